@@ -1,0 +1,48 @@
+/**
+ * The environment variables of our processes: what the operator writes into a Deployment and what a service's
+ * `config.ts` reads. A directory variable names a mounted Secret, one file a key.
+ */
+export const ENV = {
+  /** Address to listen on. Default 0.0.0.0. */
+  host: 'HOST',
+  /** Port to listen on. Default 8080. */
+  port: 'PORT',
+  /** fatal, error, warn, info, debug. Default info. */
+  logLevel: 'LOG_LEVEL',
+  /** Name of the pod (downward API). Default: the host's name. */
+  podName: 'POD_NAME',
+  vaultId: 'VAULT_ID',
+  /** JSON of `AccessFile`. */
+  accessFile: 'ACCESS_FILE',
+  /** JSON of `RoutingFile` (router). */
+  routingFile: 'ROUTING_FILE',
+  /** JSON of `AccountsFile` (connector). */
+  accountsFile: 'ACCOUNTS_FILE',
+  /** Files host, port, dbname, username, password: the keys of a CloudNativePG or service-binding Secret. */
+  databaseDirectory: 'DATABASE_DIR',
+  /** PEM of the database's CA; without it the connection is not encrypted. */
+  databaseCaFile: 'DATABASE_CA_FILE',
+  /** As DATABASE_DIR, of the role that owns the schema (`migrate`). Default: DATABASE_DIR. */
+  migrationDatabaseDirectory: 'MIGRATION_DATABASE_DIR',
+  kmsKeyArn: 'KMS_KEY_ARN',
+  /** Comma-separated host:port; without it events stay in the outbox and the HTTP feed. */
+  kafkaBootstrapServers: 'KAFKA_BOOTSTRAP_SERVERS',
+  kafkaTopic: 'KAFKA_TOPIC',
+  /** Base URL of the vault (router, connector). */
+  vaultUrl: 'VAULT_URL',
+  /** Our own service-account token, audience `cofferdam`; read again as it is rotated. */
+  tokenFile: 'TOKEN_FILE',
+  /** Opaque or Preserving. Default Opaque. */
+  tokenFormat: 'TOKEN_FORMAT',
+  /** Merchant or None. Default Merchant. */
+  tokenDeduplicate: 'TOKEN_DEDUPLICATE',
+  connectorName: 'CONNECTOR_NAME',
+  provider: 'PROVIDER',
+  /** Base URL of the PSP instead of the provider's own. */
+  endpoint: 'ENDPOINT',
+  /** Longest wait for the PSP, milliseconds. Default 10000. */
+  timeoutMs: 'TIMEOUT_MS',
+} as const;
+
+/** The port that every service listens on in a cluster; its Service has the same one. */
+export const SERVICE_PORT = 8080;

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { Amount, ChargeOutcome, Currency } from './charges.ts';
+import { AttemptId, CardSummary, PaymentId, Timestamp, Token } from './identifiers.ts';
+
+/** `POST /v1/payments` (permission `payments:create`, header Idempotency-Key). */
+export const CreatePayment = z.strictObject({
+  token: Token,
+  amount: Amount.describe('Minor units: 1050 is EUR 10.50, or JPY 1050.'),
+  currency: Currency,
+  capture: z.enum(['automatic', 'manual']).optional().describe('Default `automatic`.'),
+  reference: z.string().min(1).max(80).optional().describe("The caller's own reference."),
+  metadata: z.record(z.string().min(1).max(40), z.string().max(500)).optional(),
+});
+export type CreatePayment = z.infer<typeof CreatePayment>;
+
+/** `processing` and `unknown` are not final: an `unknown` payment may have been charged, and is never retried elsewhere. */
+export const PaymentStatus = z.enum([
+  'processing',
+  'authorized',
+  'captured',
+  'declined',
+  'failed',
+  'unknown',
+]);
+export type PaymentStatus = z.infer<typeof PaymentStatus>;
+
+export const PaymentAttempt = z.strictObject({
+  id: AttemptId,
+  connector: z.string(),
+  account: z.string(),
+  outcome: ChargeOutcome.or(z.literal('pending')),
+  code: z.string().optional(),
+  rawCode: z.string().optional(),
+  pspReference: z.string().optional(),
+  startedAt: Timestamp,
+  finishedAt: Timestamp.optional(),
+});
+export type PaymentAttempt = z.infer<typeof PaymentAttempt>;
+
+/** Answer of `POST /v1/payments` (201 whatever the PSP said; 200 for a replay) and of `GET /v1/payments/{id}`. */
+export const Payment = z.strictObject({
+  id: PaymentId,
+  status: PaymentStatus,
+  token: Token,
+  card: CardSummary,
+  amount: Amount,
+  currency: Currency,
+  capture: z.enum(['automatic', 'manual']),
+  reference: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  attempts: z.array(PaymentAttempt),
+  selection: z
+    .strictObject({ seed: z.string(), candidates: z.array(z.string()), reasons: z.array(z.string()) })
+    .describe('Why these connectors, in this order.'),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Payment = z.infer<typeof Payment>;

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { AttemptId, PaymentId, Timestamp, Token } from './identifiers.ts';
+import { Card } from './tokens.ts';
+
+/** What a revealed card may be used for. */
+export const RevealPurpose = z.enum(['charge']);
+
+/**
+ * `POST /v1/reveal-grants` (permission `grants:create`; the router). A grant lets one workload see one card
+ * once, for one send: whoever presents it must be `subject`.
+ */
+export const CreateRevealGrant = z.strictObject({
+  token: Token,
+  paymentId: PaymentId,
+  attemptId: AttemptId,
+  connector: z.string().min(1).max(63),
+  subject: z.string().describe('The connector: `system:serviceaccount:<namespace>:<name>`.'),
+  purpose: RevealPurpose,
+  ttlSeconds: z.int().min(1).max(300).optional().describe('Default 60.'),
+});
+export type CreateRevealGrant = z.infer<typeof CreateRevealGrant>;
+
+export const RevealGrant = z.strictObject({
+  grant: z
+    .string()
+    .regex(/^grant_[A-Za-z0-9_-]{43}$/)
+    .describe('256 random bits; stored only as a hash.'),
+  expiresAt: Timestamp,
+});
+export type RevealGrant = z.infer<typeof RevealGrant>;
+
+/**
+ * `POST /v1/reveals` (permission `tokens:reveal`; the connector, with a pod-bound service-account token that
+ * lives ten minutes at most). Redeems a grant, once. Body and grant must agree in attempt and connector.
+ */
+export const Reveal = z.strictObject({
+  grant: RevealGrant.shape.grant,
+  attemptId: AttemptId,
+  connector: z.string().min(1).max(63),
+});
+export type Reveal = z.infer<typeof Reveal>;
+
+export const RevealedCard = z.strictObject({ token: Token, card: Card });
+export type RevealedCard = z.infer<typeof RevealedCard>;

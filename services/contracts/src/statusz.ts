@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { Timestamp } from './identifiers.ts';
+
+const KeyStatus = z.strictObject({
+  keyArn: z.string(),
+  state: z.enum(['usable', 'unavailable']),
+  detail: z.string().optional(),
+  checkedAt: Timestamp.optional(),
+});
+
+/** `GET /statusz` (permission `status:read`): what the operator's conditions and the CLI read of a running service. */
+export const Statusz = z.strictObject({
+  service: z.enum(['vault', 'router', 'connector', 'psp-simulator']),
+  version: z.string(),
+  instance: z.string().describe('Pod name, or host name outside Kubernetes.'),
+  vaultId: z.string().optional(),
+  schema: z
+    .strictObject({
+      current: z.int().describe('Newest migration that the database has.'),
+      wanted: z.int().describe('Newest migration that this code knows.'),
+      oldestCode: z.int().describe('The oldest code (its `wanted`) that may still use this schema.'),
+    })
+    .optional(),
+  key: KeyStatus.optional(),
+  rekey: z
+    .strictObject({ generation: z.int(), total: z.int(), done: z.int(), finished: z.boolean() })
+    .optional(),
+  outbox: z
+    .strictObject({ unpublished: z.int(), broker: z.enum(['connected', 'unreachable', 'none']) })
+    .optional(),
+  accounts: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        credentials: z.enum(['present', 'missing', 'invalid']),
+        reachable: z.enum(['yes', 'no', 'unknown']),
+        detail: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe('Of a connector: one for each account.'),
+});
+export type Statusz = z.infer<typeof Statusz>;
