@@ -18,6 +18,8 @@ export const ENV = {
   routingFile: 'ROUTING_FILE',
   /** JSON of `AccountsFile` (connector). */
   accountsFile: 'ACCOUNTS_FILE',
+  /** Below it, one directory of credentials (a mounted Secret) for each account of ACCOUNTS_FILE (connector). */
+  accountsDirectory: 'ACCOUNTS_DIR',
   /** Files host, port, dbname, username, password: the keys of a CloudNativePG or service-binding Secret. */
   databaseDirectory: 'DATABASE_DIR',
   /** PEM of the database's CA; without it the connection is not encrypted. */

@@ -1,5 +1,6 @@
 export * from './access.ts';
 export * from './charges.ts';
+export * from './currencies.ts';
 export * from './environment.ts';
 export * from './events.ts';
 export * from './identifiers.ts';

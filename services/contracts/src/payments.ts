@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { Amount, ChargeOutcome, Currency } from './charges.ts';
 import { AttemptId, CardSummary, PaymentId, Timestamp, Token } from './identifiers.ts';
 
+/** ISO 3166-1 alpha-2, upper case. */
+export const Country = z.string().regex(/^[A-Z]{2}$/);
+
 /** `POST /v1/payments` (permission `payments:create`, header Idempotency-Key). */
 export const CreatePayment = z.strictObject({
   token: Token,
   amount: Amount.describe('Minor units: 1050 is EUR 10.50, or JPY 1050.'),
   currency: Currency,
   capture: z.enum(['automatic', 'manual']).optional().describe('Default `automatic`.'),
+  country: Country.optional().describe('Where the cardholder is billed; routing rules may ask for it.'),
   reference: z.string().min(1).max(80).optional().describe("The caller's own reference."),
   metadata: z.record(z.string().min(1).max(40), z.string().max(500)).optional(),
 });
@@ -46,6 +50,7 @@ export const Payment = z.strictObject({
   amount: Amount,
   currency: Currency,
   capture: z.enum(['automatic', 'manual']),
+  country: Country.optional(),
   reference: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   attempts: z.array(PaymentAttempt),

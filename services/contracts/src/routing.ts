@@ -40,13 +40,16 @@ export const RoutingFile = z.strictObject({
 });
 export type RoutingFile = z.infer<typeof RoutingFile>;
 
-/** The file `ACCOUNTS_FILE` of a connector, written by the operator. Credentials lie in `<directory>/<key>` files. */
+/** The file `ACCOUNTS_FILE` of a connector, written by the operator. Credentials lie in `ACCOUNTS_DIR/<directory>/<key>` files. */
 export const AccountsFile = z.strictObject({
   accounts: z.array(
     z.strictObject({
       name: z.string(),
       merchants: z.array(z.string()),
-      directory: z.string().describe('Where the Secret of `credentialsRef` is mounted.'),
+      directory: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+        .describe('Below ACCOUNTS_DIR: where the Secret of `credentialsRef` is mounted.'),
     }),
   ),
 });
