@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/**
+ * Something that two processes with the same id, one after the other, differ in: when it was started.
+ * Absent when no such process runs. A process id alone must never be killed from a file: ids are used again.
+ */
+export function processIdentity(pid: number): string | undefined {
+  if (process.platform === 'linux') {
+    const fields = linuxStat(pid);
+    return fields === undefined || fields.state === 'Z' ? undefined : fields.startTime;
+  }
+  try {
+    return (
+      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() ||
+      undefined
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process, zombies not counted, still runs. */
+export function isRunning(pid: number): boolean {
+  return processIdentity(pid) !== undefined;
+}
+
+/** Sends a signal to a process (or, negative, a group); a process that is gone is no error. */
+export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function linuxStat(pid: number): { state: string; startTime: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The command's name stands in brackets and may hold anything, so count from the last bracket.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
