@@ -1,0 +1,134 @@
+import { type KubeObject, keyOf } from './resource.ts';
+
+/** Told of every change of a cache. What it throws is reported and goes no further. */
+export type StoreHandler<T extends KubeObject> = {
+  added?(object: T): void;
+  updated?(object: T, before: T): void;
+  deleted?(object: T): void;
+};
+
+/** Read side of a cache: objects are shared, never to be changed. */
+export type ReadStore<T extends KubeObject> = {
+  get(namespace: string | undefined, name: string): T | undefined;
+  list(): T[];
+  /** The objects for which the store's `index` function gave this value. */
+  byIndex(value: string): T[];
+  readonly size: number;
+};
+
+export type Store<T extends KubeObject> = ReadStore<T> & {
+  /** The whole truth of a list: what is missing in it was deleted. */
+  replace(objects: readonly T[]): void;
+  put(object: T): void;
+  remove(object: T): void;
+  /** Existing objects are reported as added at once. The answer ends the subscription. */
+  subscribe(handler: StoreHandler<T>): () => void;
+};
+
+export type StoreOptions<T extends KubeObject> = {
+  /** Values under which `byIndex` finds an object, such as its owner's UID. */
+  index?: (object: T) => readonly string[];
+  /** What is kept of an object. managedFields are always dropped: half the bytes, used by nobody here. */
+  trim?: (object: T) => T;
+  onHandlerError?: (error: unknown) => void;
+};
+
+export function createStore<T extends KubeObject>(options: StoreOptions<T> = {}): Store<T> {
+  const { index = () => [], trim = (object: T) => object, onHandlerError = () => {} } = options;
+  const objects = new Map<string, T>();
+  const indexed = new Map<string, Set<string>>();
+  const handlers = new Set<StoreHandler<T>>();
+
+  function tell(call: (handler: StoreHandler<T>) => void): void {
+    for (const handler of handlers) {
+      try {
+        call(handler);
+      } catch (error) {
+        onHandlerError(error);
+      }
+    }
+  }
+
+  function set(object: T): void {
+    const key = keyOf(object);
+    unset(key);
+    objects.set(key, object);
+    for (const value of index(object)) {
+      const keys = indexed.get(value) ?? new Set();
+      indexed.set(value, keys.add(key));
+    }
+  }
+
+  function unset(key: string): void {
+    const before = objects.get(key);
+    if (before === undefined) return;
+    objects.delete(key);
+    for (const value of index(before)) {
+      const keys = indexed.get(value);
+      keys?.delete(key);
+      if (keys?.size === 0) indexed.delete(value);
+    }
+  }
+
+  function put(raw: T): void {
+    const object = withoutManagedFields(trim(raw));
+    const before = objects.get(keyOf(object));
+    set(object);
+    if (before === undefined) {
+      tell((handler) => handler.added?.(object));
+    } else if (before.metadata.uid !== object.metadata.uid) {
+      // Deleted and made again while we were not looking: another object of the same name.
+      tell((handler) => handler.deleted?.(before));
+      tell((handler) => handler.added?.(object));
+    } else if (before.metadata.resourceVersion !== object.metadata.resourceVersion) {
+      tell((handler) => handler.updated?.(object, before));
+    }
+  }
+
+  function remove(object: T): void {
+    const before = objects.get(keyOf(object));
+    if (before === undefined) return;
+    unset(keyOf(object));
+    tell((handler) => handler.deleted?.(before));
+  }
+
+  return {
+    get: (namespace, name) => objects.get(keyOf({ namespace, name })),
+    list: () => [...objects.values()],
+    byIndex: (value) =>
+      [...(indexed.get(value) ?? [])].map((key) => objects.get(key)).filter((object) => object !== undefined),
+    get size() {
+      return objects.size;
+    },
+    replace(next) {
+      const present = new Set(next.map(keyOf));
+      for (const [key, object] of [...objects]) if (!present.has(key)) remove(object);
+      for (const object of next) put(object);
+    },
+    put,
+    remove,
+    subscribe(handler) {
+      handlers.add(handler);
+      for (const object of objects.values()) {
+        try {
+          handler.added?.(object);
+        } catch (error) {
+          onHandlerError(error);
+        }
+      }
+      return () => handlers.delete(handler);
+    },
+  };
+}
+
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+/** Keeps only what says who and which version an object is: for kinds whose content we never read. */
+export function metadataOf<T extends KubeObject>(object: T): T {
+  const { apiVersion, kind, metadata } = object;
+  return { apiVersion, kind, metadata } as T;
+}
