@@ -1,0 +1,93 @@
+/** Every `reason` that a condition of ours can have. A reason, once published, keeps its meaning. */
+export const REASON = {
+  // any condition
+  /** As asked. */
+  Succeeded: 'Succeeded',
+  /** The first thing written: nothing is known yet. */
+  Initializing: 'Initializing',
+  /** Under way; no action needed. */
+  Progressing: 'Progressing',
+  /** `spec.paused` is true: nothing is changed until it is removed. */
+  Paused: 'Paused',
+  /** The resource is being deleted. */
+  Deleting: 'Deleting',
+  /** Waits for another condition, which the message names. */
+  Waiting: 'Waiting',
+  /** Not asked for, so there is nothing to do. */
+  NotConfigured: 'NotConfigured',
+  /** A fault of the operator's own; it tries again. */
+  InternalError: 'InternalError',
+
+  // objects in the cluster
+  /** The API server refused an object of ours; the message has its answer. */
+  ApplyFailed: 'ApplyFailed',
+  /** An object with the name that we need belongs to somebody else. */
+  NameConflict: 'NameConflict',
+  /** Fewer pods are ready than asked for. */
+  PodsNotReady: 'PodsNotReady',
+  /** A container cannot start: its image cannot be pulled. */
+  ImagePullFailed: 'ImagePullFailed',
+  /** A container ends again and again. */
+  PodsCrashing: 'PodsCrashing',
+  /** A pod cannot start: a Secret or a ConfigMap, or a key of one, is missing. */
+  PodConfigMissing: 'PodConfigMissing',
+  /** The roll-out has not progressed within its deadline. */
+  RolloutStuck: 'RolloutStuck',
+
+  // DatabaseMigrated
+  /** The migration Job is running. */
+  MigrationRunning: 'MigrationRunning',
+  /** The migration Job failed; the old version goes on serving. */
+  MigrationFailed: 'MigrationFailed',
+  /** A Secret with database credentials does not exist. */
+  DatabaseSecretMissing: 'DatabaseSecretMissing',
+
+  // KeyBound
+  /** KMS knows no such key. */
+  KeyNotFound: 'KeyNotFound',
+  /** The key is disabled: enable it. */
+  KeyDisabled: 'KeyDisabled',
+  /** The key is scheduled for deletion: cancel that, soon. */
+  KeyPendingDeletion: 'KeyPendingDeletion',
+  /** The key's tag does not name this vaultId, so it is not used. */
+  KeyNotOurs: 'KeyNotOurs',
+  /** Not a symmetric key for encryption. */
+  KeyUnsuitable: 'KeyUnsuitable',
+  /** `granteePrincipal` is not on the operator's allow-list for this namespace. */
+  GranteeNotAllowed: 'GranteeNotAllowed',
+  /** KMS does not let the operator do what it has to. */
+  KmsAccessDenied: 'KmsAccessDenied',
+  /** KMS does not answer. */
+  KmsUnreachable: 'KmsUnreachable',
+
+  // TopicsReady
+  /** No broker answers; events wait in the outbox. */
+  BrokerUnreachable: 'BrokerUnreachable',
+  /** The brokers do not let the operator do what it has to. */
+  KafkaAccessDenied: 'KafkaAccessDenied',
+  /** A topic has another number of partitions than asked for, which is never changed. */
+  TopicMismatch: 'TopicMismatch',
+  /** `manage: None`: the topics are yours, and are not looked at. */
+  TopicsUnmanaged: 'TopicsUnmanaged',
+
+  // NetworkPoliciesApplied
+  /** `egress.to.host` needs an API for host-name policies, which this cluster lacks. */
+  HostPolicyUnsupported: 'HostPolicyUnsupported',
+
+  // PSPConnector
+  /** `vaultRef` names no PaymentVault of this namespace. */
+  VaultNotFound: 'VaultNotFound',
+  /** The vault is not available yet. */
+  VaultNotReady: 'VaultNotReady',
+  /** A Secret with credentials, or a key of one, is missing. */
+  CredentialsMissing: 'CredentialsMissing',
+  /** Credentials are not what this provider needs. */
+  CredentialsInvalid: 'CredentialsInvalid',
+  /** The PSP does not answer, or refuses. */
+  PspUnreachable: 'PspUnreachable',
+  /** The pods have not reported yet. */
+  NotReported: 'NotReported',
+  /** This operator's release has no adapter for the provider. */
+  ProviderNotSupported: 'ProviderNotSupported',
+} as const;
+export type Reason = (typeof REASON)[keyof typeof REASON];
