@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import {
+  createLeaderElector,
+  type KubeClient,
+  KubeError,
+  type KubeObject,
+  microTime,
+} from '../../src/engine/index.ts';
+import { createManualClock } from './manual-clock.ts';
+
+type Lease = KubeObject & { spec: { holderIdentity: string; renewTime: string; leaseTransitions: number } };
+
+/** One Lease with optimistic concurrency, and a switch that makes its server unreachable. */
+function leaseServer() {
+  let lease: Lease | undefined;
+  const state = { reachable: true, writes: 0 };
+  const reach = () => {
+    if (!state.reachable) throw new KubeError('unreachable', 'down');
+  };
+  const client = {
+    async get() {
+      reach();
+      if (lease === undefined) throw new KubeError('not_found', 'none');
+      return structuredClone(lease);
+    },
+    async create(_resource: unknown, object: KubeObject) {
+      reach();
+      if (lease !== undefined) throw new KubeError('already_exists', 'there');
+      lease = { ...(object as Lease), metadata: { ...object.metadata, resourceVersion: '1' } };
+      state.writes += 1;
+      return lease;
+    },
+    async update(_resource: unknown, object: KubeObject) {
+      reach();
+      if (object.metadata.resourceVersion !== lease?.metadata.resourceVersion)
+        throw new KubeError('conflict', 'late');
+      state.writes += 1;
+      lease = {
+        ...(object as Lease),
+        metadata: { ...object.metadata, resourceVersion: String(state.writes + 1) },
+      };
+      return lease;
+    },
+  } as unknown as KubeClient;
+  return { client, state, lease: () => lease };
+}
+
+test('microTime() has exactly six digits, which the API server insists on', () => {
+  expect(microTime(1_700_000_000_123)).toBe('2023-11-14T22:13:20.123000Z');
+});
+
+test('one of two leads; the other takes over only after the lease has run out', async () => {
+  const clock = createManualClock();
+  const server = leaseServer();
+  const options = { client: server.client, namespace: 'n', name: 'l', clock, random: () => 0 };
+  const a = createLeaderElector({ ...options, identity: 'a' });
+  const b = createLeaderElector({ ...options, identity: 'b' });
+  const stopA = new AbortController();
+  const stopB = new AbortController();
+  const wait = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  const runs = [a.run(stopA.signal, wait)];
+  await clock.advance(1_000);
+  runs.push(b.run(stopB.signal, wait));
+  await clock.advance(60_000);
+  expect([a.isLeading(), b.isLeading()]).toEqual([true, false]);
+
+  // The server goes away: the leader stops sending by itself, before anybody else can have taken the lease.
+  server.state.reachable = false;
+  await clock.advance(12_000);
+  expect([a.isLeading(), b.isLeading()]).toEqual([false, false]);
+  expect(() => a.assertLeading()).toThrow(expect.objectContaining({ code: 'not_leading' }));
+  server.state.reachable = true;
+  await clock.advance(20_000);
+  expect([a.isLeading(), b.isLeading()]).toEqual([false, true]);
+  expect(server.lease()?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
+
+  stopA.abort();
+  stopB.abort();
+  await clock.advance(5_000);
+  await Promise.all(runs);
+  expect(server.lease()?.spec.holderIdentity).toBe('');
+});

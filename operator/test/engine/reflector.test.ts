@@ -1,0 +1,172 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import {
+  createReflector,
+  type KubeClient,
+  type KubeObject,
+  RESOURCES,
+  type Reflector,
+} from '../../src/engine/index.ts';
+import { configMap, type Handler, listOf, startStub, status, watchOf } from './stub-api-server.ts';
+
+const running: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one.stop()));
+});
+
+function reflect(
+  client: KubeClient,
+  extra: { idleMs?: number } = {},
+): { reflector: Reflector<KubeObject>; errors: string[] } {
+  const errors: string[] = [];
+  const reflector = createReflector({
+    client,
+    resource: RESOURCES.configMaps,
+    backoffBaseMs: 5,
+    onError: (error) => errors.push(error.code),
+    ...extra,
+  });
+  running.push(reflector);
+  reflector.start();
+  return { reflector, errors };
+}
+
+const names = (reflector: Reflector<KubeObject>) =>
+  reflector.store.list().map((object) => object.metadata.name);
+const added = (name: string, version: string, uid?: string) => ({
+  type: 'ADDED',
+  object: configMap(name, version, uid),
+});
+const bookmark = (version: string) => ({
+  type: 'BOOKMARK',
+  object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { resourceVersion: version } },
+});
+
+test('a reflector lists, then follows the watch from the version of the list', async () => {
+  await using stub = await startStub(listOf('10', configMap('a', '5')), watchOf('open', added('b', '11')));
+  const { reflector } = reflect(stub.client);
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']));
+  expect(stub.requests[1]?.url.searchParams.get('resourceVersion')).toBe('10');
+  expect(stub.requests[1]?.url.searchParams.get('allowWatchBookmarks')).toBe('true');
+  const seconds = Number(stub.requests[1]?.url.searchParams.get('timeoutSeconds'));
+  expect(seconds).toBeGreaterThanOrEqual(300);
+  expect(seconds).toBeLessThanOrEqual(600);
+});
+
+test('a dropped watch is resumed from the last version seen, without another list', async () => {
+  await using stub = await startStub(
+    listOf('10'),
+    watchOf('reset', added('a', '11'), bookmark('15')),
+    watchOf('open', added('b', '16')),
+  );
+  const { reflector } = reflect(stub.client);
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']));
+  expect(stub.requests.map(({ url }) => url.searchParams.get('resourceVersion'))).toEqual([null, '10', '15']);
+});
+
+test('half a line at the end of a watch is not an event, and the watch is resumed', async () => {
+  await using stub = await startStub(
+    listOf('10'),
+    watchOf('truncate', added('a', '11')),
+    watchOf('open', added('b', '12')),
+  );
+  const { reflector, errors } = reflect(stub.client);
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']));
+  expect(errors).toEqual(['malformed']);
+});
+
+test.each<[string, Handler]>([
+  ['an HTTP 410', status(410, 'Expired')],
+  [
+    'an ERROR event with code 410',
+    watchOf('end', { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } }),
+  ],
+])('after %s it lists again, and reports what vanished meanwhile as deleted', async (_name, gone) => {
+  await using stub = await startStub(
+    listOf('10', configMap('old', '4')),
+    gone,
+    listOf('20', configMap('new', '18')),
+    watchOf('open'),
+  );
+  const { reflector } = reflect(stub.client);
+  const deleted: string[] = [];
+  reflector.subscribe({ deleted: (object) => deleted.push(object.metadata.name) });
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['new']));
+  expect(deleted).toEqual(['old']);
+});
+
+test('an object deleted and made again across a list is reported as deleted, then added', async () => {
+  await using stub = await startStub(
+    listOf('10', configMap('a', '4', 'first')),
+    status(410, 'Expired'),
+    listOf('20', configMap('a', '18', 'second')),
+    watchOf('open'),
+  );
+  const { reflector } = reflect(stub.client);
+  const seen: string[] = [];
+  reflector.subscribe({
+    added: (object) => seen.push(`added ${object.metadata.uid}`),
+    updated: (object) => seen.push(`updated ${object.metadata.uid}`),
+    deleted: (object) => seen.push(`deleted ${object.metadata.uid}`),
+  });
+  await vi.waitFor(() => expect(seen).toEqual(['added first', 'deleted first', 'added second']));
+});
+
+test('a watch that has sent a bookmark and then falls silent is given up and resumed', async () => {
+  await using stub = await startStub(
+    listOf('10'),
+    watchOf('open', bookmark('12')),
+    watchOf('open', added('a', '13')),
+  );
+  const { reflector, errors } = reflect(stub.client, { idleMs: 50 });
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a']));
+  expect(errors).toEqual(['timeout']);
+  expect(stub.requests[2]?.url.searchParams.get('resourceVersion')).toBe('12');
+});
+
+test('HTTP 500 on list is retried until it works', async () => {
+  await using stub = await startStub(
+    status(500, 'InternalError'),
+    status(403, 'Forbidden'),
+    listOf('10', configMap('a', '4')),
+    watchOf('open'),
+  );
+  const { reflector, errors } = reflect(stub.client);
+  await reflector.synced();
+  expect(errors).toEqual(['server_error', 'forbidden']);
+  expect(names(reflector)).toEqual(['a']);
+});
+
+test('a handler that throws neither stops the reflector nor the other handlers', async () => {
+  await using stub = await startStub(listOf('10', configMap('a', '4')), watchOf('open', added('b', '11')));
+  const { reflector } = reflect(stub.client);
+  const seen: string[] = [];
+  reflector.subscribe({
+    added() {
+      throw new Error('a bug in a handler');
+    },
+  });
+  reflector.subscribe({ added: (object) => seen.push(object.metadata.name) });
+  await vi.waitFor(() => expect(seen).toEqual(['a', 'b']));
+});
+
+test('stop() during back-off leaves nothing running', async () => {
+  await using stub = await startStub(status(500, 'InternalError'));
+  const reflector = createReflector({
+    client: stub.client,
+    resource: RESOURCES.configMaps,
+    backoffBaseMs: 60_000,
+  });
+  reflector.start();
+  await vi.waitFor(() => expect(stub.requests).toHaveLength(1));
+  await reflector.stop();
+  expect(stub.requests).toHaveLength(1);
+});
+
+test('the store drops managedFields', async () => {
+  const object = configMap('a', '4');
+  const managed = { ...object, metadata: { ...object.metadata, managedFields: [{ manager: 'x' }] } };
+  await using stub = await startStub(listOf('10', managed), watchOf('open'));
+  const { reflector } = reflect(stub.client);
+  await reflector.synced();
+  expect(reflector.store.list()).toEqual([object]);
+});
