@@ -1,0 +1,59 @@
+import { buildAdmin } from './admin.ts';
+import { buildAdyen } from './adyen/server.ts';
+import { Listener } from './listener.ts';
+import { SimulatorState } from './state.ts';
+import { buildStripe } from './stripe/server.ts';
+
+export interface SimulatorOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0 each: a free port. */
+  readonly adminPort?: number;
+  readonly stripePort?: number;
+  readonly adyenPort?: number;
+  /** How long a slow answer takes, milliseconds. Default 3000. */
+  readonly slowMs?: number;
+  /** When given, the only keys that are taken. */
+  readonly stripeApiKeys?: readonly string[];
+  readonly adyenApiKeys?: readonly string[];
+  readonly now?: () => Date;
+}
+
+export interface Simulator {
+  readonly adminUrl: string;
+  readonly stripeUrl: string;
+  readonly adyenUrl: string;
+  /** The remembered charges, keys and faults; the admin API is the same from outside. */
+  readonly state: SimulatorState;
+  close(): Promise<void>;
+}
+
+/** Starts both protocols and the admin API. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const host = options.host ?? '127.0.0.1';
+  const now = options.now ?? (() => new Date());
+  const state = new SimulatorState(options.slowMs ?? 3000);
+  const stripe = new Listener(
+    () => buildStripe({ state, now, apiKeys: options.stripeApiKeys ?? [] }),
+    host,
+    options.stripePort ?? 0,
+  );
+  const adyen = new Listener(
+    () => buildAdyen({ state, now, apiKeys: options.adyenApiKeys ?? [] }),
+    host,
+    options.adyenPort ?? 0,
+  );
+  const admin = new Listener(() => buildAdmin(state, { stripe, adyen }), host, options.adminPort ?? 0);
+  const listeners = [stripe, adyen, admin];
+  await Promise.all(listeners.map((listener) => listener.up()));
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host;
+  return {
+    adminUrl: `http://${reachable}:${admin.port}`,
+    stripeUrl: `http://${reachable}:${stripe.port}`,
+    adyenUrl: `http://${reachable}:${adyen.port}`,
+    state,
+    close: async () => {
+      await Promise.all(listeners.map((listener) => listener.down()));
+    },
+  };
+}
