@@ -24,7 +24,8 @@ function pathOf(definition: CustomResourceDefinition): string {
 }
 
 function render(definition: CustomResourceDefinition): string {
-  return HEADER + stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false });
+  // kubectl reads YAML 1.1, where a bare `on` or `no` is a boolean: version 1.1 puts those in quotes.
+  return HEADER + stringify(definition, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function readIfThere(path: string): string | undefined {

@@ -38,8 +38,8 @@ const Outcome = withRules(
       .describe('Values found at response.codePath. Absent: any.'),
     outcome: z.enum(['Approved', 'SoftDecline', 'HardDecline', 'Error', 'Unknown']),
     processed: z
-      .enum(['Yes', 'No', 'Unknown'])
-      .describe('Whether the PSP charged or will. Only No lets another connector be tried.'),
+      .enum(['Processed', 'NotProcessed', 'Unknown'])
+      .describe('Whether the PSP charged or will. Only NotProcessed lets another connector be tried.'),
     code: z
       .string()
       .min(1)
@@ -49,7 +49,7 @@ const Outcome = withRules(
       .describe('Of the common vocabulary. Absent: one that goes with the outcome.'),
   }),
   {
-    rule: "self.outcome != 'Approved' || self.processed == 'Yes'",
+    rule: "self.outcome != 'Approved' || self.processed == 'Processed'",
     message: 'an approved charge was processed',
     fieldPath: '.processed',
   },

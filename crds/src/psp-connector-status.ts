@@ -9,7 +9,7 @@ import { listMap } from './schema-rules.ts';
 const AccountStatus = z.strictObject({
   name: Label,
   credentials: z.enum(['Present', 'Missing', 'Invalid', 'Unknown']),
-  reachable: z.enum(['Yes', 'No', 'Unknown']),
+  reachable: z.enum(['Reachable', 'Unreachable', 'Unknown']),
   detail: z.string().max(1024).optional(),
 });
 

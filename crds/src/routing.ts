@@ -21,7 +21,9 @@ export const Brands = listSet(z.array(CardBrand).min(1).max(16));
 const When = withRules(
   z.strictObject({
     currencies: Currencies.optional().describe('ISO 4217 codes, upper case.'),
-    countries: Countries.optional().describe("ISO 3166-1 alpha-2 codes of the card's issuer, upper case."),
+    countries: Countries.optional().describe(
+      'ISO 3166-1 alpha-2 codes of the card\'s issuer, upper case; in YAML, Norway is `"NO"` in quotes.',
+    ),
     brands: Brands.optional().describe('Card brands.'),
     amountMin: Amount.optional().describe("Lowest amount, in minor units of the payment's currency."),
     amountMax: Amount.optional().describe("Highest amount, in minor units of the payment's currency."),
