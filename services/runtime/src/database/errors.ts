@@ -1,0 +1,40 @@
+import { DatabaseError } from 'pg';
+import { ProblemError } from '../errors.ts';
+
+/** SQLSTATE of an error that PostgreSQL reported. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof DatabaseError ? error.code : undefined;
+}
+
+export const UNIQUE_VIOLATION = '23505';
+export const LOCK_NOT_AVAILABLE = '55P03';
+
+// 08: connection exception; 53: insufficient resources; 57P0x: shutdown, crash, not accepting; 25006: a replica.
+const UNAVAILABLE = /^(08|53|57P0|25006)/;
+
+/**
+ * The server is away, or went away: nothing is known of a commit that was under way. Errors without an SQLSTATE come
+ * from the socket or the pool.
+ */
+export function isUnavailable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return UNAVAILABLE.test(state);
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  return (
+    /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/.test(String(code)) ||
+    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after)/.test(
+      error.message,
+    )
+  );
+}
+
+/** What a caller is told of a database error. */
+export function databaseProblem(error: unknown): unknown {
+  if (isUnavailable(error)) return new ProblemError('database_unavailable', { cause: error });
+  // A statement or lock took too long: the caller may try again.
+  const state = sqlState(error);
+  if (state === '57014' || state === LOCK_NOT_AVAILABLE)
+    return new ProblemError('overloaded', { cause: error });
+  return error;
+}

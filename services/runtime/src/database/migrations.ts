@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { escapeIdentifier } from 'pg';
+import type { Database, Queryable } from './database.ts';
+
+/**
+ * One step of the schema. Steps expand first and contract a release later, so that the code of the release before
+ * keeps working while both run, and after a rollback.
+ */
+export interface Migration {
+  version: number;
+  name: string;
+  /** The oldest code (its newest known version) that can still use the schema after this step. */
+  oldestCode: number;
+  /** `:app` stands for the role that serves. */
+  sql: string;
+}
+
+/**
+ * Reads `0002-tokens.sql`, `0003-...` from a directory. The first line of each states `-- oldest code: <version>`.
+ */
+export function loadMigrations(directory: URL): Migration[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => {
+      const sql = readFileSync(new URL(file, directory), 'utf8');
+      const [, version, name] = /^(\d{4})-([a-z0-9-]+)\.sql$/.exec(file) ?? [];
+      const oldestCode = /^-- oldest code: (\d+)\n/.exec(sql)?.[1];
+      if (!version || !name || !oldestCode)
+        throw new Error(`${file}: the name or its first line is not as wanted`);
+      return { version: Number(version), name, oldestCode: Number(oldestCode), sql };
+    });
+}
+
+const HISTORY = `
+CREATE TABLE IF NOT EXISTS schema_history (
+  version     integer PRIMARY KEY,
+  name        text NOT NULL,
+  oldest_code integer NOT NULL,
+  applied_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS vault_identity (
+  vault_id text NOT NULL,
+  only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one)
+);`;
+
+// Any number, as long as every version of this code takes the same one.
+const MIGRATION_LOCK = 6_224_401;
+
+/**
+ * Brings the schema to the newest version, in one transaction a step, and writes whose database this is. Several at
+ * once wait for each other; what is done already is left alone.
+ *
+ * @param appRole the role that serves; it gets exactly what each step grants it
+ * @throws when the database belongs to another vault
+ */
+export async function migrate(
+  database: Database,
+  options: { migrations: readonly Migration[]; vaultId: string; appRole: string },
+): Promise<{ applied: number[]; current: number }> {
+  const { client, release } = await database.session();
+  try {
+    await client.query({ text: 'SET lock_timeout = 0; SET statement_timeout = 0' });
+    await client.query({ text: 'SELECT pg_advisory_lock($1)', values: [MIGRATION_LOCK] });
+    const role = escapeIdentifier(options.appRole);
+    await client.query({ text: `${HISTORY} GRANT SELECT ON schema_history, vault_identity TO ${role};` });
+    await claim(client, options.vaultId);
+    const done = await client.query<{ version: number }>({ text: 'SELECT version FROM schema_history' });
+    const known = new Set(done.rows.map((row) => row.version));
+    const applied: number[] = [];
+    for (const migration of options.migrations) {
+      if (known.has(migration.version)) continue;
+      await apply(client, migration, role);
+      applied.push(migration.version);
+    }
+    return { applied, current: Math.max(0, ...known, ...applied) };
+  } finally {
+    release(true); // ends the session, and the lock with it
+  }
+}
+
+async function claim(client: Queryable, vaultId: string): Promise<void> {
+  await client.query({
+    text: 'INSERT INTO vault_identity (vault_id) VALUES ($1) ON CONFLICT (only_one) DO NOTHING',
+    values: [vaultId],
+  });
+  const { rows } = await client.query<{ vault_id: string }>({ text: 'SELECT vault_id FROM vault_identity' });
+  const found = rows[0]?.vault_id;
+  if (found !== vaultId) throw new Error(`this database belongs to vault ${found}, not to ${vaultId}`);
+}
+
+async function apply(client: Queryable, migration: Migration, role: string): Promise<void> {
+  try {
+    await client.query({ text: `BEGIN; ${migration.sql.replaceAll(/:app\b/g, role)}` });
+    await client.query({
+      text: 'INSERT INTO schema_history (version, name, oldest_code) VALUES ($1, $2, $3)',
+      values: [migration.version, migration.name, migration.oldestCode],
+    });
+    await client.query({ text: 'COMMIT' });
+  } catch (error) {
+    await client.query({ text: 'ROLLBACK' }).catch(() => undefined);
+    throw new Error(`migration ${migration.version} (${migration.name}) failed`, { cause: error });
+  }
+}

@@ -1,0 +1,43 @@
+import { hostname } from 'node:os';
+import { ENV } from '@cofferdam/contracts';
+import { z } from 'zod';
+import { StartError } from './errors.ts';
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * Reads settings from the environment. Keys of the schema are variable names; `.describe()` of a member is what a
+ * person is told who left it out. An empty variable counts as missing, as a manifest's unset value often is.
+ *
+ * @throws {StartError} naming the first variable that is missing or wrong, without its value (it may be secret).
+ */
+export function readEnvironment<S extends z.ZodRawShape>(
+  schema: z.ZodObject<S>,
+  env: Environment,
+): z.infer<z.ZodObject<S>> {
+  const input = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, env[name] || undefined]));
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const name = String(issue?.path[0] ?? 'environment');
+  const member = schema.shape[name] as z.ZodType | undefined;
+  const description = member?.description ? ` (${member.description})` : '';
+  const problem = input[name] === undefined ? 'is required' : `is not valid: ${issue?.message}`;
+  throw new StartError(`${name} ${problem}${description}`);
+}
+
+const LogLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug']);
+
+/** What every service reads: spread it into the service's own schema. */
+export const commonSettings = {
+  [ENV.host]: z.string().default('0.0.0.0').describe('address to listen on'),
+  [ENV.port]: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8080)
+    .describe('port to listen on, 0 to 65535'),
+  [ENV.logLevel]: LogLevel.default('info').describe('fatal, error, warn, info or debug'),
+  [ENV.podName]: z.string().default(hostname).describe("name of this instance; the host's name by default"),
+};

@@ -1,0 +1,145 @@
+import { MERCHANT_HEADER, type Statusz } from '@cofferdam/contracts';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Access } from '../authentication/access.ts';
+import type { Caller, RouteAccess } from '../authentication/caller.ts';
+import { ProblemError } from '../errors.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { collectMethods } from './method-not-allowed.ts';
+import { addOperationsRoutes } from './operations.ts';
+import { asProblem, problemBody } from './problems.ts';
+import type { Readiness } from './readiness.ts';
+import { REQUEST_ID_HEADER, requestId } from './request-id.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+  }
+  interface FastifyRequest {
+    caller: Caller | undefined;
+  }
+}
+
+export interface AppOptions {
+  logger: Logger;
+  metrics: Metrics;
+  readiness: Readiness;
+  /** Without it only routes with `access: 'public'` can be registered. */
+  access?: Access;
+  /** What `/statusz` answers. */
+  status?: () => Statusz | Promise<Statusz>;
+  /** Default 16 KiB. */
+  bodyLimitBytes?: number;
+}
+
+/**
+ * A Fastify application as all our services have it: problem answers, authentication before the body is read,
+ * request ids, metrics, health routes. A route states `config.access`; one that does not cannot be registered.
+ */
+export function createApp(options: AppOptions): FastifyInstance {
+  const app = fastify({
+    loggerInstance: options.logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: (request) => requestId(request.headers[REQUEST_ID_HEADER]),
+    bodyLimit: options.bodyLimitBytes ?? 16 * 1024,
+    requestTimeout: 15_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    // A malformed path is answered here, not with Fastify's own body, which quotes it.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(asUnroutable(error), request, reply as FastifyReply),
+  }) as unknown as FastifyInstance;
+
+  const methodsOf = collectMethods(app);
+  app.decorateRequest('caller', undefined);
+  parseOnlyJson(app);
+  requireAccess(app, options);
+  observe(app, options);
+  app.setErrorHandler((error, request, reply) => sendProblem(asProblem(error), request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(request.url.split('?')[0] ?? '/');
+    if (allowed.length === 0) return sendProblem(new ProblemError('not_found'), request, reply);
+    reply.header('allow', allowed.join(', '));
+    return sendProblem(new ProblemError('method_not_allowed'), request, reply);
+  });
+  addOperationsRoutes(app, options);
+  return app;
+}
+
+function asUnroutable(error: unknown): ProblemError {
+  return new ProblemError('invalid_request', { detail: 'The path is not valid.', cause: error });
+}
+
+function sendProblem(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (problem.status >= 500) request.log.error({ err: problem }, 'request failed');
+  if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+  if (problem.status === 503) reply.header('retry-after', '1');
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(problem, request.id)));
+}
+
+/** JSON and nothing else; a parser's message quotes the body, so it is replaced. */
+function parseOnlyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    parse(request, body as string, (error, value) => {
+      done(error ? new ProblemError('malformed_json', { detail: 'The body is not JSON.' }) : null, value);
+    });
+  });
+}
+
+/** Default deny. Runs at `onRequest`: an unauthenticated caller's body is not even read. */
+function requireAccess(app: FastifyInstance, { access }: AppOptions): void {
+  app.addHook('onRoute', ({ url, config }) => {
+    if (!config?.access) throw new Error(`route ${url} does not state its access`);
+    if (config.access !== 'public' && !access) throw new Error(`route ${url} needs access rules`);
+  });
+  app.addHook('onRequest', async (request) => {
+    const wanted = request.routeOptions.config.access;
+    if (request.is404 || wanted === undefined || wanted === 'public') return;
+    if (!access) throw new ProblemError('forbidden');
+    const merchant = request.headers[MERCHANT_HEADER];
+    request.caller = await access.admit(wanted, {
+      authorization: request.headers.authorization,
+      merchant: typeof merchant === 'string' ? merchant : undefined,
+    });
+  });
+}
+
+/** One metric and one log line a request. The route's pattern is written, never the path: a path holds what a caller put there. */
+function observe(app: FastifyInstance, { metrics }: AppOptions): void {
+  app.addHook('onSend', async (request, reply) => {
+    reply.header(REQUEST_ID_HEADER, request.id).header('cache-control', 'no-store');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.is404 ? '(unknown)' : (request.routeOptions.url ?? '(unknown)');
+    metrics.requestDuration.record(reply.elapsedTime / 1000, {
+      'http.request.method': request.method,
+      'http.route': route,
+      'http.response.status_code': reply.statusCode,
+    });
+    if (request.routeOptions.config.access === 'public' && reply.statusCode < 400) return;
+    request.log.info(
+      {
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 100) / 100,
+        ...(request.caller
+          ? { subject: request.caller.identity.subject, merchant: request.caller.merchant }
+          : {}),
+      },
+      'request',
+    );
+  });
+}

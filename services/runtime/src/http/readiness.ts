@@ -1,0 +1,31 @@
+/** `true`, or what is wrong in a few words. */
+export type CheckResult = true | string;
+export type Check = () => CheckResult | Promise<CheckResult>;
+
+/** The named checks behind `/readyz`. All are asked in parallel; the first that fails is what an SRE reads. */
+export class Readiness {
+  readonly #checks = new Map<string, Check>();
+  #draining = false;
+
+  add(name: string, check: Check): void {
+    this.#checks.set(name, check);
+  }
+
+  /** From now on not ready: the Service stops sending requests while those under way are finished. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async report(): Promise<{ ready: boolean; checks: { name: string; ok: boolean; detail?: string }[] }> {
+    const checks = await Promise.all(
+      [...this.#checks].map(async ([name, check]) => {
+        const result = await Promise.resolve()
+          .then(check)
+          .catch(() => 'the check failed');
+        return result === true ? { name, ok: true } : { name, ok: false, detail: result };
+      }),
+    );
+    if (this.#draining) checks.push({ name: 'draining', ok: false, detail: 'shutting down' });
+    return { ready: checks.every((check) => check.ok), checks };
+  }
+}

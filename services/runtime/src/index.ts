@@ -1,0 +1,49 @@
+export { type Access, loadAccess } from './authentication/access.ts';
+export { allowedMerchants, authorize, chooseMerchant } from './authentication/authorize.ts';
+export type { Caller, Identity, Merchants, RouteAccess } from './authentication/caller.ts';
+export {
+  type Call,
+  type CallFailure,
+  createServiceClient,
+  ServiceCallError,
+  type ServiceClient,
+  type ServiceClientOptions,
+} from './client/service-client.ts';
+export { type TokenSource, tokenSource } from './client/token-source.ts';
+export {
+  createPool,
+  type Database,
+  databaseOver,
+  openDatabase,
+  type PoolOptions,
+  type Queryable,
+  type Statement,
+  type Transaction,
+} from './database/database.ts';
+export {
+  databaseProblem,
+  isUnavailable,
+  LOCK_NOT_AVAILABLE,
+  sqlState,
+  UNIQUE_VIOLATION,
+} from './database/errors.ts';
+export { loadMigrations, type Migration, migrate } from './database/migrations.ts';
+export { SchemaGate, type SchemaState } from './database/schema-gate.ts';
+export { type DatabaseSettings, readDatabaseSettings } from './database/settings.ts';
+export { commonSettings, readEnvironment } from './environment.ts';
+export { type FieldError, ProblemError, type ProblemOptions, StartError } from './errors.ts';
+export { type WatchedFile, watchFile, watchFiles } from './files/watched-file.ts';
+export { type AppOptions, createApp } from './http/app.ts';
+export { problemBody } from './http/problems.ts';
+export { type Check, type CheckResult, Readiness } from './http/readiness.ts';
+export { validate } from './http/validate.ts';
+export { orderedId, type RandomBytes, randomId } from './ids.ts';
+export { Lifecycle } from './lifecycle/lifecycle.ts';
+export { type RunningService, type RunOptions, runService } from './lifecycle/run-service.ts';
+export { createLogger, type LogDestination, type Logger } from './logging/logger.ts';
+export { passesLuhn, scrub } from './logging/scrub.ts';
+export { createMetrics, type Metrics } from './metrics/metrics.ts';
+export { appendEvent, type NewEvent } from './outbox/append.ts';
+export { addEventFeed } from './outbox/feed.ts';
+export { type Cursor, readEvents, START } from './outbox/read.ts';
+export { outboxMigration } from './outbox/schema.ts';

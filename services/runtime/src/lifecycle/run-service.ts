@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from '../errors.ts';
+import type { Readiness } from '../http/readiness.ts';
+import type { Logger } from '../logging/logger.ts';
+import { scrub } from '../logging/scrub.ts';
+import { Lifecycle } from './lifecycle.ts';
+
+export interface RunningService {
+  logger: Logger;
+  /** Set to draining first; endpoints are removed while requests under way are finished. */
+  readiness?: Readiness;
+  /** Without it the process is a task: it ends when `start` has resolved. */
+  serves: boolean;
+}
+
+export interface RunOptions {
+  /** Between "not ready" and the closing of the port, so that no new request finds it closed. Default 1000. */
+  drainMs?: number;
+  /** Longest time for closing everything. Default 15000. */
+  closeTimeoutMs?: number;
+}
+
+/**
+ * The frame of a process. A {@link StartError} ends it with one line and status 1; SIGTERM and SIGINT let it finish
+ * what is under way; anything that nobody caught is logged and ends it, because its state is no longer known.
+ */
+export async function runService(
+  name: string,
+  start: (lifecycle: Lifecycle) => Promise<RunningService>,
+  options: RunOptions = {},
+): Promise<void> {
+  hardenProcess();
+  const lifecycle = new Lifecycle();
+  let running: RunningService | undefined;
+
+  const stop = once(async (reason: string, status: number) => {
+    running?.logger.info({ reason }, 'stopping');
+    running?.readiness?.drain();
+    if (running?.readiness) await sleep(options.drainMs ?? 1000);
+    const clean = await lifecycle.close(running?.logger, options.closeTimeoutMs ?? 15_000);
+    process.exit(clean ? status : 1);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal, 0));
+  const crash = (error: unknown) => {
+    if (running) running.logger.fatal({ err: error }, 'uncaught error');
+    else fail(name, error);
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+
+  try {
+    running = await start(lifecycle);
+  } catch (error) {
+    fail(name, error);
+    await lifecycle.close(undefined, 2000);
+    process.exit(1);
+  }
+  if (!running.serves) await stop('done', 0);
+}
+
+function fail(name: string, error: unknown): void {
+  const known = error instanceof StartError;
+  const text =
+    error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
+  const cause =
+    !known && error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  process.stderr.write(`${scrub(`${name}: ${text}${cause}`)}\n`);
+}
+
+/** A diagnostic report holds the environment and the JavaScript heap's strings on the stack: never written by us. */
+function hardenProcess(): void {
+  process.report.reportOnFatalError = false;
+  process.report.reportOnSignal = false;
+  process.report.reportOnUncaughtException = false;
+}
+
+function once<A extends unknown[]>(work: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
+  let first: Promise<void> | undefined;
+  return (...args) => {
+    first ??= work(...args);
+    return first;
+  };
+}

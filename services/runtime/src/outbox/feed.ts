@@ -1,0 +1,31 @@
+import type { EventPage } from '@cofferdam/contracts';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Database } from '../database/database.ts';
+import { ProblemError } from '../errors.ts';
+import { validate } from '../http/validate.ts';
+import { formatCursor, parseCursor, readEvents, START } from './read.ts';
+
+const Query = z.strictObject({
+  after: z.string().max(40).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+/** `GET /v1/events`: the outbox as a feed, for those without Kafka. A caller sees the events of its own merchants. */
+export function addEventFeed(app: FastifyInstance, options: { database: Database; vaultId: string }): void {
+  app.get(
+    '/v1/events',
+    { config: { access: { permission: 'events:read', scope: 'merchants' } } },
+    async (request): Promise<EventPage> => {
+      if (!request.caller) throw new ProblemError('forbidden');
+      const query = validate(Query, request.query);
+      const page = await readEvents(options.database, {
+        vaultId: options.vaultId,
+        after: query.after === undefined ? START : parseCursor(query.after),
+        limit: query.limit,
+        merchants: request.caller.merchants,
+      });
+      return { events: page.events, next: formatCursor(page.next) };
+    },
+  );
+}
