@@ -38,6 +38,8 @@ export const ENV = {
   tokenFormat: 'TOKEN_FORMAT',
   /** Merchant or None. Default Merchant. */
   tokenDeduplicate: 'TOKEN_DEDUPLICATE',
+  /** Hours after which a merchant's next write makes a new data key. Default 720. */
+  dataKeyMaxAgeHours: 'DATA_KEY_MAX_AGE_HOURS',
   connectorName: 'CONNECTOR_NAME',
   provider: 'PROVIDER',
   /** Base URL of the PSP instead of the provider's own. */

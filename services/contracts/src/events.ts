@@ -3,6 +3,7 @@ import { Merchant, Timestamp } from './identifiers.ts';
 
 export const EventType = z.enum([
   'token.created',
+  'token.updated',
   'token.deleted',
   'token.revealed',
   'payment.created',
