@@ -45,5 +45,8 @@ export { passesLuhn, scrub } from './logging/scrub.ts';
 export { createMetrics, type Metrics } from './metrics/metrics.ts';
 export { appendEvent, type NewEvent } from './outbox/append.ts';
 export { addEventFeed } from './outbox/feed.ts';
+export { type EventPublisher, kafkaPublisher } from './outbox/kafka-publisher.ts';
+export { type Outbox, startOutbox } from './outbox/outbox.ts';
 export { type Cursor, readEvents, START } from './outbox/read.ts';
+export { countUnpublished, type Relay, startRelay } from './outbox/relay.ts';
 export { outboxMigration } from './outbox/schema.ts';

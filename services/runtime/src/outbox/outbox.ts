@@ -1,0 +1,50 @@
+import type { Statusz } from '@cofferdam/contracts';
+import type { Database } from '../database/database.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { kafkaPublisher } from './kafka-publisher.ts';
+import { countUnpublished, startRelay } from './relay.ts';
+
+export interface OutboxOptions {
+  database: Database;
+  vaultId: string;
+  /** Comma-separated `host:port`; without it events stay in the outbox and the feed. */
+  bootstrapServers: string | undefined;
+  topic: string;
+  clientId: string;
+  logger: Logger;
+  metrics: Metrics;
+}
+
+export interface Outbox {
+  status(): Promise<NonNullable<Statusz['outbox']>>;
+  close(): Promise<void>;
+}
+
+/** Starts the relay where there is a broker, and counts what waits. */
+export function startOutbox(options: OutboxOptions): Outbox {
+  const { database, topic, bootstrapServers } = options;
+  const relay = bootstrapServers
+    ? startRelay({
+        ...options,
+        connect: () =>
+          kafkaPublisher({ ...options, bootstrapServers: bootstrapServers.split(',').map((s) => s.trim()) }),
+      })
+    : undefined;
+  const unpublished = () => countUnpublished(database, topic);
+  options.metrics.meter
+    .createObservableGauge('cofferdam.outbox.unpublished', {
+      description: 'Events that the broker does not have yet.',
+    })
+    .addCallback(async (result) => {
+      const count = await unpublished().catch(() => undefined);
+      if (count !== undefined) result.observe(count);
+    });
+  return {
+    status: async () => ({
+      unpublished: await unpublished().catch(() => 0),
+      broker: relay?.broker() ?? 'none',
+    }),
+    close: async () => relay?.close(),
+  };
+}

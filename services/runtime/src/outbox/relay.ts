@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Queryable } from '../database/database.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { EventPublisher } from './kafka-publisher.ts';
+import { type Cursor, readEvents, START } from './read.ts';
+
+export interface RelayOptions {
+  database: Database;
+  vaultId: string;
+  topic: string;
+  /** Called again after every failure. */
+  connect: () => EventPublisher;
+  logger: Logger;
+  /** Pause when there was nothing to publish. Default 250. */
+  pollMs?: number;
+  /** Pause after a failure and between tries for the lease. Default 2000. */
+  retryMs?: number;
+  batchSize?: number;
+}
+
+export interface Relay {
+  broker(): 'connected' | 'unreachable';
+  close(): Promise<void>;
+}
+
+/**
+ * Carries the outbox to the broker, in order, at least once. Among all replicas one owns the lease: an advisory lock of
+ * a database session, which ends with its connection. Progress is one cursor, moved after the broker has acknowledged:
+ * a crash between the two repeats a batch, and loses nothing. Two owners for a moment (a session that died unnoticed)
+ * repeat too. Without a broker events wait in the outbox and the feed works.
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const retryMs = options.retryMs ?? 2000;
+  let broker: 'connected' | 'unreachable' = 'unreachable';
+
+  const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await withLease(options, async (session, isLost) => {
+          const publisher = options.connect();
+          try {
+            while (!signal.aborted && !isLost()) {
+              const published = await publishNext(session, publisher, options);
+              broker = 'connected';
+              if (published === 0) await pause(options.pollMs ?? 250);
+            }
+          } finally {
+            await publisher.close().catch(() => undefined);
+          }
+        });
+      } catch (error) {
+        if (broker === 'connected')
+          options.logger.warn({ err: error }, 'publishing events failed; trying again');
+        broker = 'unreachable';
+      }
+      await pause(retryMs);
+    }
+  };
+  const ended = run();
+  return {
+    broker: () => broker,
+    close: async () => {
+      stopping.abort();
+      await ended;
+    },
+  };
+}
+
+/** Runs the work while this process owns the topic's lease; returns at once when another does. */
+async function withLease(
+  { database, topic }: RelayOptions,
+  work: (session: Queryable, isLost: () => boolean) => Promise<void>,
+): Promise<void> {
+  const { client, release } = await database.session();
+  let lost = false;
+  client.on('error', () => {
+    lost = true;
+  });
+  try {
+    const { rows } = await client.query<{ owned: boolean }>({
+      text: 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS owned',
+      values: [topic],
+    });
+    if (rows[0]?.owned) await work(client, () => lost);
+  } finally {
+    release(true); // ends the session, and the lease with it
+  }
+}
+
+/** @returns how many events were published */
+async function publishNext(
+  session: Queryable,
+  publisher: EventPublisher,
+  options: RelayOptions,
+): Promise<number> {
+  const after = await readProgress(session, options.topic);
+  const { events, next } = await readEvents(session, {
+    vaultId: options.vaultId,
+    after,
+    limit: options.batchSize ?? 500,
+  });
+  if (events.length === 0) return 0;
+  await publisher.publish(events);
+  await saveProgress(session, options.topic, next);
+  return events.length;
+}
+
+async function readProgress(session: Queryable, topic: string): Promise<Cursor> {
+  const { rows } = await session.query<{ horizon: string; position: string }>({
+    name: 'outbox-progress',
+    text: 'SELECT horizon::text, position::text FROM outbox_relay WHERE topic = $1',
+    values: [topic],
+  });
+  return rows[0] ?? START;
+}
+
+async function saveProgress(session: Queryable, topic: string, cursor: Cursor): Promise<void> {
+  await session.query({
+    name: 'outbox-save-progress',
+    text: `INSERT INTO outbox_relay (topic, horizon, position) VALUES ($1, $2::xid8, $3)
+           ON CONFLICT (topic) DO UPDATE SET horizon = excluded.horizon, position = excluded.position`,
+    values: [topic, cursor.horizon, cursor.position],
+  });
+}
+
+/** How many events the broker does not have yet; counted up to a bound. */
+export async function countUnpublished(database: Queryable, topic: string, bound = 10_000): Promise<number> {
+  const { rows } = await database.query<{ count: number }>({
+    name: 'outbox-unpublished',
+    text: `SELECT count(*)::int AS count FROM (
+             SELECT 1 FROM outbox
+             WHERE (horizon, position) > (
+               coalesce((SELECT horizon FROM outbox_relay WHERE topic = $1), '0'::xid8),
+               coalesce((SELECT position FROM outbox_relay WHERE topic = $1), 0))
+             LIMIT $2) AS waiting`,
+    values: [topic, bound],
+  });
+  return rows[0]?.count ?? 0;
+}
