@@ -1,0 +1,131 @@
+import { apiVersionOf, type JsonObject } from '../object.ts';
+import type { GroupVersion, Registry } from '../resources/registry.ts';
+import type { Resource } from '../resources/resource.ts';
+
+function resourceEntries(resource: Resource): JsonObject[] {
+  const { plural, singular, namespaced, kind, verbs, shortNames, categories, subresources } = resource;
+  const main = {
+    name: plural,
+    singularName: singular,
+    namespaced,
+    kind,
+    verbs,
+    ...(shortNames.length > 0 ? { shortNames } : {}),
+    ...(categories.length > 0 ? { categories } : {}),
+  };
+  const below = subresources.map((subresource) => ({
+    name: `${plural}/${subresource.name}`,
+    singularName: '',
+    namespaced,
+    ...(subresource.kind === undefined
+      ? { kind }
+      : { group: subresource.kind.group, version: subresource.kind.version, kind: subresource.kind.kind }),
+    verbs: subresource.verbs,
+  }));
+  return [main, ...below];
+}
+
+/** `/api/v1`, `/apis/apps/v1` */
+export function resourceList(group: string, version: string, resources: Resource[]): JsonObject {
+  return {
+    kind: 'APIResourceList',
+    // The legacy group's document has never carried its own apiVersion.
+    ...(group === '' ? {} : { apiVersion: 'v1' }),
+    groupVersion: apiVersionOf(group, version),
+    resources: resources.flatMap(resourceEntries),
+  };
+}
+
+function groupEntry(group: string, versions: GroupVersion[]): JsonObject {
+  const listed = versions.map(({ version }) => ({ groupVersion: apiVersionOf(group, version), version }));
+  return { name: group, versions: listed, preferredVersion: listed[0] };
+}
+
+function versionsByGroup(registry: Registry): Map<string, GroupVersion[]> {
+  const groups = new Map<string, GroupVersion[]>();
+  for (const entry of registry.groupVersions()) {
+    groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
+  }
+  for (const [group, versions] of groups) groups.set(group, byPriority(versions));
+  return groups;
+}
+
+/** Stable versions first, then beta, then alpha; the newest of each first. */
+export function compareVersions(a: string, b: string): number {
+  const rank = (text: string): [number, number, number] => {
+    const found = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(text);
+    if (found === null) return [-1, 0, 0];
+    const stage = found[2] === undefined ? 2 : found[2] === 'beta' ? 1 : 0;
+    return [stage, Number(found[1]), Number(found[3] ?? 0)];
+  };
+  const [x, y] = [rank(a), rank(b)];
+  return y[0] - x[0] || y[1] - x[1] || y[2] - x[2] || (a < b ? -1 : 1);
+}
+
+export function byPriority(versions: GroupVersion[]): GroupVersion[] {
+  return [...versions].sort((a, b) => compareVersions(a.version, b.version));
+}
+
+export function apiVersions(address: string): JsonObject {
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
+  };
+}
+
+export function groupList(registry: Registry): JsonObject {
+  const groups = [...versionsByGroup(registry)].filter(([group]) => group !== '');
+  return {
+    kind: 'APIGroupList',
+    apiVersion: 'v1',
+    groups: groups.map(([group, versions]) => groupEntry(group, versions)),
+  };
+}
+
+export function groupDocument(registry: Registry, group: string): JsonObject | undefined {
+  const versions = versionsByGroup(registry).get(group);
+  if (versions === undefined || group === '') return undefined;
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group, versions) };
+}
+
+function aggregatedResource(resource: Resource): JsonObject {
+  const { plural, singular, namespaced, kind, group, version, verbs, shortNames, categories, subresources } =
+    resource;
+  return {
+    resource: plural,
+    responseKind: { group, version, kind },
+    scope: namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: singular,
+    verbs,
+    ...(shortNames.length > 0 ? { shortNames } : {}),
+    ...(categories.length > 0 ? { categories } : {}),
+    ...(subresources.length > 0
+      ? {
+          subresources: subresources.map((subresource) => ({
+            subresource: subresource.name,
+            responseKind: subresource.kind ?? { group, version, kind },
+            verbs: subresource.verbs,
+          })),
+        }
+      : {}),
+  };
+}
+
+/** Everything in one document, for `/api` (the legacy group) or `/apis` (all others). */
+export function aggregated(registry: Registry, legacy: boolean): JsonObject {
+  const groups = [...versionsByGroup(registry)].filter(([group]) => (group === '') === legacy);
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: groups.map(([group, versions]) => ({
+      metadata: group === '' ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
+      versions: versions.map(({ version, resources }) => ({
+        version,
+        resources: resources.map(aggregatedResource),
+        freshness: 'Current',
+      })),
+    })),
+  };
+}

@@ -1,0 +1,198 @@
+import type { ServerResponse } from 'node:http';
+import type { ResourceCall } from '../call.ts';
+import type { ServerContext } from '../context.ts';
+import { unclassified } from '../errors.ts';
+import { isTrue } from '../http/request-info.ts';
+import { apiVersionOf, type KubeObject } from '../object.ts';
+import { jsonOf, viewOf } from '../resources/view.ts';
+import { namespaceOf, type Selection, selectionOf } from '../selectors/selection.ts';
+import type { ChangeEvent, EventType } from '../storage/collection.ts';
+import { checkListOptions, wantsInitialEvents } from './list-options.ts';
+import { parseRevision } from './read.ts';
+
+/** Beyond this much unsent text a watcher is too slow; it is cut off and will list again. */
+const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
+
+/** How the objects of a watch are written; Table and metadata-only watches have their own. */
+export type WatchFormat = (type: EventType | 'BOOKMARK', object: KubeObject) => string;
+
+export const plainFormat: WatchFormat = (type, object) => `{"type":"${type}","object":${jsonOf(object)}}\n`;
+
+/** The lines of an event are the same for every watcher of a version: written once. */
+const lines = new WeakMap<ChangeEvent, Map<string, string>>();
+
+function sharedLine(event: ChangeEvent, type: EventType, object: KubeObject): string {
+  const key = `${type} ${object.apiVersion}`;
+  let known = lines.get(event);
+  if (known === undefined) {
+    known = new Map();
+    lines.set(event, known);
+  }
+  let line = known.get(key);
+  if (line === undefined) {
+    line = plainFormat(type, object);
+    known.set(key, line);
+  }
+  return line;
+}
+
+/** What the change looks like through a selector: an object that leaves it is deleted, one that enters is new. */
+function seenThrough(
+  event: ChangeEvent,
+  call: ResourceCall,
+  selection: Selection,
+): [EventType, KubeObject] | undefined {
+  const { resource } = call;
+  const object = viewOf(event.object, resource);
+  if (selection.everything) return [event.type, object];
+  const before = event.previous !== undefined && selection.matches(viewOf(event.previous, resource));
+  const after = event.type !== 'DELETED' && selection.matches(object);
+  if (before && after) return ['MODIFIED', object];
+  if (after) return ['ADDED', object];
+  if (!before || event.previous === undefined) return undefined;
+  // The last state that matched, at the revision of the change.
+  const { resourceVersion } = event.object.metadata;
+  const last = viewOf(event.previous, resource);
+  return [
+    'DELETED',
+    {
+      ...last,
+      metadata: { ...last.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    },
+  ];
+}
+
+/** Streams changes until the client leaves, the time is over or the server ends it. */
+export class WatchStream {
+  readonly #context: ServerContext;
+  readonly #call: ResourceCall;
+  readonly #response: ServerResponse;
+  readonly #format: WatchFormat;
+  readonly #selection: Selection;
+  readonly #namespace: string | undefined;
+  #pending: string[] = [];
+  #scheduled = false;
+  silent = false;
+  #onEnd: (() => void)[] = [];
+
+  constructor(context: ServerContext, call: ResourceCall, response: ServerResponse, format: WatchFormat) {
+    checkListOptions(call, true);
+    this.#context = context;
+    this.#call = call;
+    this.#response = response;
+    this.#format = format;
+    this.#selection = selectionOf(call, call.resource);
+    this.#namespace = namespaceOf(call);
+  }
+
+  /** @throws StatusError before anything is sent */
+  start(): void {
+    const { query, resource } = this.#call;
+    const { store } = this.#context;
+    const from = parseRevision(query.get('resourceVersion') ?? '', unclassified);
+    this.#response.writeHead(200, {
+      'content-type': 'application/json',
+      'cache-control': 'no-cache, private',
+    });
+    this.#response.flushHeaders();
+    const initial = wantsInitialEvents(this.#call) || (from === 0 && !query.has('sendInitialEvents'));
+    if (!initial && from !== 0 && from < store.compactedRevision) {
+      this.#sendGone(from);
+      return;
+    }
+    if (initial) this.#sendCurrent();
+    else if (from > 0)
+      for (const event of store.collection(resource.collection).since(from)) this.#onChange(event, from);
+    this.#onEnd.push(store.collection(resource.collection).subscribe((event) => this.#onChange(event, from)));
+    this.#bookmarkEveryMinute();
+    const seconds = Number(query.get('timeoutSeconds') ?? '0');
+    const timer = setTimeout(() => this.end(), (seconds > 0 ? seconds : 1800 + Math.random() * 1800) * 1000);
+    timer.unref();
+    this.#onEnd.push(() => clearTimeout(timer));
+    this.#response.on('close', () => this.end());
+  }
+
+  end(): void {
+    this.#flush();
+    for (const undo of this.#onEnd.splice(0)) undo();
+    if (!this.#response.writableEnded) this.#response.end();
+  }
+
+  /** Cuts the connection, as a network failure would. */
+  drop(): void {
+    this.#response.destroy();
+  }
+
+  #sendGone(from: number): void {
+    const status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: `too old resource version: ${from} (${this.#context.store.compactedRevision})`,
+      reason: 'Expired',
+      code: 410,
+    };
+    this.#send(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+    this.end();
+  }
+
+  #sendCurrent(): void {
+    const { resource, query } = this.#call;
+    for (const stored of this.#context.store.list(resource.collection, this.#namespace)) {
+      const object = viewOf(stored, resource);
+      if (this.#selection.matches(object)) this.#send(this.#format('ADDED', object));
+    }
+    if (wantsInitialEvents(this.#call) && isTrue(query.get('allowWatchBookmarks'))) {
+      this.#sendBookmark({ 'k8s.io/initial-events-end': 'true' });
+    }
+  }
+
+  #sendBookmark(annotations?: Record<string, string>): void {
+    const { resource } = this.#call;
+    const metadata = {
+      resourceVersion: String(this.#context.store.revision),
+      ...(annotations === undefined ? {} : { annotations }),
+    };
+    const object = {
+      kind: resource.kind,
+      apiVersion: apiVersionOf(resource.group, resource.version),
+      metadata,
+    };
+    this.#send(this.#format('BOOKMARK', object as unknown as KubeObject));
+  }
+
+  #bookmarkEveryMinute(): void {
+    if (!isTrue(this.#call.query.get('allowWatchBookmarks'))) return;
+    const timer = setInterval(() => this.#sendBookmark(), 60_000);
+    timer.unref();
+    this.#onEnd.push(() => clearInterval(timer));
+  }
+
+  #onChange(event: ChangeEvent, from: number): void {
+    if (event.revision <= from) return;
+    if (this.#namespace !== undefined && event.object.metadata.namespace !== this.#namespace) return;
+    const seen = seenThrough(event, this.#call, this.#selection);
+    if (seen === undefined) return;
+    const [type, object] = seen;
+    const shared = this.#format === plainFormat && object === viewOf(event.object, this.#call.resource);
+    this.#send(shared ? sharedLine(event, type, object) : this.#format(type, object));
+  }
+
+  /** Lines of one turn go out together. */
+  #send(line: string): void {
+    if (this.silent) return;
+    this.#pending.push(line);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (this.#pending.length === 0 || this.#response.writableEnded || this.#response.destroyed) return;
+    this.#response.write(this.#pending.join(''));
+    this.#pending = [];
+    if (this.#response.writableLength > MAX_BACKLOG_BYTES) this.drop();
+  }
+}

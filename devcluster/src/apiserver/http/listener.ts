@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { authenticate, type TokenAuthenticator } from '../auth/authenticate.ts';
+import type { Call } from '../call.ts';
+import type { ServerContext } from '../context.ts';
+import { internal, StatusError } from '../errors.ts';
+import { readBody } from './body.ts';
+import { routeNonResource } from './non-resource.ts';
+import { requestInfo } from './request-info.ts';
+import { respond, respondError } from './respond.ts';
+import { routeResource } from './route.ts';
+
+export interface ListenerOptions {
+  context: ServerContext;
+  authenticators: readonly TokenAuthenticator[];
+  /** Told of errors that are the server's own fault. */
+  onInternalError(error: unknown, call: string): void;
+}
+
+async function serve(
+  options: ListenerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { context } = options;
+  const url = new URL(request.url ?? '/', 'https://apiserver');
+  const method = request.method ?? 'GET';
+  const call: Call = {
+    method,
+    info: requestInfo(method, url.pathname, url.searchParams),
+    query: url.searchParams,
+    headers: request.headers,
+    user: authenticate(request.headers, options.authenticators),
+    body: await readBody(request),
+    warnings: [],
+  };
+  try {
+    const reply = call.info.isResource
+      ? await routeResource(context, call, response)
+      : routeNonResource(context, call);
+    if (reply !== undefined) respond(response, call, reply);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    respondError(response, error, call.warnings);
+  }
+}
+
+/** Answers every request, whatever goes wrong. */
+export function listener(
+  options: ListenerOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    serve(options, request, response).catch((error: unknown) => {
+      if (!(error instanceof StatusError)) options.onInternalError(error, `${request.method} ${request.url}`);
+      const status =
+        error instanceof StatusError
+          ? error
+          : internal(error instanceof Error ? error.message : String(error));
+      respondError(response, status);
+    });
+  };
+}

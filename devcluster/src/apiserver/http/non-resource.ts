@@ -1,0 +1,87 @@
+import type { Call, Reply } from '../call.ts';
+import type { ServerContext } from '../context.ts';
+import { aggregated, apiVersions, groupDocument, groupList, resourceList } from '../discovery/documents.ts';
+import { noSuchResource } from '../errors.ts';
+import type { JsonObject } from '../object.ts';
+
+function json(body: JsonObject, contentType = 'application/json'): Reply {
+  return { type: 'text', status: 200, contentType, text: `${JSON.stringify(body)}\n` };
+}
+
+const NOT_FOUND: Reply = {
+  type: 'text',
+  status: 404,
+  contentType: 'text/plain; charset=utf-8',
+  text: '404 page not found\n',
+};
+
+const OK: Reply = { type: 'text', status: 200, contentType: 'text/plain; charset=utf-8', text: 'ok' };
+
+const VERSION = {
+  major: '1',
+  minor: '36',
+  emulationMajor: '1',
+  emulationMinor: '36',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '35',
+  gitVersion: 'v1.36.2+cofferdam-devcluster',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '2026-06-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'node',
+  platform: 'linux/amd64',
+};
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+function wantsAggregated(call: Call): boolean {
+  return (call.headers.accept ?? '').split(',').some((clause) => {
+    const compact = clause.replaceAll(/\s/g, '');
+    return (
+      compact.includes('as=APIGroupDiscoveryList') &&
+      compact.includes('v=v2') &&
+      !compact.includes('v=v2beta1')
+    );
+  });
+}
+
+function discovery(context: ServerContext, call: Call, parts: string[]): Reply {
+  const { registry } = context;
+  const [prefix, group, version] = parts;
+  if (parts.length === 1 && wantsAggregated(call))
+    return json(aggregated(registry, prefix === 'api'), AGGREGATED);
+  if (prefix === 'api') {
+    if (group === undefined) return json(apiVersions(call.headers.host ?? ''));
+    return groupVersionDocument(context, '', group);
+  }
+  if (group === undefined) return json(groupList(registry));
+  const document = groupDocument(registry, group);
+  if (document === undefined) return NOT_FOUND;
+  if (version === undefined) return json(document);
+  return groupVersionDocument(context, group, version);
+}
+
+function groupVersionDocument(context: ServerContext, group: string, version: string): Reply {
+  const found = context.registry.groupVersions().find((gv) => gv.group === group && gv.version === version);
+  if (found === undefined) throw noSuchResource();
+  return json(resourceList(group, version, found.resources));
+}
+
+/** Discovery, health, version and the documents about tokens. */
+export function routeNonResource(context: ServerContext, call: Call): Reply {
+  const parts = call.info.path.split('/').filter((part) => part !== '');
+  switch (parts[0]) {
+    case 'healthz':
+    case 'livez':
+    case 'readyz':
+      return OK;
+    case 'version':
+      return json(VERSION);
+    case 'api':
+    case 'apis':
+      return discovery(context, call, parts);
+    default:
+      return NOT_FOUND;
+  }
+}

@@ -1,0 +1,148 @@
+import type { ServerResponse } from 'node:http';
+import { stringify } from 'yaml';
+import type { Call, ListResult, Reply } from '../call.ts';
+import { StatusError } from '../errors.ts';
+import { apiVersionOf, type JsonObject, type KubeObject } from '../object.ts';
+import type { Resource } from '../resources/resource.ts';
+import { jsonOf } from '../resources/view.ts';
+import { tableOf } from '../tables/table.ts';
+import { type Accepted, negotiate } from './negotiate.ts';
+
+function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
+  if (warnings.length === 0) return {};
+  return { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`) };
+}
+
+const NO_CACHE = 'no-cache, private';
+
+export function partialMetadata(object: KubeObject): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+}
+
+function listMetadata(list: ListResult): JsonObject {
+  return {
+    resourceVersion: list.resourceVersion,
+    ...(list.continueToken === undefined ? {} : { continue: list.continueToken }),
+    ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
+  };
+}
+
+/** Items of built-in lists carry neither kind nor apiVersion; those of custom resources do. */
+function itemText(object: KubeObject, resource: Resource): string {
+  const text = jsonOf(object);
+  if (resource.custom !== undefined) return text;
+  const prefix = `{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},`;
+  if (text.startsWith(prefix)) return `{${text.slice(prefix.length)}`;
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  return JSON.stringify(rest);
+}
+
+function listText(list: ListResult): string {
+  const { resource } = list;
+  const kind = JSON.stringify(resource.listKind);
+  const apiVersion = JSON.stringify(apiVersionOf(resource.group, resource.version));
+  const items = list.items.map((item) => itemText(item, resource)).join(',');
+  return `{"kind":${kind},"apiVersion":${apiVersion},"metadata":${JSON.stringify(listMetadata(list))},"items":[${items}]}\n`;
+}
+
+function listBody(list: ListResult, accepted: Accepted, call: Call): string {
+  switch (accepted.as) {
+    case 'table':
+      return JSON.stringify(
+        tableOf(list.resource, list.items, {
+          metadata: listMetadata(list),
+          includeObject: call.query.get('includeObject') ?? '',
+          now: Date.now(),
+          headers: true,
+        }),
+      );
+    case 'metadata-list':
+      return JSON.stringify({
+        kind: 'PartialObjectMetadataList',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: listMetadata(list),
+        items: list.items.map(partialMetadata),
+      });
+    case 'metadata':
+      throw new StatusError({
+        code: 406,
+        reason: 'NotAcceptable',
+        message: `you requested PartialObjectMetadata, but the requested object is a list (*core.${list.resource.listKind})`,
+      });
+    default:
+      return listText(list);
+  }
+}
+
+function objectBody(
+  object: KubeObject,
+  resource: Resource | undefined,
+  accepted: Accepted,
+  call: Call,
+): string {
+  if (resource !== undefined && object.kind !== 'Status') {
+    if (accepted.as === 'table') {
+      const { resourceVersion } = object.metadata;
+      return JSON.stringify(
+        tableOf(resource, [object], {
+          metadata: resourceVersion === undefined ? {} : { resourceVersion },
+          includeObject: call.query.get('includeObject') ?? '',
+          now: Date.now(),
+          headers: true,
+        }),
+      );
+    }
+    if (accepted.as === 'metadata') return JSON.stringify(partialMetadata(object));
+  }
+  return `${jsonOf(object)}\n`;
+}
+
+function bodyOf(reply: Exclude<Reply, { type: 'text' }>, accepted: Accepted, call: Call): string {
+  if (reply.type === 'list') return listBody(reply.list, accepted, call);
+  return objectBody(reply.object, reply.resource, accepted, call);
+}
+
+/** Writes a reply in the form that the client accepts. */
+export function respond(response: ServerResponse, call: Call, reply: Reply): void {
+  if (reply.type === 'text') {
+    response.writeHead(reply.status, {
+      'content-type': reply.contentType,
+      ...(reply.headers ?? {}),
+      ...warningHeaders(call.warnings),
+    });
+    response.end(reply.text);
+    return;
+  }
+  const accepted = negotiate(call.headers.accept, true);
+  const json = bodyOf(reply, accepted, call);
+  const text = accepted.yaml ? stringify(JSON.parse(json)) : json;
+  response.writeHead(reply.type === 'object' ? reply.status : 200, {
+    'content-type': accepted.yaml ? 'application/yaml' : 'application/json',
+    'cache-control': NO_CACHE,
+    'content-length': Buffer.byteLength(text),
+    ...(reply.type === 'object' ? reply.headers : undefined),
+    ...warningHeaders(call.warnings),
+  });
+  response.end(text);
+}
+
+/** Errors are always JSON: a client that asked for something else still has to understand them. */
+export function respondError(
+  response: ServerResponse,
+  error: StatusError,
+  warnings: readonly string[] = [],
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const text = `${JSON.stringify(error.toStatus())}\n`;
+  response.writeHead(error.code, {
+    'content-type': 'application/json',
+    'cache-control': NO_CACHE,
+    'content-length': Buffer.byteLength(text),
+    ...error.headers,
+    ...warningHeaders(warnings),
+  });
+  response.end(text);
+}

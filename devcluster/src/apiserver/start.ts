@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { builtinSchema } from '../apimachinery/builtin-schema.ts';
+import { type StaticToken, staticUser } from './auth/tokens.ts';
+import { MASTERS } from './auth/user.ts';
+import { createSystemNamespaces } from './bootstrap/namespaces.ts';
+import { makeServingCertificate } from './certificates.ts';
+import type { ServerContext } from './context.ts';
+import { listener } from './http/listener.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { builtinResources } from './resources/builtin.ts';
+import { DefinitionController } from './resources/definitions.ts';
+import { Registry } from './resources/registry.ts';
+import { Store } from './storage/store.ts';
+
+export interface ApiServerOptions {
+  /** Where the kubeconfig, the CA certificate and the keys are written. Objects live in memory only. */
+  stateDirectory: string;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 0: any free port. */
+  port?: number;
+  /** Default: a random one. */
+  adminToken?: string;
+  /** Further users, without rights unless RBAC grants them some. */
+  tokens?: StaticToken[];
+  /** Changes kept for watches and old lists. Default 20,000. */
+  historyLimit?: number;
+  /** Told of errors that are the server's own fault. Default: written to stderr. */
+  onInternalError?: (error: unknown, call: string) => void;
+}
+
+export interface RunningApiServer {
+  url: string;
+  caPem: string;
+  adminToken: string;
+  /** Path of the kubeconfig. */
+  kubeconfig: string;
+  close(): Promise<void>;
+}
+
+const NAMES = [
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+];
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail);
+    server.listen(port, host, () => done());
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Starts an in-memory Kubernetes API server with a certificate authority of its own. */
+export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
+  const host = options.host ?? '127.0.0.1';
+  const adminToken = options.adminToken ?? randomBytes(24).toString('base64url');
+  const tokens: StaticToken[] = [
+    { token: adminToken, username: 'kubernetes-admin', groups: [MASTERS] },
+    ...(options.tokens ?? []),
+  ];
+  const context: ServerContext = {
+    store: new Store({ historyLimit: options.historyLimit ?? 20_000 }),
+    registry: new Registry(builtinResources(builtinSchema, () => ({}))),
+    now: () => new Date(),
+  };
+  new DefinitionController(context).start();
+  createSystemNamespaces(context);
+
+  const certificate = await makeServingCertificate(NAMES, [host]);
+  const server = createServer(
+    { key: certificate.keyPem, cert: certificate.certificatePem, keepAlive: true },
+    listener({
+      context,
+      authenticators: [(token) => staticUser(tokens, token)],
+      onInternalError: options.onInternalError ?? ((error, call) => console.error(call, error)),
+    }),
+  );
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 75_000;
+  const port = await listen(server, options.port ?? 0, host);
+  const url = `https://${host}:${port}`;
+  const kubeconfig = join(options.stateDirectory, 'kubeconfig');
+  await mkdir(options.stateDirectory, { recursive: true });
+  await writeFile(join(options.stateDirectory, 'ca.crt'), certificate.caPem);
+  await writeFile(kubeconfig, kubeconfigText(url, certificate.caPem, adminToken), { mode: 0o600 });
+  return {
+    url,
+    caPem: certificate.caPem,
+    adminToken,
+    kubeconfig,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((done) => server.close(() => done()));
+    },
+  };
+}
