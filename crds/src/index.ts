@@ -1,6 +1,8 @@
 export type { Access } from './access.ts';
 export { CONDITION, Condition, type ConditionType } from './conditions.ts';
 export type { Database } from './database.ts';
+export { type CustomResourceDefinition, customResourceDefinitions } from './definition.ts';
+export { definitionFiles } from './definition-files.ts';
 export type { Egress, EgressPeer } from './egress.ts';
 export type { Gateway } from './gateway.ts';
 export * from './group.ts';
@@ -8,6 +10,7 @@ export type { HttpMappings } from './http-mappings.ts';
 export type { Images } from './images.ts';
 export type { Kafka, Topics } from './kafka.ts';
 export type { Keys, Kms } from './kms.ts';
+export { BaseUrl, ImageReference, Label, ObjectName } from './names.ts';
 export type { Network } from './network.ts';
 export { NOT_YET_ACTED_ON, type NotYetActedOnPath, pathsThatAreSet } from './not-yet-acted-on.ts';
 export type { ObjectMeta } from './object.ts';

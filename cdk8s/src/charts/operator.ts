@@ -1,0 +1,127 @@
+import { TOKEN_AUDIENCE } from '@cofferdam/contracts';
+import { Chart } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import type { Construct } from 'constructs';
+import type { OperatorConfig } from '../config/operator-config.ts';
+import type { Release } from '../config/release.ts';
+import { clusterRules, leaseRules } from './operator-permissions.ts';
+import { restrictedContainer, restrictedNamespaceLabels, restrictedPod } from './pod-security.ts';
+import { probes } from './probes.ts';
+
+const NAME = 'cofferdam-operator';
+const GRANTEES = `${NAME}-grantees`;
+const PORT = 8080;
+const TOKEN_DIRECTORY = '/var/run/secrets/cofferdam';
+const GRANTEES_DIRECTORY = '/etc/cofferdam/grantees';
+const RBAC = 'rbac.authorization.k8s.io';
+const selector = { 'app.kubernetes.io/name': 'operator', 'app.kubernetes.io/instance': NAME };
+const labels = { ...selector, 'app.kubernetes.io/part-of': 'cofferdam' };
+
+export interface OperatorProps {
+  readonly config: OperatorConfig;
+  readonly release: Release;
+}
+
+/** The operator: identity, least permissions, and a Deployment of which one pod leads. */
+export class Operator extends Chart {
+  constructor(scope: Construct, id: string, { config, release }: OperatorProps) {
+    super(scope, id, { labels });
+    const { namespace } = config;
+    new k8s.KubeNamespace(this, 'namespace', {
+      metadata: { name: namespace, labels: restrictedNamespaceLabels },
+    });
+    new k8s.KubeServiceAccount(this, 'service-account', {
+      metadata: { name: NAME, namespace, annotations: config.serviceAccountAnnotations ?? {} },
+    });
+    this.addPermissions(namespace);
+    new k8s.KubeConfigMap(this, 'grantees', {
+      metadata: { name: GRANTEES, namespace },
+      data: { 'grantees.json': `${JSON.stringify(config.grantees, null, 2)}\n` },
+    });
+    new k8s.KubeService(this, 'service', {
+      metadata: { name: NAME, namespace },
+      spec: { selector, ports: [{ name: 'http', port: PORT, targetPort: k8s.IntOrString.fromNumber(PORT) }] },
+    });
+    new k8s.KubeDeployment(this, 'deployment', {
+      metadata: { name: NAME, namespace },
+      spec: {
+        replicas: config.replicas,
+        selector: { matchLabels: selector },
+        template: { metadata: { labels }, spec: podSpec(config, release) },
+      },
+    });
+  }
+
+  private addPermissions(namespace: string): void {
+    const subjects = [{ kind: 'ServiceAccount', name: NAME, namespace }];
+    new k8s.KubeClusterRole(this, 'cluster-role', { metadata: { name: NAME }, rules: clusterRules });
+    new k8s.KubeClusterRoleBinding(this, 'cluster-role-binding', {
+      metadata: { name: NAME },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: NAME },
+      subjects,
+    });
+    new k8s.KubeRole(this, 'role', { metadata: { name: NAME, namespace }, rules: leaseRules });
+    new k8s.KubeRoleBinding(this, 'role-binding', {
+      metadata: { name: NAME, namespace },
+      roleRef: { apiGroup: RBAC, kind: 'Role', name: NAME },
+      subjects,
+    });
+  }
+}
+
+function podSpec(config: OperatorConfig, release: Release): k8s.PodSpec {
+  return {
+    serviceAccountName: NAME,
+    securityContext: restrictedPod,
+    containers: [
+      {
+        name: 'operator',
+        image: release.images.operator,
+        args: ['serve'],
+        env: environment(config, release),
+        ports: [{ name: 'http', containerPort: PORT }],
+        securityContext: restrictedContainer,
+        resources: {
+          requests: { cpu: k8s.Quantity.fromString('100m'), memory: k8s.Quantity.fromString('192Mi') },
+          limits: { memory: k8s.Quantity.fromString('512Mi') },
+        },
+        volumeMounts: [
+          { name: 'token', mountPath: TOKEN_DIRECTORY, readOnly: true },
+          { name: 'grantees', mountPath: GRANTEES_DIRECTORY, readOnly: true },
+        ],
+        ...probes,
+      },
+    ],
+    volumes: [
+      {
+        name: 'token',
+        // For /statusz of the services. Its audience is ours: nobody can use it at the Kubernetes API.
+        projected: {
+          sources: [
+            { serviceAccountToken: { audience: TOKEN_AUDIENCE, expirationSeconds: 600, path: 'token' } },
+          ],
+        },
+      },
+      { name: 'grantees', configMap: { name: GRANTEES } },
+    ],
+  };
+}
+
+function environment(config: OperatorConfig, release: Release): k8s.EnvVar[] {
+  const { vault, router, connector } = release.images;
+  const values = {
+    PORT: String(PORT),
+    STATUSZ_TOKEN_FILE: `${TOKEN_DIRECTORY}/token`,
+    GRANTEES_FILE: `${GRANTEES_DIRECTORY}/grantees.json`,
+    // The set that runs where a PaymentVault names no images.
+    IMAGE_VAULT: vault,
+    IMAGE_ROUTER: router,
+    IMAGE_CONNECTOR: connector,
+    ...config.env,
+  };
+  return [
+    { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    { name: 'LEASE_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+    ...Object.entries(values).map(([name, value]) => ({ name, value })),
+  ];
+}

@@ -1,0 +1,6 @@
+export { ConfigError, type ConfigProblem } from './config/config-error.ts';
+export { EnvironmentConfig } from './config/environment-config.ts';
+export { Release } from './config/release.ts';
+export type { Files } from './manifest-files.ts';
+export { type Inputs, renderEnvironment, renderInstall } from './render.ts';
+export { type SynthOptions, synth } from './synth.ts';
