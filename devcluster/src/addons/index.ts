@@ -1,3 +1,13 @@
+export type { CallLog, KmsConfig, KmsOptions, Principal, StaticKey } from './kms/options.ts';
+export { type KmsServer, startKms } from './kms/server.ts';
+export {
+  KMS_PRINCIPALS,
+  KMS_REGION,
+  KMS_ROLES,
+  type KmsClientSettings,
+  startTestKms,
+  type TestKms,
+} from './kms/test-kms.ts';
 export {
   type DatabaseCredentials,
   type DatabaseName,
