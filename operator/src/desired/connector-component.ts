@@ -1,0 +1,50 @@
+import { ENV } from '@cofferdam/contracts';
+import type { PaymentVault, PSPConnector } from '@cofferdam/crds';
+import type { Component, Mount } from './component.ts';
+import { effectiveConnector, effectiveVault } from './effective.ts';
+import type { Facts } from './facts.ts';
+import { names, serviceUrl } from './names.ts';
+import { PATHS } from './vault-component.ts';
+
+/** One PSP's process: its own identity, its own Secrets, no database and no key. */
+export function connectorComponent(connector: PSPConnector, vault: PaymentVault, facts: Facts): Component {
+  const { name, namespace = '' } = connector.metadata;
+  const { spec } = connector;
+  const vaultName = vault.metadata.name;
+  const { images, scaling } = effectiveVault(vault, facts.images);
+  return {
+    identity: { role: 'connector', instance: name, vault: vaultName },
+    name: names.connector(name),
+    namespace,
+    image: images.connector,
+    size: scaling.connectors,
+    env: {
+      [ENV.logLevel]: (vault.spec.observability?.logLevel ?? 'Info').toLowerCase(),
+      [ENV.vaultId]: vault.spec.vaultId,
+      [ENV.accessFile]: `${PATHS.access}/access.json`,
+      [ENV.connectorName]: name,
+      [ENV.provider]: spec.provider,
+      [ENV.accountsFile]: `${PATHS.accountsConfig}/accounts.json`,
+      [ENV.accountsDirectory]: PATHS.accounts,
+      [ENV.vaultUrl]: serviceUrl(names.vault(vaultName), namespace),
+      [ENV.tokenFile]: `${PATHS.token}/token`,
+      [ENV.timeoutMs]: String(effectiveConnector(connector).resilience.timeoutMilliseconds),
+      ...(spec.endpoint === undefined ? {} : { [ENV.endpoint]: spec.endpoint }),
+    },
+    mounts: [
+      { kind: 'configMap', name: 'access', configMap: names.access(vaultName), path: PATHS.access },
+      { kind: 'configMap', name: 'accounts', configMap: names.accounts(name), path: PATHS.accountsConfig },
+      { kind: 'token', name: 'token', path: PATHS.token },
+      ...spec.accounts.map(
+        (account): Mount => ({
+          kind: 'secret',
+          name: `account-${account.name}`.slice(0, 63).replace(/-$/, ''),
+          secret: account.credentialsRef.name,
+          path: `${PATHS.accounts}/${account.name}`,
+          // One account's missing Secret must not stop the others: the connector reports it instead.
+          optional: true,
+        }),
+      ),
+    ],
+  };
+}

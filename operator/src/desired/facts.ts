@@ -1,0 +1,15 @@
+import type { Images } from '@cofferdam/crds';
+
+/** What the plans need to know of the operator and its cluster; gathered at start, and the keys again every minute. */
+export type Facts = {
+  /** Where the operator's pods are: they read the services' `/statusz`. */
+  operatorNamespace: string;
+  operatorServiceAccount: string;
+  /** The images that this release ships. */
+  images: Images;
+  /** Issuer of the cluster's service-account tokens, and its keys as the API server publishes them. */
+  clusterIssuer: string;
+  clusterJwks: string;
+  /** Namespace to the IAM principals that its vaults may have a key granted to. */
+  grantees: Readonly<Record<string, readonly string[]>>;
+};

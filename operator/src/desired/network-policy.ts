@@ -1,0 +1,216 @@
+import { SERVICE_PORT } from '@cofferdam/contracts';
+import type { EgressPeer, NetworkPeer, PaymentVault, PSPConnector } from '@cofferdam/crds';
+import { RESOURCES } from '../engine/well-known.ts';
+import type { Facts } from './facts.ts';
+import type {
+  EgressRule,
+  IngressRule,
+  NetworkPolicySpec,
+  PolicyPeer,
+  PolicyPort,
+} from './kubernetes-types.ts';
+import { type Manifest, manifest } from './manifest.ts';
+import { connectorSelector, labels, names, type PodIdentity, podSelector } from './names.ts';
+
+/*
+ * Every policy here selects the pods of one component and names both directions, which denies whatever no rule
+ * of it allows: a pod of ours has exactly the paths below.
+ */
+
+const service = [tcp(SERVICE_PORT)];
+
+export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifest[] {
+  const { name, namespace = '' } = vault.metadata;
+  const kms = outward(vault.spec.network?.kms, [portOf(vault.spec.kms.endpoint ?? 'https://kms')]);
+  const policy = (role: 'vault' | 'router', component: 'api' | 'migration', rules: Rules) => {
+    const identity: PodIdentity = { role, instance: name, vault: name };
+    const suffix = component === 'api' ? '' : '-migrate';
+    return networkPolicy({ name: `${name}-${role}${suffix}`, namespace, identity, component, rules });
+  };
+  const connectors: PolicyPeer = { podSelector: { matchLabels: connectorSelector(name) } };
+  const router = podsOf({ role: 'router', instance: name });
+  return [
+    policy('vault', 'api', {
+      ingress: [...callers(vault, facts), allowFrom([router, connectors])],
+      egress: [
+        ...database(vault),
+        kms,
+        ...brokers(vault),
+        ...issuers(vault),
+        ...telemetry(vault),
+        dns(vault),
+      ],
+    }),
+    policy('router', 'api', {
+      ingress: callers(vault, facts),
+      egress: [
+        { to: [podsOf({ role: 'vault', instance: name }), connectors], ports: service },
+        ...database(vault),
+        ...brokers(vault),
+        ...issuers(vault),
+        ...telemetry(vault),
+        dns(vault),
+      ],
+    }),
+    policy('vault', 'migration', { ingress: [], egress: [...database(vault), dns(vault)] }),
+    policy('router', 'migration', { ingress: [], egress: [...database(vault), dns(vault)] }),
+  ];
+}
+
+/** A connector reaches its vault and its own PSP; only its vault's router reaches the connector. */
+export function connectorNetworkPolicy(connector: PSPConnector, vault: PaymentVault, facts: Facts): Manifest {
+  const { name, namespace = '' } = connector.metadata;
+  const vaultName = vault.metadata.name;
+  const { to, ports } = connector.spec.egress;
+  return networkPolicy({
+    name: names.connector(name),
+    namespace,
+    identity: { role: 'connector', instance: name, vault: vaultName },
+    component: 'api',
+    rules: {
+      ingress: [
+        allowFrom([podsOf({ role: 'router', instance: vaultName })]),
+        allowFrom([operatorPods(facts)]),
+        ...scrapes(vault),
+      ],
+      egress: [
+        { to: [podsOf({ role: 'vault', instance: vaultName })], ports: service },
+        { to: to.filter((peer) => peer.host === undefined).map(policyPeer), ports: ports.map(tcp) },
+        ...issuers(vault),
+        ...telemetry(vault),
+        dns(vault),
+      ],
+    },
+  });
+}
+
+type Rules = { ingress: IngressRule[]; egress: EgressRule[] };
+
+function networkPolicy(options: {
+  name: string;
+  namespace: string;
+  identity: PodIdentity;
+  component: 'api' | 'migration';
+  rules: Rules;
+}): Manifest {
+  const { name, namespace, identity, component, rules } = options;
+  const spec: NetworkPolicySpec = {
+    podSelector: { matchLabels: podSelector(identity, component) },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: rules.ingress,
+    egress: rules.egress,
+  };
+  return manifest(RESOURCES.networkPolicies, { name, namespace, labels: labels(identity) }, { spec });
+}
+
+/** Those who may call vault and router: clients, the gateway, the operator for `/statusz`, scrapers. */
+function callers(vault: PaymentVault, facts: Facts): IngressRule[] {
+  const { clients, gateway } = vault.spec.network ?? {};
+  return [
+    allowFrom(clients === undefined ? [{ podSelector: {} }] : clients.from.map(policyPeer)),
+    ...(gateway === undefined ? [] : [allowFrom(gateway.from.map(policyPeer))]),
+    allowFrom([operatorPods(facts)]),
+    ...scrapes(vault),
+  ];
+}
+
+function scrapes(vault: PaymentVault): IngressRule[] {
+  const from = vault.spec.network?.telemetry?.from;
+  return from === undefined ? [] : [allowFrom(from.map(policyPeer))];
+}
+
+function database(vault: PaymentVault): EgressRule[] {
+  return [outward(vault.spec.network?.database, [5432])];
+}
+
+function brokers(vault: PaymentVault): EgressRule[] {
+  const { kafka, network } = vault.spec;
+  if (kafka === undefined) return [];
+  return [
+    outward(
+      network?.kafka,
+      kafka.bootstrapServers.map((server) => Number(server.split(':').at(-1))),
+    ),
+  ];
+}
+
+/** The cluster's own keys come as a file, so only issuers with a jwksUri need a way out. */
+function issuers(vault: PaymentVault): EgressRule[] {
+  const uris = vault.spec.access.issuers.flatMap(({ jwksUri }) => (jwksUri === undefined ? [] : [jwksUri]));
+  return uris.length === 0 ? [] : [outward(vault.spec.network?.issuers, uris.map(portOf))];
+}
+
+function telemetry(vault: PaymentVault): EgressRule[] {
+  const { to, ports } = vault.spec.network?.telemetry ?? {};
+  return to === undefined ? [] : [outward({ to, ports }, [4317, 4318])];
+}
+
+function dns(vault: PaymentVault): EgressRule {
+  const asked = vault.spec.network?.dns;
+  const kubeDns: PolicyPeer = {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+    podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+  };
+  return {
+    to: asked?.to.map(policyPeer) ?? [kubeDns],
+    ports: (asked?.ports ?? [53]).flatMap((port) => [{ protocol: 'UDP', port }, tcp(port)]),
+  };
+}
+
+/** To the peers that the spec names, or to any address where it names none, on these ports only. */
+function outward(
+  asked: { to: readonly NetworkPeer[]; ports?: readonly number[] | undefined } | undefined,
+  defaultPorts: readonly number[],
+): EgressRule {
+  const ports = [...new Set(asked?.ports ?? defaultPorts)].map(tcp);
+  return asked === undefined ? { ports } : { to: asked.to.map(policyPeer), ports };
+}
+
+function allowFrom(from: PolicyPeer[]): IngressRule {
+  return { from, ports: service };
+}
+
+function policyPeer(peer: NetworkPeer | EgressPeer): PolicyPeer {
+  const { cidr, podSelector: pods, namespaceSelector: namespaces } = peer;
+  return {
+    ...(cidr === undefined ? {} : { ipBlock: { cidr } }),
+    ...(pods === undefined ? {} : { podSelector: selector(pods) }),
+    ...(namespaces === undefined ? {} : { namespaceSelector: selector(namespaces) }),
+  };
+}
+
+function selector(asked: NonNullable<NetworkPeer['podSelector']>) {
+  const { matchLabels, matchExpressions } = asked;
+  return {
+    ...(matchLabels === undefined ? {} : { matchLabels }),
+    ...(matchExpressions === undefined
+      ? {}
+      : {
+          matchExpressions: matchExpressions.map(({ key, operator, values }) => ({
+            key,
+            operator,
+            ...(values === undefined ? {} : { values }),
+          })),
+        }),
+  };
+}
+
+function podsOf(identity: Pick<PodIdentity, 'role' | 'instance'>): PolicyPeer {
+  return { podSelector: { matchLabels: podSelector(identity, 'api') } };
+}
+
+function operatorPods(facts: Facts): PolicyPeer {
+  return {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': facts.operatorNamespace } },
+    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'operator' } },
+  };
+}
+
+function tcp(port: number): PolicyPort {
+  return { protocol: 'TCP', port };
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port);
+}

@@ -1,0 +1,70 @@
+import type { PaymentVault, Provider, PSPConnector } from '@cofferdam/crds';
+import { accountsConfigMap } from './config-map.ts';
+import { connectorComponent } from './connector-component.ts';
+import { deployment } from './deployment.ts';
+import type { Facts } from './facts.ts';
+import { horizontalPodAutoscaler } from './hpa.ts';
+import type { Manifest } from './manifest.ts';
+import { connectorNetworkPolicy } from './network-policy.ts';
+import { podDisruptionBudget } from './pdb.ts';
+import { service } from './service.ts';
+import { serviceAccount } from './service-account.ts';
+
+/** Providers that this release's connector image speaks. */
+const ADAPTERS: ReadonlySet<Provider> = new Set(['stripe', 'adyen']);
+
+/** Why a connector cannot be built as it is asked for; nothing of it is applied then. */
+export type ConnectorRefused = {
+  refused: 'VaultNotFound' | 'ProviderNotSupported' | 'HostPolicyUnsupported';
+  message: string;
+};
+export type PSPConnectorPlan = { manifests: Manifest[] };
+
+/** What a PSPConnector becomes: a Deployment, an identity and a network of its own. */
+export function planPSPConnector(
+  connector: PSPConnector,
+  vault: PaymentVault | undefined,
+  facts: Facts,
+): PSPConnectorPlan | ConnectorRefused {
+  const { spec, metadata } = connector;
+  if (vault === undefined) {
+    return {
+      refused: 'VaultNotFound',
+      message: `PaymentVault ${metadata.namespace}/${spec.vaultRef.name} not found: create it, or make this connector for another vault`,
+    };
+  }
+  if (!ADAPTERS.has(spec.provider)) {
+    return {
+      refused: 'ProviderNotSupported',
+      message: `provider ${spec.provider} is not supported by this release: it has ${[...ADAPTERS].join(' and ')}`,
+    };
+  }
+  const hosts = spec.egress.to.flatMap(({ host }) => (host === undefined ? [] : [host]));
+  if (hosts.length > 0) {
+    return {
+      refused: 'HostPolicyUnsupported',
+      message: `egress.to.host (${hosts.join(', ')}) needs host-name policies, which this cluster or release lacks: give cidr or selectors instead`,
+    };
+  }
+  const component = connectorComponent(connector, vault, facts);
+  return {
+    manifests: [
+      accountsConfigMap(connector),
+      connectorNetworkPolicy(connector, vault, facts),
+      serviceAccount(component),
+      service(component),
+      podDisruptionBudget(component),
+      ...horizontalPodAutoscaler(component),
+      deployment(component),
+    ],
+  };
+}
+
+/** Connectors that the router is told of: those that have, or will have, a process to call. */
+export function isRoutable(connector: PSPConnector): boolean {
+  return (
+    connector.metadata.deletionTimestamp === undefined &&
+    ADAPTERS.has(connector.spec.provider) &&
+    connector.spec.egress.to.every(({ host }) => host === undefined)
+  );
+}

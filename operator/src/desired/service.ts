@@ -1,0 +1,16 @@
+import { SERVICE_PORT } from '@cofferdam/contracts';
+import { RESOURCES } from '../engine/well-known.ts';
+import type { Component } from './component.ts';
+import type { ServiceSpec } from './kubernetes-types.ts';
+import { type Manifest, manifest } from './manifest.ts';
+import { labels, podSelector } from './names.ts';
+
+export function service(component: Component): Manifest {
+  const spec: ServiceSpec = {
+    type: 'ClusterIP',
+    selector: podSelector(component.identity, 'api'),
+    ports: [{ name: 'http', port: SERVICE_PORT, targetPort: SERVICE_PORT, protocol: 'TCP' }],
+  };
+  const { name, namespace, identity } = component;
+  return manifest(RESOURCES.services, { name, namespace, labels: labels(identity) }, { spec });
+}

@@ -1,0 +1,141 @@
+import { ENV, topicName } from '@cofferdam/contracts';
+import type { Database, PaymentVault } from '@cofferdam/crds';
+import type { Component, Mount } from './component.ts';
+import { effectiveVault } from './effective.ts';
+import type { Facts } from './facts.ts';
+import { names, serviceUrl } from './names.ts';
+
+export const PATHS = {
+  access: '/etc/cofferdam/access',
+  routing: '/etc/cofferdam/routing',
+  accounts: '/etc/cofferdam/accounts',
+  accountsConfig: '/etc/cofferdam/accounts-config',
+  database: '/etc/cofferdam/database',
+  databaseCa: '/etc/cofferdam/database-ca',
+  migrationDatabase: '/etc/cofferdam/migration-database',
+  token: '/var/run/secrets/cofferdam',
+} as const;
+
+type Role = 'vault' | 'router';
+export type VaultComponent = Component & { identity: { role: Role; instance: string; vault: string } };
+
+/** IRSA: the pods of this ServiceAccount act as that role, with short-lived credentials. */
+const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn';
+
+/** The process that holds card data: database, KMS key, and nothing else. */
+export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string): VaultComponent {
+  const { kms } = vault.spec;
+  const { tokens } = effectiveVault(vault, facts.images);
+  const base = component('vault', vault, facts);
+  return {
+    ...base,
+    env: {
+      ...base.env,
+      [ENV.kmsKeyArn]: keyArn,
+      [ENV.tokenFormat]: tokens.format,
+      [ENV.tokenDeduplicate]: tokens.deduplicate,
+      ...kafkaEnv(vault, 'tokens'),
+      AWS_REGION: kms.region,
+      ...(kms.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_KMS: kms.endpoint }),
+    },
+    ...(kms.granteePrincipal === undefined
+      ? {}
+      : { serviceAccountAnnotations: { [ROLE_ANNOTATION]: kms.granteePrincipal } }),
+  };
+}
+
+/** The process that decides and never sees a card. */
+export function routerComponent(vault: PaymentVault, facts: Facts): VaultComponent {
+  const { name, namespace = '' } = vault.metadata;
+  const base = component('router', vault, facts);
+  return {
+    ...base,
+    env: {
+      ...base.env,
+      [ENV.routingFile]: `${PATHS.routing}/routing.json`,
+      [ENV.vaultUrl]: serviceUrl(names.vault(name), namespace),
+      [ENV.tokenFile]: `${PATHS.token}/token`,
+      ...kafkaEnv(vault, 'payments'),
+    },
+    mounts: [
+      ...base.mounts,
+      { kind: 'configMap', name: 'routing', configMap: names.routing(name), path: PATHS.routing },
+      { kind: 'token', name: 'token', path: PATHS.token },
+    ],
+  };
+}
+
+/** The same image with nothing but both databases' roles: what `migrate` needs. */
+export function migrationComponent(role: Role, vault: PaymentVault, facts: Facts): VaultComponent {
+  const serving = component(role, vault, facts);
+  const { migrationSecretRef } = vault.spec.database[role];
+  const { [ENV.accessFile]: _, ...env } = serving.env;
+  return {
+    ...serving,
+    env: {
+      ...env,
+      ...(migrationSecretRef === undefined
+        ? {}
+        : { [ENV.migrationDatabaseDirectory]: PATHS.migrationDatabase }),
+    },
+    mounts: [
+      ...serving.mounts.filter((mount) => mount.name !== 'access'),
+      ...(migrationSecretRef === undefined
+        ? []
+        : [
+            {
+              kind: 'secret',
+              name: 'migration-database',
+              secret: migrationSecretRef.name,
+              path: PATHS.migrationDatabase,
+            } as const,
+          ]),
+    ],
+  };
+}
+
+function component(role: Role, vault: PaymentVault, facts: Facts): VaultComponent {
+  const { name, namespace = '' } = vault.metadata;
+  const { images, scaling } = effectiveVault(vault, facts.images);
+  const database = databaseOf(vault.spec.database[role]);
+  return {
+    identity: { role, instance: name, vault: name },
+    name: names[role](name),
+    namespace,
+    image: images[role],
+    size: scaling[role],
+    env: {
+      [ENV.logLevel]: (vault.spec.observability?.logLevel ?? 'Info').toLowerCase(),
+      [ENV.vaultId]: vault.spec.vaultId,
+      [ENV.accessFile]: `${PATHS.access}/access.json`,
+      ...database.env,
+    },
+    mounts: [
+      { kind: 'configMap', name: 'access', configMap: names.access(name), path: PATHS.access },
+      ...database.mounts,
+    ],
+  };
+}
+
+function databaseOf(access: Database['vault']): { env: Record<string, string>; mounts: Mount[] } {
+  const { secretRef, caRef } = access;
+  const env = { [ENV.databaseDirectory]: PATHS.database };
+  const secret: Mount = { kind: 'secret', name: 'database', secret: secretRef.name, path: PATHS.database };
+  if (caRef === undefined) return { env, mounts: [secret] };
+  const { kind = 'Secret', name, key = 'ca.crt' } = caRef;
+  const at = { name: 'database-ca', path: PATHS.databaseCa };
+  const ca: Mount =
+    kind === 'Secret'
+      ? { kind: 'secret', secret: name, ...at }
+      : { kind: 'configMap', configMap: name, ...at };
+  return { env: { ...env, [ENV.databaseCaFile]: `${PATHS.databaseCa}/${key}` }, mounts: [secret, ca] };
+}
+
+function kafkaEnv(vault: PaymentVault, stream: 'tokens' | 'payments'): Record<string, string> {
+  const { kafka, vaultId } = vault.spec;
+  if (kafka === undefined) return {};
+  return {
+    [ENV.kafkaBootstrapServers]: kafka.bootstrapServers.join(','),
+    [ENV.kafkaTopic]: topicName(vaultId, stream),
+  };
+}
