@@ -31,7 +31,7 @@ export const PathTemplate = z
   .string()
   .min(1)
   .max(512)
-  .regex(new RegExp(`^/([A-Za-z0-9._~%?=&-][A-Za-z0-9._~%?=&/-]*|${placeholder}(/|[A-Za-z0-9._~%?=&-])*)*$`));
+  .regex(new RegExp(`^(/([A-Za-z0-9._~%?=&-]|${placeholder})+)+/?$`));
 
 /** A member of a JSON document: `payment.status`, `errors.0.code`. */
 export const DocumentPath = z

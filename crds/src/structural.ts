@@ -37,9 +37,15 @@ function structural(schema: unknown, path: string): StructuralSchema {
   }
   const open = isSchema(schema.additionalProperties);
   const kept = omit(schema, 'propertyNames', ...(open ? [] : ['additionalProperties']));
-  const typed = schema.type === 'integer' ? integer(kept) : schema.type === 'array' ? list(kept) : kept;
+  const typed = TYPED[schema.type ?? '']?.(kept) ?? kept;
   return ordered(mapSubschemas(typed, (child, name) => structural(child, `${path}.${name}`)));
 }
+
+const TYPED: Readonly<Record<string, (schema: StructuralSchema) => StructuralSchema>> = {
+  integer,
+  string: text,
+  array: list,
+};
 
 /** Zod bounds every integer by what a double can hold; that is no bound worth showing. */
 function integer(schema: StructuralSchema): StructuralSchema {
@@ -50,6 +56,12 @@ function integer(schema: StructuralSchema): StructuralSchema {
     ...(maximum === Number.MAX_SAFE_INTEGER ? ['maximum'] : []),
   ];
   return { ...omit(schema, ...unbounded), format: small ? 'int32' : 'int64' };
+}
+
+/** A slash is no special character in Go's expressions, and a reader of the error message need not see it escaped. */
+function text(schema: StructuralSchema): StructuralSchema {
+  const { pattern } = schema;
+  return typeof pattern === 'string' ? { ...schema, pattern: pattern.replaceAll('\\/', '/') } : schema;
 }
 
 /** Said aloud, because who owns which item under server-side apply depends on it. */
