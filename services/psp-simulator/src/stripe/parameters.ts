@@ -14,7 +14,8 @@ const CreateParameters = z.strictObject({
   currency: z.string(),
   confirm: flag.optional(),
   capture_method: z.enum(['automatic', 'automatic_async', 'manual']).optional(),
-  payment_method_types: z.record(z.string(), z.enum(['card'])).optional(),
+  // In `endive` versions of the API (the pinned one of SDK 23) `payment_method_types` is unknown.
+  allowed_payment_method_types: z.record(z.string(), z.enum(['card'])).optional(),
   payment_method_data: z
     .strictObject({
       type: z.enum(['card']),

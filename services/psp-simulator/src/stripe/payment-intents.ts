@@ -85,6 +85,7 @@ function paymentIntent(parameters: ChargeParameters, reason: DeclineReason | und
     currency,
     description,
     latest_charge: nextId('ch_', 24),
+    allowed_payment_method_types: ['card'],
     livemode: false,
     metadata,
     payment_method_types: ['card'],

@@ -26,7 +26,7 @@ function create(number: string, overrides: Record<string, unknown> = {}, idempot
     amount: 1050,
     currency: 'eur',
     confirm: true,
-    payment_method_types: ['card'],
+    allowed_payment_method_types: ['card'],
     payment_method_data: { type: 'card', card: { number, exp_month: 12, exp_year: 2030 } },
     metadata: { attempt: 'att_1' },
     ...overrides,

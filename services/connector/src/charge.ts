@@ -1,0 +1,92 @@
+import { type ChargeResult, type CreateCharge, type ProblemCode, RevealedCard } from '@cofferdam/contracts';
+import { type Logger, ProblemError, ServiceCallError, type ServiceClient } from '@cofferdam/runtime';
+import type { Accounts } from './accounts.ts';
+import { CredentialsMissing } from './accounts.ts';
+import type { Credentials, PspAdapter } from './psp/port.ts';
+import { notProcessed, unknown } from './psp/verdict.ts';
+
+export interface ChargeDependencies {
+  /** Name of the PSPConnector, to which the grant is made out. */
+  readonly connector: string;
+  readonly accounts: Accounts;
+  readonly vault: ServiceClient;
+  readonly adapter: PspAdapter;
+  readonly logger: Logger;
+}
+
+/**
+ * One attempt: account, grant, card, PSP. Until the PSP is called a failure is a problem, which tells the router that
+ * nothing was charged; from then on every answer is a {@link ChargeResult}.
+ *
+ * @throws {ProblemError} account_not_allowed, grant_invalid, token_not_found, vault_unavailable
+ */
+export async function charge(dependencies: ChargeDependencies, request: CreateCharge): Promise<ChargeResult> {
+  const account = dependencies.accounts.forMerchant(request.account, request.merchant);
+  // Before the grant is redeemed: a grant works once, and without credentials it would be spent for nothing.
+  const credentials = await readCredentials(dependencies, account);
+  if (credentials === undefined) return notProcessed('credentials_missing');
+  const { card } = await redeem(dependencies, request);
+  return send(dependencies, request, { card, credentials });
+}
+
+async function readCredentials(
+  { accounts, logger }: ChargeDependencies,
+  account: ReturnType<Accounts['forMerchant']>,
+): Promise<Credentials | undefined> {
+  try {
+    return await accounts.credentials(account);
+  } catch (error) {
+    if (!(error instanceof CredentialsMissing)) throw error;
+    logger.error({ account: account.name, problem: error.message }, 'no usable credentials');
+    return undefined;
+  }
+}
+
+/** What the vault may say that its caller can do something about; all else is the vault's trouble or ours. */
+const PASSED_ON: readonly ProblemCode[] = ['grant_invalid', 'token_not_found', 'key_unavailable'];
+
+async function redeem(
+  { vault, connector }: ChargeDependencies,
+  request: CreateCharge,
+): Promise<RevealedCard> {
+  const { grant, attemptId } = request;
+  try {
+    return await vault.call({
+      method: 'POST',
+      path: '/v1/reveals',
+      body: { grant, attemptId, connector },
+      answer: RevealedCard,
+    });
+  } catch (error) {
+    const code = error instanceof ServiceCallError ? error.problem?.code : undefined;
+    if (code !== undefined && PASSED_ON.includes(code)) {
+      throw new ProblemError(code, { detail: 'The vault did not reveal the card.' });
+    }
+    // The cause is kept out: no error that has touched a card's answer is logged.
+    const found = code ?? (error instanceof ServiceCallError ? error.failure : 'unexpected');
+    throw new ProblemError('vault_unavailable', { detail: `The card was not revealed (${found}).` });
+  }
+}
+
+async function send(
+  { adapter, logger }: ChargeDependencies,
+  request: CreateCharge,
+  secret: { card: RevealedCard['card']; credentials: Credentials },
+): Promise<ChargeResult> {
+  const { paymentId, attemptId, amount, currency, capture } = request;
+  const startedAt = performance.now();
+  const result = await adapter
+    .charge({ ...secret, charge: { paymentId, attemptId, amount, currency, capture } })
+    .catch((error: unknown) => {
+      // An adapter's own defect. Only the error's name is written: its message could quote the card.
+      logger.error({ attemptId, error: error instanceof Error ? error.name : 'unknown' }, 'adapter failed');
+      return unknown('adapter_failure');
+    });
+  const { outcome, code, processed } = result;
+  const durationMs = Math.round(performance.now() - startedAt);
+  logger.info(
+    { paymentId, attemptId, account: request.account, outcome, code, processed, durationMs },
+    'charge',
+  );
+  return result;
+}

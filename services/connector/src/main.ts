@@ -1,0 +1,72 @@
+import {
+  createLogger,
+  createMetrics,
+  createServiceClient,
+  type Lifecycle,
+  loadAccess,
+  Readiness,
+  type RunningService,
+  runService,
+  StartError,
+  tokenSource,
+} from '@cofferdam/runtime';
+import packageJson from '../package.json' with { type: 'json' };
+import { loadAccounts } from './accounts.ts';
+import { readConfig } from './config.ts';
+import { buildConnector } from './http/app.ts';
+import { createAdapter } from './psp/providers.ts';
+import { createReachabilityCheck } from './reachability.ts';
+import { connectorStatus } from './status.ts';
+
+/** One connector: the accounts of one PSPConnector at one PSP. */
+async function serve(lifecycle: Lifecycle): Promise<RunningService> {
+  const config = readConfig(process.env);
+  const { LOG_LEVEL, POD_NAME, VAULT_ID } = config;
+  const logger = createLogger({ service: 'connector', level: LOG_LEVEL, instance: POD_NAME });
+  const metrics = createMetrics();
+  lifecycle.onClose('metrics', () => metrics.close());
+  const { adapter, endpoint } = await createAdapter(config.PROVIDER, {
+    endpoint: config.ENDPOINT,
+    timeoutMs: config.TIMEOUT_MS,
+  });
+  lifecycle.onClose('psp', () => adapter.close());
+  const accounts = await loadAccounts({
+    path: config.ACCOUNTS_FILE,
+    directory: config.ACCOUNTS_DIR,
+    adapter,
+    logger,
+  }).catch((error: unknown) => {
+    throw new StartError(`ACCOUNTS_FILE is not usable: ${error instanceof Error ? error.message : error}`);
+  });
+  lifecycle.onClose('accounts', () => accounts.close());
+  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId: VAULT_ID, logger, metrics });
+  lifecycle.onClose('access', () => access.close());
+  const vault = createServiceClient({
+    baseUrl: config.VAULT_URL,
+    token: tokenSource(config.TOKEN_FILE),
+  });
+  lifecycle.onClose('vault client', () => vault.close());
+
+  const readiness = new Readiness();
+  readiness.add('access rules', () => access.problem() ?? true);
+  const reachable = createReachabilityCheck(endpoint);
+  const { version } = packageJson;
+  const status = () =>
+    connectorStatus({ version, instance: POD_NAME, vaultId: VAULT_ID, accounts, reachable });
+  const app = buildConnector(
+    { logger, metrics, readiness, access, status },
+    { connector: config.CONNECTOR_NAME, accounts, vault, adapter, logger },
+  );
+  await app.listen({ host: config.HOST, port: config.PORT });
+  lifecycle.onClose('http', () => app.close());
+  logger.info(
+    { provider: config.PROVIDER, endpoint: endpoint.host, accounts: accounts.list().length },
+    'serving',
+  );
+  return { logger, readiness, serves: true };
+}
+
+await runService('connector', serve, {
+  // A charge under way is finished: its answer is what the payment stands on.
+  closeTimeoutMs: 25_000,
+});

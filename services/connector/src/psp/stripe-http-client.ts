@@ -1,0 +1,58 @@
+import Stripe from 'stripe';
+import type { Transport } from './transport.ts';
+
+type Headers = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>[4];
+
+/** The Stripe SDK's HTTP over our transport: one send, one deadline. */
+export class StripeHttpClient extends Stripe.HttpClient {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    super();
+    this.#transport = transport;
+  }
+
+  override getClientName(): string {
+    return 'undici';
+  }
+
+  override async makeRequest(
+    ...[host, port, path, method, headers, requestData, protocol]: Parameters<
+      InstanceType<typeof Stripe.HttpClient>['makeRequest']
+    >
+  ) {
+    const response = await this.#transport.send({
+      url: new URL(path, `${protocol}://${host}:${port}`),
+      method,
+      headers: plainHeaders(headers),
+      body: requestData,
+    });
+    return new StripeHttpResponse(response.status, response.headers, response.text);
+  }
+}
+
+/** undici counts the body itself and refuses another count. */
+function plainHeaders(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => name.toLowerCase() !== 'content-length')
+      .map(([name, value]) => [name, String(value)]),
+  );
+}
+
+class StripeHttpResponse extends Stripe.HttpClientResponse {
+  readonly #text: string;
+
+  constructor(status: number, headers: Record<string, string>, text: string) {
+    super(status, headers);
+    this.#text = text;
+  }
+
+  override getRawResponse(): unknown {
+    return {};
+  }
+
+  override async toJSON(): Promise<unknown> {
+    return JSON.parse(this.#text);
+  }
+}

@@ -1,0 +1,27 @@
+import { createLogger, type Lifecycle, type RunningService, runService } from '@cofferdam/runtime';
+import { readConfig } from './config.ts';
+import { startSimulator } from './simulator.ts';
+
+async function serve(lifecycle: Lifecycle): Promise<RunningService> {
+  const config = readConfig(process.env);
+  const logger = createLogger({
+    service: 'psp-simulator',
+    level: config.LOG_LEVEL,
+    instance: config.POD_NAME,
+  });
+  const simulator = await startSimulator({
+    host: config.HOST,
+    adminPort: config.PORT,
+    stripePort: config.STRIPE_PORT,
+    adyenPort: config.ADYEN_PORT,
+    slowMs: config.SLOW_MS,
+    stripeApiKeys: config.STRIPE_API_KEYS,
+    adyenApiKeys: config.ADYEN_API_KEYS,
+  });
+  lifecycle.onClose('listeners', () => simulator.close());
+  const { adminUrl, stripeUrl, adyenUrl } = simulator;
+  logger.info({ adminUrl, stripeUrl, adyenUrl }, 'serving');
+  return { logger, serves: true };
+}
+
+await runService('psp-simulator', serve);
