@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { definitionFiles, PaymentVault, PSPConnector } from '@cofferdam/crds';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { type Files, type Inputs, renderEnvironment, renderInstall } from '../src/index.ts';
+
+const repository = new URL('../../', import.meta.url);
+
+function inputsOf(directory: string): Inputs {
+  const read = (name: string) => readFileSync(new URL(`${directory}/${name}`, repository), 'utf8');
+  return { directory, config: read('config.yaml'), release: read('release.yaml') };
+}
+
+const Container = z.object({
+  image: z.string(),
+  securityContext: z.object({
+    allowPrivilegeEscalation: z.literal(false),
+    readOnlyRootFilesystem: z.literal(true),
+    capabilities: z.object({ drop: z.tuple([z.literal('ALL')]) }),
+  }),
+  livenessProbe: z.object({}),
+  readinessProbe: z.object({}),
+});
+const RestrictedDeployment = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        securityContext: z.object({
+          runAsNonRoot: z.literal(true),
+          seccompProfile: z.object({ type: z.literal('RuntimeDefault') }),
+        }),
+        containers: z.array(Container).min(1),
+      }),
+    }),
+  }),
+});
+const Manifest = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
+
+let dev: Files;
+let install: Files;
+beforeAll(() => {
+  dev = renderEnvironment(inputsOf('environments/dev'));
+  install = renderInstall(inputsOf('install'));
+});
+
+function manifests(files: Files, kind?: string) {
+  const all = [...files.values()].map((text) => Manifest.parse(parse(text, { version: '1.1' })));
+  return all.filter((manifest) => kind === undefined || manifest.kind === kind);
+}
+
+describe('rendering', () => {
+  test('gives the same bytes every time, whatever the order of the members', () => {
+    expect([...renderEnvironment(inputsOf('environments/dev'))]).toEqual([...dev]);
+    const inputs = inputsOf('environments/dev');
+    const document: unknown = parse(inputs.config);
+    const reversed = Object.fromEntries(Object.entries(z.looseObject({}).parse(document)).reverse());
+    expect([...renderEnvironment({ ...inputs, config: JSON.stringify(reversed) })]).toEqual([...dev]);
+  });
+
+  test('copies the definitions byte for byte', () => {
+    for (const [name, content] of definitionFiles()) {
+      expect(dev.get(`10-customresourcedefinition.${name}`)).toBe(content);
+      expect(install.get(`10-customresourcedefinition.${name}`)).toBe(content);
+    }
+  });
+
+  test('names files so that namespaces and definitions come before what needs them', () => {
+    const kinds = manifests(dev).map(({ kind }) => kind);
+    expect(kinds.slice(0, 5).sort()).toEqual([
+      ...['CustomResourceDefinition', 'CustomResourceDefinition'],
+      ...['Namespace', 'Namespace', 'Namespace'],
+    ]);
+    expect(kinds.slice(-3)).toEqual(['PaymentVault', 'PSPConnector', 'PSPConnector']);
+  });
+
+  test('puts every namespaced object into a namespace that it also renders', () => {
+    const namespaces = manifests(dev, 'Namespace').map(({ metadata }) => metadata.name);
+    const used = manifests(dev).flatMap(({ metadata }) => metadata.namespace ?? []);
+    expect(namespaces.sort()).toEqual(['cofferdam-system', 'payments-dev', 'psp-simulator']);
+    expect(used.filter((namespace) => !namespaces.includes(namespace))).toEqual([]);
+  });
+});
+
+describe('environments/dev', () => {
+  test('has one vault with the pins of the release, and two connectors of that vault', () => {
+    const vaults = manifests(dev, 'PaymentVault').map((manifest) => PaymentVault.parse(manifest));
+    const zeros = `sha256:${'0'.repeat(64)}`;
+    expect(vaults.map(({ metadata, spec }) => [metadata.name, spec.vaultId, spec.images])).toEqual([
+      [
+        'payments',
+        'acme-dev',
+        {
+          vault: `ghcr.io/cofferdam/vault@${zeros}`,
+          router: `ghcr.io/cofferdam/router@${zeros}`,
+          connector: `ghcr.io/cofferdam/connector@${zeros}`,
+        },
+      ],
+    ]);
+    const connectors = manifests(dev, 'PSPConnector').map((manifest) => PSPConnector.parse(manifest));
+    expect(
+      connectors.map(({ metadata, spec }) => [metadata.name, spec.provider, spec.vaultRef.name]),
+    ).toEqual([
+      ['adyen', 'adyen', 'payments'],
+      ['stripe', 'stripe', 'payments'],
+    ]);
+  });
+
+  test('lets no Deployment run but in the Pod Security Standard `restricted`', () => {
+    const deployments = manifests(dev, 'Deployment');
+    expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['cofferdam-operator', 'psp-simulator']);
+    for (const deployment of deployments)
+      expect(RestrictedDeployment.safeParse(deployment).error).toBeUndefined();
+    for (const { metadata } of manifests(dev, 'Namespace'))
+      expect(metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  });
+
+  test('holds no Secret', () => {
+    expect(manifests(dev, 'Secret')).toEqual([]);
+  });
+
+  test('renders no operator and no definitions where the cluster has them already', () => {
+    const inputs = inputsOf('environments/dev');
+    const { operator: _, ...config } = z.looseObject({ operator: z.unknown() }).parse(parse(inputs.config));
+    const files = renderEnvironment({ ...inputs, config: JSON.stringify(config) });
+    expect([...files.keys()].filter((name) => /operator|customresource/.test(name))).toEqual([]);
+    expect(manifests(files, 'PaymentVault')).toHaveLength(1);
+  });
+});
+
+describe('the operator', () => {
+  const ClusterRole = z.object({
+    rules: z.array(z.object({ resources: z.array(z.string()).default([]), verbs: z.array(z.string()) })),
+  });
+
+  test('may read no Secret, become nobody else, and do nothing to everything', () => {
+    const rules = [...manifests(install, 'ClusterRole'), ...manifests(install, 'Role')].flatMap(
+      (role) => ClusterRole.parse(role).rules,
+    );
+    const forbidden = [
+      'secrets',
+      'clusterroles',
+      'roles',
+      'rolebindings',
+      'serviceaccounts/token',
+      'pods/exec',
+      '*',
+    ];
+    expect(rules.flatMap(({ resources }) => resources).filter((name) => forbidden.includes(name))).toEqual(
+      [],
+    );
+    const powers = ['*', 'escalate', 'bind', 'impersonate', 'deletecollection'];
+    expect(rules.flatMap(({ verbs }) => verbs).filter((verb) => powers.includes(verb))).toEqual([]);
+  });
+
+  test('is the same chart in both places, but for replicas, annotations, environment and grantees', () => {
+    const shared = [...install.keys()].filter((name) => !/deployment|serviceaccount|grantees/.test(name));
+    const body = (files: Files, name: string) => files.get(name)?.split('\n').slice(1);
+    for (const name of shared) expect(body(dev, name), name).toEqual(body(install, name));
+  });
+
+  test('gets the grantees of each namespace as a file', () => {
+    const ConfigMap = z.object({ data: z.object({ 'grantees.json': z.string() }) });
+    const [grantees] = manifests(dev, 'ConfigMap').map((manifest) => ConfigMap.parse(manifest).data);
+    expect(JSON.parse(grantees?.['grantees.json'] ?? '')).toEqual({
+      'payments-dev': ['arn:aws:iam::000000000000:role/acme-dev-vault'],
+    });
+  });
+});
