@@ -23,6 +23,8 @@ export const REASON = {
   ApplyFailed: 'ApplyFailed',
   /** An object with the name that we need belongs to somebody else. */
   NameConflict: 'NameConflict',
+  /** An issuer of `spec.access` is not the cluster's own and has no `jwksUri`: its tokens are refused. */
+  IssuerKeysUnknown: 'IssuerKeysUnknown',
   /** Fewer pods are ready than asked for. */
   PodsNotReady: 'PodsNotReady',
   /** A container cannot start: its image cannot be pulled. */

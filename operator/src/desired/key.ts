@@ -38,3 +38,25 @@ export function keyPlan(vault: PaymentVault, facts: Facts): KeyPlan | KeyRefused
     ...(grantee === undefined ? {} : { grantee }),
   };
 }
+
+/** What came of it: bound, or why not. */
+export type KeyOutcome = {
+  /** Present when the key is proven to be this vault's, usable or not. */
+  keyArn?: string;
+  alias?: string;
+  origin?: 'Created' | 'Supplied';
+  grantId?: string;
+  deletionDate?: string;
+  problem?: {
+    reason:
+      | 'KeyNotFound'
+      | 'KeyDisabled'
+      | 'KeyPendingDeletion'
+      | 'KeyNotOurs'
+      | 'KeyUnsuitable'
+      | 'GranteeNotAllowed'
+      | 'KmsAccessDenied'
+      | 'KmsUnreachable';
+    message: string;
+  };
+};

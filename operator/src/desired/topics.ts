@@ -16,6 +16,14 @@ export type TopicsPlan =
   | { manage: 'Absent' | 'None' | 'Strimzi'; topics: readonly TopicWanted[] }
   | { manage: 'Admin'; bootstrapServers: readonly string[]; topics: readonly TopicWanted[] };
 
+export type TopicFound = { name: string; partitions: number; replicationFactor: number };
+
+/** What came of it: the topics as they are, and what is wrong with them. */
+export type TopicsOutcome = {
+  topics: readonly TopicFound[];
+  problem?: { reason: 'BrokerUnreachable' | 'KafkaAccessDenied' | 'TopicMismatch'; message: string };
+};
+
 export function topicsPlan(vault: PaymentVault, facts: Facts): TopicsPlan {
   const { kafka, vaultId } = vault.spec;
   const { topics: wanted } = effectiveVault(vault, facts.images);

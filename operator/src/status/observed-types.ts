@@ -1,0 +1,58 @@
+import type { KubeObject } from '../engine/resource.ts';
+
+/** The parts of built-in objects that conditions are made of, as the API server sends them. */
+export type ObservedDeployment = KubeObject & {
+  spec?: { replicas?: number };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    availableReplicas?: number;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  };
+};
+
+export type ObservedJob = KubeObject & {
+  status?: {
+    conditions?: {
+      type: string;
+      status: string;
+      reason?: string;
+      message?: string;
+      lastTransitionTime?: string;
+    }[];
+  };
+};
+
+type ContainerStatus = {
+  name: string;
+  restartCount?: number;
+  state?: {
+    waiting?: { reason?: string; message?: string };
+    terminated?: { exitCode?: number; reason?: string; message?: string };
+  };
+  lastState?: { terminated?: { exitCode?: number; reason?: string; message?: string } };
+};
+
+export type ObservedPod = KubeObject & {
+  status?: {
+    phase?: string;
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+};
+
+/** An Event about a pod: a volume that cannot be mounted is told nowhere else. */
+export type ObservedEvent = KubeObject & {
+  reason?: string;
+  message?: string;
+  involvedObject?: { name?: string; uid?: string };
+};
+
+export function jobState(job: ObservedJob | undefined): 'missing' | 'running' | 'complete' | 'failed' {
+  if (job === undefined) return 'missing';
+  const holds = (type: string) =>
+    job.status?.conditions?.some((one) => one.type === type && one.status === 'True');
+  if (holds('Complete')) return 'complete';
+  return holds('Failed') ? 'failed' : 'running';
+}

@@ -1,0 +1,223 @@
+import type { Statusz } from '@cofferdam/contracts';
+import {
+  type Condition,
+  NOT_YET_ACTED_ON,
+  type PaymentVault,
+  type PaymentVaultStatus,
+  pathsThatAreSet,
+} from '@cofferdam/crds';
+import { issuersWithoutKeys } from '../desired/access-file.ts';
+import { effectiveVault } from '../desired/effective.ts';
+import type { Facts } from '../desired/facts.ts';
+import type { KeyOutcome } from '../desired/key.ts';
+import { names, serviceUrl } from '../desired/names.ts';
+import type { PaymentVaultPlan } from '../desired/payment-vault.ts';
+import type { TopicsOutcome } from '../desired/topics.ts';
+import {
+  type Check,
+  conditions,
+  type Finding,
+  type Findings,
+  judge,
+  readiness,
+  stalled,
+  unknown,
+  wrong,
+} from './check.ts';
+import { jobState, type ObservedJob } from './observed-types.ts';
+import type { PodTrouble } from './pod-trouble.ts';
+import { rolledOut, serves, type Workload } from './workload.ts';
+
+type Role = 'vault' | 'router';
+const ROLES: readonly Role[] = ['vault', 'router'];
+
+/** Everything that a vault's conditions are made of. */
+export type VaultObservation = {
+  plan: PaymentVaultPlan;
+  key: KeyOutcome;
+  topics: TopicsOutcome;
+  /** Migration Jobs by component: the one that the plan waits for. */
+  jobs: Record<Role, ObservedJob | undefined>;
+  jobTrouble: Record<Role, PodTrouble | undefined>;
+  workloads: Record<Role, Workload>;
+  /** Whether each Deployment names the plan's migration Job as done. */
+  migrated: Record<Role, boolean>;
+  /** What the vault's own pods report; undefined when they cannot be asked. */
+  statusz: Statusz | undefined;
+  connectors: number;
+  /** What the API server answered to an object that it refused. */
+  applyError: string | undefined;
+};
+
+/** The whole status of a PaymentVault. Pure: the same observation at the same time gives the same status. */
+export function paymentVaultStatus(
+  vault: PaymentVault,
+  seen: VaultObservation,
+  context: { facts: Facts; now: string },
+): PaymentVaultStatus {
+  const { name, namespace = '', generation = 0 } = vault.metadata;
+  const parts: Findings = {
+    KeyBound: judge(
+      seen,
+      [keyBound, keyReported],
+      `${seen.key.origin === 'Supplied' ? 'the supplied key' : 'the key'} is usable and granted`,
+    ),
+    DatabaseMigrated: judge(
+      seen,
+      ROLES.map((role) => migrated(role, namespace)),
+      'both schemas are as the images want',
+    ),
+    TopicsReady: judge(seen, [topicsManaged, topicsReady], topicsFine(seen)),
+    NetworkPoliciesApplied: judge(seen, [applied], 'deny-all and its exceptions are applied'),
+    Available: judge(
+      seen,
+      ROLES.map((role) => (one: VaultObservation) => serves(one.workloads[role])),
+      'vault and router serve',
+    ),
+  };
+  const notYetActedOn = pathsThatAreSet(vault.spec, NOT_YET_ACTED_ON.PaymentVault);
+  const rollout = judge(
+    seen,
+    [
+      () => issuersKnown(vault, context.facts),
+      applied,
+      ...ROLES.map(
+        (role): Check<VaultObservation> =>
+          (one) =>
+            rolledOut(one.workloads[role]),
+      ),
+    ],
+    'rolled out',
+  );
+  const findings = { ...readiness(parts, rollout), ...parts };
+  return {
+    observedGeneration: generation,
+    conditions: conditions(findings, { before: vault.status?.conditions, generation, now: context.now }),
+    kms: kmsStatus(seen.key),
+    ...(seen.topics.topics.length === 0 ? {} : { topics: [...seen.topics.topics] }),
+    ...(seen.statusz?.rekey === undefined ? {} : { rekey: seen.statusz.rekey }),
+    endpoints: {
+      vault: serviceUrl(names.vault(name), namespace),
+      router: serviceUrl(names.router(name), namespace),
+    },
+    connectors: seen.connectors,
+    effective: effectiveVault(vault, context.facts.images),
+    ...(notYetActedOn.length === 0 ? {} : { notYetActedOn }),
+  };
+}
+
+/** Problems of the key that only a person can solve. */
+const KEY_STALLS: ReadonlySet<string> = new Set([
+  'KeyNotFound',
+  'KeyDisabled',
+  'KeyPendingDeletion',
+  'KeyNotOurs',
+  'KeyUnsuitable',
+  'GranteeNotAllowed',
+  'KmsAccessDenied',
+]);
+
+const keyBound: Check<VaultObservation> = ({ key }) => {
+  if (key.problem !== undefined) {
+    const { reason, message } = key.problem;
+    return KEY_STALLS.has(reason) ? stalled(reason, message) : wrong(reason, message);
+  }
+  return key.keyArn === undefined ? unknown('Progressing', 'the key has not been looked at yet') : undefined;
+};
+
+/** KMS may say "enabled" and the vault's role still be unable to use it. */
+const keyReported: Check<VaultObservation> = ({ statusz }) => {
+  const key = statusz?.key;
+  if (key === undefined || key.state === 'usable') return undefined;
+  return wrong(
+    'KmsAccessDenied',
+    `the vault's pods cannot use ${key.keyArn}: ${key.detail ?? 'no detail given'}`,
+  );
+};
+
+function migrated(role: Role, namespace: string): Check<VaultObservation> {
+  return (seen) => {
+    if (seen.migrated[role]) return undefined;
+    const job = seen.jobs[role];
+    const name = seen.plan.migrations[role];
+    const state = jobState(job);
+    if (state === 'complete') return undefined;
+    const trouble = seen.jobTrouble[role];
+    if (trouble?.missingSecret !== undefined) return stalled('DatabaseSecretMissing', trouble.message);
+    if (state === 'failed') {
+      return stalled(
+        'MigrationFailed',
+        `Job ${name} failed; the version before goes on serving: see kubectl logs -n ${namespace} job/${name}, mend the cause, and the Job is run again within minutes (at once when you delete it)`,
+      );
+    }
+    if (trouble !== undefined) return wrong(trouble.reason, trouble.message);
+    return wrong('MigrationRunning', `Job ${name} brings the ${role}'s database to the schema of its image`);
+  };
+}
+
+const topicsManaged: Check<VaultObservation> = ({ plan }) =>
+  plan.topics.manage === 'Strimzi'
+    ? stalled(
+        'TopicsUnmanaged',
+        'manage: Strimzi is not acted on by this release: make the topics yourself and say manage: None, or use Admin',
+      )
+    : undefined;
+
+const topicsReady: Check<VaultObservation> = ({ plan, topics }) => {
+  if (plan.topics.manage !== 'Admin' || topics.problem === undefined) return undefined;
+  const { reason, message } = topics.problem;
+  return reason === 'TopicMismatch' ? stalled(reason, message) : wrong(reason, message);
+};
+
+function topicsFine({ plan }: VaultObservation): string {
+  switch (plan.topics.manage) {
+    case 'Absent':
+      return 'no broker is configured: events stay in the outbox and the HTTP feed';
+    case 'None':
+      return 'manage is None: the topics are yours, and are not looked at';
+    default:
+      return 'the topics are as asked';
+  }
+}
+
+const applied: Check<VaultObservation> = ({ applyError }) =>
+  applyError === undefined ? undefined : wrong('ApplyFailed', applyError);
+
+function issuersKnown(vault: PaymentVault, facts: Facts): Finding | undefined {
+  const [issuer] = issuersWithoutKeys(vault, facts);
+  if (issuer === undefined) return undefined;
+  return stalled(
+    'IssuerKeysUnknown',
+    `access.issuers: ${issuer} has no jwksUri and is not this cluster's issuer (${facts.clusterIssuer}), so its tokens are refused: give its jwksUri`,
+  );
+}
+
+function kmsStatus(key: KeyOutcome): NonNullable<PaymentVaultStatus['kms']> {
+  const { problem: _, ...rest } = key;
+  return rest;
+}
+
+/** While `spec.paused` nothing is changed, and what was said before stands. */
+export function pausedConditions(
+  resource: {
+    metadata: { generation?: number | undefined };
+    status?: { conditions?: Condition[] | undefined } | undefined;
+  },
+  now: string,
+): Condition[] {
+  const before = resource.status?.conditions ?? [];
+  const generation = resource.metadata.generation ?? 0;
+  const message = 'spec.paused is true: nothing is changed until it is removed';
+  const [ready] = conditions({ Ready: unknown('Paused', message) }, { before, generation, now });
+  const others = before.filter(({ type }) => !['Ready', 'Reconciling', 'Stalled'].includes(type));
+  return ready === undefined ? others : [ready, ...others];
+}
+
+/** The first thing written: a reader must never take an empty status for an old one that was fine. */
+export function initialConditions(generation: number, now: string): Condition[] {
+  const said = { reason: 'Initializing', message: 'the operator has seen it and has not acted yet' } as const;
+  return conditions(
+    { Ready: { status: 'Unknown', ...said }, Reconciling: { status: 'True', ...said } },
+    { before: undefined, generation, now },
+  );
+}

@@ -1,0 +1,45 @@
+import { type Check, stalled, wrong } from './check.ts';
+import type { ObservedDeployment } from './observed-types.ts';
+import type { PodTrouble } from './pod-trouble.ts';
+
+/** One Deployment of ours and what is known of its pods. */
+export type Workload = {
+  name: string;
+  deployment: ObservedDeployment | undefined;
+  trouble: PodTrouble | undefined;
+};
+
+/** At least one pod serves; older ones count. */
+export const serves: Check<Workload> = ({ name, deployment, trouble }) => {
+  if ((deployment?.status?.availableReplicas ?? 0) > 0) return undefined;
+  if (trouble !== undefined) return wrong(trouble.reason, trouble.message);
+  return deployment === undefined
+    ? wrong('Waiting', `Deployment ${name} is not there yet`)
+    : wrong('PodsNotReady', `Deployment ${name} has no ready pod yet`);
+};
+
+/** Every pod is of the wanted version and ready. */
+export const rolledOut: Check<Workload> = ({ name, deployment, trouble }) => {
+  if (deployment === undefined) return wrong('Waiting', `Deployment ${name} is not there yet`);
+  const { status, spec, metadata } = deployment;
+  const wanted = spec?.replicas ?? 1;
+  const { updatedReplicas = 0, availableReplicas = 0, replicas = 0, observedGeneration = 0 } = status ?? {};
+  const done =
+    observedGeneration >= (metadata.generation ?? 0) &&
+    updatedReplicas === wanted &&
+    availableReplicas >= wanted &&
+    replicas === wanted;
+  if (done) return undefined;
+  if (trouble !== undefined) return wrong(trouble.reason, trouble.message);
+  const progress = status?.conditions?.find(({ type }) => type === 'Progressing');
+  if (progress?.status === 'False' && progress.reason === 'ProgressDeadlineExceeded') {
+    return stalled(
+      'RolloutStuck',
+      `Deployment ${name} has not progressed in time: ${progress.message ?? ''}`,
+    );
+  }
+  return wrong(
+    'PodsNotReady',
+    `Deployment ${name}: ${availableReplicas} of ${wanted} pods ready, ${updatedReplicas} of them new`,
+  );
+};
