@@ -12,7 +12,9 @@ export const ConnectorRouting = z
       .optional()
       .describe('Share among equal priorities, 0 to 1000; 0: only when no other is left. Absent: 100.'),
     currencies: Currencies.optional().describe('ISO 4217 codes, upper case. Absent: all.'),
-    countries: Countries.optional().describe('ISO 3166-1 alpha-2 codes of issuers, upper case. Absent: all.'),
+    countries: Countries.optional().describe(
+      'ISO 3166-1 alpha-2 codes of where the cardholder is billed, upper case. Absent: all.',
+    ),
     brands: Brands.optional().describe('Card brands. Absent: all.'),
   })
   .describe("Used when no rule of the vault's router matches.");
