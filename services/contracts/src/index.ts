@@ -4,6 +4,7 @@ export * from './currencies.ts';
 export * from './environment.ts';
 export * from './events.ts';
 export * from './identifiers.ts';
+export * from './luhn.ts';
 export * from './payments.ts';
 export * from './problems.ts';
 export * from './reveals.ts';
