@@ -42,7 +42,7 @@ export async function runService(
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal, 0));
   const crash = (error: unknown) => {
-    if (running) running.logger.fatal({ err: error }, 'uncaught error');
+    if (running && !(error instanceof StartError)) running.logger.fatal({ err: error }, 'uncaught error');
     else fail(name, error);
     process.exit(1);
   };

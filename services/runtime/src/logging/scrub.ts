@@ -1,3 +1,5 @@
+import { passesLuhn } from '@cofferdam/contracts';
+
 /**
  * The last line of defence: a log line on its way out loses anything that could be a card number or a credential.
  * The first line is that nobody logs one; redaction by path is the second. This one exists for what neither foresees:
@@ -40,15 +42,4 @@ function hidesCardNumber(digits: string): boolean {
     }
     return false;
   });
-}
-
-/** The check digit of ISO/IEC 7812-1, annex B. */
-export function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(digits.length - 1 - i) - 48;
-    const doubled = digit * 2;
-    sum += i % 2 === 0 ? digit : doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
 }

@@ -1,0 +1,32 @@
+import type { AuditEntry } from './domain/audit-chain.ts';
+import { canonicalJson } from './domain/canonical-json.ts';
+import type { Requester } from './vault.ts';
+
+export type AuditAction =
+  | 'token.created'
+  | 'token.updated'
+  | 'token.deleted'
+  | 'grant.created'
+  | 'token.revealed'
+  | 'reveal.refused';
+
+/** An audit entry: who (with the pod, where a token is bound to one), what, which token, in which request. */
+export function auditEntry(
+  action: AuditAction,
+  by: Requester,
+  token: string,
+  time: Date,
+  detail: Record<string, unknown>,
+): AuditEntry {
+  const { identity, merchant, requestId } = by;
+  return {
+    action,
+    time,
+    issuer: identity.issuer,
+    subject: identity.subject,
+    merchant,
+    token,
+    requestId,
+    detail: canonicalJson({ ...detail, pod: identity.pod?.name }),
+  };
+}

@@ -1,0 +1,26 @@
+import { type CreateToken, passesLuhn } from '@cofferdam/contracts';
+import { ProblemError } from '@cofferdam/runtime';
+import type { z } from 'zod';
+import { isExpired } from './domain/expiry.ts';
+
+export type Card = z.infer<typeof CreateToken>['card'];
+
+/** @throws {ProblemError} invalid_card_number, card_expired; the field is named, its value is not */
+export function checkCard(card: Card, now: Date): Card {
+  if (!passesLuhn(card.number)) {
+    throw new ProblemError('invalid_card_number', {
+      detail: 'The card number fails its check digit; a digit is wrong or missing.',
+      errors: [{ field: 'card.number', message: 'fails the Luhn check' }],
+    });
+  }
+  if (isExpired(card, now)) {
+    throw new ProblemError('card_expired', {
+      detail: 'The month in which the card expires has passed.',
+      errors: [
+        { field: 'card.expiryMonth', message: 'lies in the past' },
+        { field: 'card.expiryYear', message: 'lies in the past' },
+      ],
+    });
+  }
+  return card;
+}

@@ -1,0 +1,63 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { encodeTuple } from '../domain/tuple.ts';
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/**
+ * A data key in memory. It does its work itself, so that its bytes are never handed out, and after `destroy` it
+ * refuses: a zeroed key would encrypt as readily as a real one.
+ */
+export class DataKey {
+  readonly version: number;
+  readonly #bytes: Buffer;
+  #destroyed = false;
+  #seals = 0;
+
+  /** Takes over the bytes and will zero them. */
+  constructor(version: number, bytes: Buffer) {
+    if (bytes.length !== 32) throw new Error(`a data key has 32 bytes, this one ${bytes.length}`);
+    this.version = version;
+    this.#bytes = bytes;
+  }
+
+  /** How often it has encrypted. With random nonces a key must stay well below 2^32 (NIST SP 800-38D, 8.3). */
+  get seals(): number {
+    return this.#seals;
+  }
+
+  /** AES-256-GCM: nonce, ciphertext, tag. */
+  seal(plaintext: Uint8Array, additionalData: Uint8Array): Buffer {
+    this.#seals++;
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#key(), nonce).setAAD(additionalData);
+    return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  /** @throws when anything differs from what was sealed: key, additional data, a bit */
+  open(sealed: Uint8Array, additionalData: Uint8Array): Buffer {
+    const nonce = sealed.subarray(0, NONCE_BYTES);
+    const tag = sealed.subarray(sealed.length - TAG_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', this.#key(), nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(additionalData).setAuthTag(tag);
+    const ciphertext = sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES);
+    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+  }
+
+  /** HMAC-SHA-256 over a tuple. The first part says what it is for, so that no digest serves for another purpose. */
+  digest(purpose: 'fingerprint' | 'idempotency key' | 'request', ...parts: string[]): Buffer {
+    return createHmac('sha256', this.#key())
+      .update(encodeTuple([purpose, ...parts]))
+      .digest();
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    this.#bytes.fill(0);
+  }
+
+  #key(): Buffer {
+    if (this.#destroyed) throw new Error('this data key has been destroyed');
+    return this.#bytes;
+  }
+}

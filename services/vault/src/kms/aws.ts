@@ -1,0 +1,65 @@
+import { DecryptCommand, GenerateDataKeyCommand, KMSClient, KMSServiceException } from '@aws-sdk/client-kms';
+import { type KeyContext, type KeyManagement, KeyManagementError } from './key-management.ts';
+
+// Final answers: asking again changes nothing until somebody changes the key or its grants.
+const REFUSALS = new Set([
+  'AccessDeniedException',
+  'DisabledException',
+  'IncorrectKeyException',
+  'InvalidCiphertextException',
+  'InvalidGrantTokenException',
+  'InvalidKeyUsageException',
+  'KMSInvalidStateException',
+  'NotFoundException',
+]);
+
+/**
+ * AWS KMS. Region, credentials (IRSA) and endpoint come from the AWS SDK's own environment variables.
+ * Two tries with short timeouts: a request waits for this.
+ */
+export function awsKeyManagement(client: KMSClient = createClient()): KeyManagement & { close(): void } {
+  return {
+    generateDataKey: async (keyArn, context) => {
+      const command = new GenerateDataKeyCommand({
+        KeyId: keyArn,
+        KeySpec: 'AES_256',
+        EncryptionContext: { ...context },
+      });
+      const answer = await client.send(command).catch(fail('GenerateDataKey', context));
+      return { plaintext: take(answer.Plaintext), wrapped: Buffer.from(answer.CiphertextBlob ?? []) };
+    },
+    unwrap: async (keyArn, wrapped, context) => {
+      const command = new DecryptCommand({
+        KeyId: keyArn,
+        CiphertextBlob: wrapped,
+        EncryptionContext: { ...context },
+      });
+      const answer = await client.send(command).catch(fail('Decrypt', context));
+      return take(answer.Plaintext);
+    },
+    close: () => client.destroy(),
+  };
+}
+
+function createClient(): KMSClient {
+  return new KMSClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 } });
+}
+
+/** Moves the key into a buffer of ours and clears the SDK's. */
+function take(plaintext: Uint8Array | undefined): Buffer {
+  const bytes = Buffer.from(plaintext ?? []);
+  plaintext?.fill(0);
+  return bytes;
+}
+
+function fail(operation: string, context: KeyContext) {
+  return (error: unknown): never => {
+    const name = error instanceof Error ? error.name : 'unknown error';
+    const failure = error instanceof KMSServiceException && REFUSALS.has(name) ? 'refused' : 'unreachable';
+    throw new KeyManagementError(
+      failure,
+      `KMS ${operation} for merchant ${context.merchant}: ${name}`,
+      error,
+    );
+  };
+}

@@ -1,0 +1,67 @@
+import type { Statusz } from '@cofferdam/contracts';
+import type { Metrics } from '@cofferdam/runtime';
+import { type KeyContext, type KeyManagement, KeyManagementError } from './key-management.ts';
+
+export interface KeyHealth {
+  status(): NonNullable<Statusz['key']>;
+  /** Whether KMS has answered once since the start: without it the vault cannot begin to serve. */
+  hasWorked(): boolean;
+  /** Asks KMS for a data key that nobody uses, unless a real call has just said how things are. */
+  probe(): Promise<void>;
+}
+
+const FRESH_MS = 30_000;
+
+/** Counts and times the calls, and remembers how the last one went, for `/statusz`. */
+export function observeKeyManagement(
+  inner: KeyManagement,
+  options: { keyArn: string; vaultId: string; metrics: Metrics; now?: () => number },
+): KeyManagement & KeyHealth {
+  const { keyArn, vaultId, metrics, now = Date.now } = options;
+  const duration = metrics.meter.createHistogram('cofferdam.kms.request.duration', {
+    unit: 's',
+    description: 'Duration of calls to KMS, by operation and outcome.',
+  });
+  let worked = false;
+  let failure: string | undefined = 'not asked yet';
+  let checkedAt: number | undefined;
+
+  const observe = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {
+    const startedAt = now();
+    let outcome = 'ok';
+    try {
+      const result = await call();
+      worked = true;
+      failure = undefined;
+      return result;
+    } catch (error) {
+      outcome = error instanceof KeyManagementError ? error.failure : 'error';
+      failure = error instanceof Error ? error.message : String(error);
+      throw error;
+    } finally {
+      checkedAt = now();
+      duration.record((checkedAt - startedAt) / 1000, { operation, outcome });
+    }
+  };
+  const generateDataKey = (arn: string, context: KeyContext) =>
+    observe('GenerateDataKey', () => inner.generateDataKey(arn, context));
+
+  return {
+    generateDataKey,
+    unwrap: (arn, wrapped, context) => observe('Decrypt', () => inner.unwrap(arn, wrapped, context)),
+    hasWorked: () => worked,
+    status: () => ({
+      keyArn,
+      state: failure === undefined ? 'usable' : 'unavailable',
+      ...(failure === undefined ? {} : { detail: failure }),
+      ...(checkedAt === undefined ? {} : { checkedAt: new Date(checkedAt).toISOString() }),
+    }),
+    probe: async () => {
+      if (failure === undefined && checkedAt !== undefined && now() - checkedAt < FRESH_MS) return;
+      await generateDataKey(keyArn, { vaultId, merchant: '-', purpose: 'probe' }).then(
+        (key) => key.plaintext.fill(0),
+        () => undefined, // remembered above
+      );
+    },
+  };
+}

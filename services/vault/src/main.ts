@@ -1,0 +1,13 @@
+import { runService, StartError } from '@cofferdam/runtime';
+import { runMigrations } from './migrate.ts';
+import { serve } from './serve.ts';
+
+const COMMANDS = { serve, migrate: runMigrations };
+
+await runService('vault', (lifecycle) => {
+  const name = process.argv[2] ?? 'serve';
+  if (name !== 'serve' && name !== 'migrate') {
+    throw new StartError(`unknown command ${name}; wanted serve or migrate`);
+  }
+  return COMMANDS[name](lifecycle, process.env);
+});

@@ -1,0 +1,123 @@
+import { createRequire } from 'node:module';
+import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
+import {
+  addEventFeed,
+  createApp,
+  createLogger,
+  createMetrics,
+  type Database,
+  every,
+  type Lifecycle,
+  type Logger,
+  loadAccess,
+  openDatabase,
+  Readiness,
+  type RunningService,
+  randomId,
+  SchemaGate,
+  StartError,
+  startOutbox,
+} from '@cofferdam/runtime';
+import { createCommit } from './commit.ts';
+import { readServeConfig } from './config.ts';
+import { KeyRing } from './crypto/key-ring.ts';
+import { addRoutes } from './http/routes.ts';
+import { awsKeyManagement } from './kms/aws.ts';
+import { observeKeyManagement } from './kms/observed.ts';
+import { migrations } from './migrations.ts';
+import { removeOldRows } from './storage/housekeeping.ts';
+import type { Vault } from './vault.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/** `serve`: wires the vault together and listens. */
+export async function serve(
+  lifecycle: Lifecycle,
+  env: Record<string, string | undefined>,
+): Promise<RunningService> {
+  const config = readServeConfig(env);
+  const logger = createLogger({ service: 'vault', level: config.LOG_LEVEL, instance: config.POD_NAME });
+  const metrics = createMetrics();
+  const readiness = new Readiness();
+  const vaultId = config.VAULT_ID;
+
+  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
+  lifecycle.onClose('access rules', () => access.close());
+  const database = await open(config, logger);
+  lifecycle.onClose('database', () => database.close());
+  const schema = new SchemaGate(database, { vaultId, migrations });
+  readiness.add('database', () => schema.check());
+
+  const aws = awsKeyManagement();
+  const kms = observeKeyManagement(aws, { keyArn: config.KMS_KEY_ARN, vaultId, metrics });
+  lifecycle.onClose('kms', () => aws.close());
+  readiness.add('key', () => kms.hasWorked() || (kms.status().detail ?? 'KMS has not answered yet'));
+
+  const keys = new KeyRing({
+    vaultId,
+    database,
+    kms,
+    logger,
+    keyArn: config.KMS_KEY_ARN,
+    dataKeyMaxAgeMs: config.DATA_KEY_MAX_AGE_HOURS * 3_600_000,
+  });
+  lifecycle.onClose('keys', () => keys.close());
+
+  const outbox = startOutbox({
+    database,
+    vaultId,
+    logger,
+    metrics,
+    bootstrapServers: config.KAFKA_BOOTSTRAP_SERVERS,
+    topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'tokens'),
+    clientId: config.POD_NAME,
+  });
+  lifecycle.onClose('outbox', () => outbox.close());
+
+  const status = async (): Promise<Statusz> => ({
+    service: 'vault',
+    version,
+    instance: config.POD_NAME,
+    vaultId,
+    schema: schema.state,
+    key: kms.status(),
+    outbox: await outbox.status(),
+  });
+  const vault: Vault = {
+    vaultId,
+    database,
+    keys,
+    tokenFormat: config.TOKEN_FORMAT,
+    deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
+    commit: createCommit(database, `${config.POD_NAME}/${randomId('run')}`),
+    now: () => new Date(),
+  };
+  const app = createApp({ logger, metrics, readiness, access, status });
+  addRoutes(app, vault, metrics);
+  addEventFeed(app, { database, vaultId });
+  lifecycle.onClose('http', () => app.close());
+
+  const tasks = [
+    every(1000, { name: 'look for the migration', logger }, () => schema.isOpen || schema.check()),
+    every(5000, { name: 'ask KMS', logger }, () => kms.probe()),
+    every(60_000, { name: 'forget old keys', logger }, () => keys.sweep()),
+    every(
+      600_000,
+      { name: 'remove old rows', logger },
+      () => schema.isOpen && removeOldRows(database, new Date()),
+    ),
+  ];
+  lifecycle.onClose('tasks', () => {
+    for (const task of tasks) task.stop();
+  });
+  await app.listen({ host: config.HOST, port: config.PORT });
+  return { logger, readiness, serves: true };
+}
+
+async function open(config: ReturnType<typeof readServeConfig>, logger: Logger): Promise<Database> {
+  const ca = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
+  const source = { directory: config.DATABASE_DIR, ...ca, logger };
+  return openDatabase(source, { applicationName: 'cofferdam-vault' }).catch((error: Error) => {
+    throw new StartError(`${ENV.databaseDirectory} is not usable: ${error.message}`);
+  });
+}

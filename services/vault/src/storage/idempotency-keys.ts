@@ -1,0 +1,80 @@
+import { LOCK_NOT_AVAILABLE, ProblemError, sqlState, type Transaction } from '@cofferdam/runtime';
+
+export interface KeyedRequest {
+  merchant: string;
+  /** Keyed digests of the idempotency key and of the body. */
+  keyDigest: Buffer;
+  bodyDigest: Buffer;
+}
+
+export interface StoredAnswer<T> {
+  status: number;
+  /** Undefined when the token has been deleted since. */
+  answer: T | undefined;
+}
+
+/**
+ * Claims the key for this transaction, or finds the answer that it already has. A request with the same key that is
+ * under way elsewhere is waited for, as long as the lock timeout allows.
+ *
+ * @throws {ProblemError} idempotency_key_reused, request_in_progress
+ */
+export async function claimIdempotencyKey<T>(
+  transaction: Transaction,
+  request: KeyedRequest,
+  now: Date,
+): Promise<StoredAnswer<T> | 'claimed'> {
+  const { rowCount } = await transaction
+    .query({
+      name: 'claim-idempotency-key',
+      text: `INSERT INTO idempotency_keys (merchant, key_digest, body_digest, created_at)
+             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+      values: [request.merchant, request.keyDigest, request.bodyDigest, now],
+    })
+    .catch((error: unknown) => {
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+      throw new ProblemError('request_in_progress', {
+        detail: 'A request with this idempotency key is under way; try again.',
+        cause: error,
+      });
+    });
+  return rowCount === 1 ? 'claimed' : findAnswer(transaction, request);
+}
+
+async function findAnswer<T>(transaction: Transaction, request: KeyedRequest): Promise<StoredAnswer<T>> {
+  const { rows } = await transaction.query<{ bodyDigest: Buffer; status: number; answer: T | null }>({
+    name: 'find-idempotent-answer',
+    text: `SELECT body_digest AS "bodyDigest", status, answer
+           FROM idempotency_keys WHERE merchant = $1 AND key_digest = $2`,
+    values: [request.merchant, request.keyDigest],
+  });
+  const [row] = rows;
+  if (!row) throw new ProblemError('request_in_progress'); // forgotten between two statements: it was a day old
+  if (!row.bodyDigest.equals(request.bodyDigest)) {
+    throw new ProblemError('idempotency_key_reused', {
+      detail: 'This idempotency key came with another body before. Use a new key for a new request.',
+    });
+  }
+  return { status: row.status, answer: row.answer ?? undefined };
+}
+
+export async function storeAnswer(
+  transaction: Transaction,
+  request: KeyedRequest,
+  answer: { token: string; status: number; body: unknown },
+): Promise<void> {
+  await transaction.query({
+    name: 'store-idempotent-answer',
+    text: `UPDATE idempotency_keys SET token = $3, status = $4, answer = $5
+           WHERE merchant = $1 AND key_digest = $2`,
+    values: [request.merchant, request.keyDigest, answer.token, answer.status, JSON.stringify(answer.body)],
+  });
+}
+
+/** A deleted token's answers are emptied; their keys stay used, so that a late retry does not bring the card back. */
+export async function emptyAnswersOf(transaction: Transaction, token: string): Promise<void> {
+  await transaction.query({
+    text: 'UPDATE idempotency_keys SET answer = NULL WHERE token = $1',
+    values: [token],
+  });
+}

@@ -1,0 +1,108 @@
+import type { CardBrand } from '@cofferdam/contracts';
+import type { Queryable, Transaction } from '@cofferdam/runtime';
+
+/** An active token and what may be shown of its card. */
+export interface StoredToken {
+  token: string;
+  merchant: string;
+  cardId: string;
+  brand: CardBrand;
+  bin: string;
+  lastFour: string;
+  expiryMonth: number;
+  expiryYear: number;
+  recordVersion: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+const COLUMNS = `token, merchant, card_id AS "cardId", brand, bin, last_four AS "lastFour",
+  expiry_month AS "expiryMonth", expiry_year AS "expiryYear", record_version AS "recordVersion",
+  created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+export async function findToken(
+  database: Queryable,
+  merchant: string,
+  token: string,
+): Promise<StoredToken | undefined> {
+  const { rows } = await database.query<StoredToken>({
+    name: 'find-token',
+    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND state = 'active'`,
+    values: [merchant, token],
+  });
+  return rows[0];
+}
+
+export async function lockToken(
+  transaction: Transaction,
+  merchant: string,
+  token: string,
+): Promise<StoredToken | undefined> {
+  const { rows } = await transaction.query<StoredToken>({
+    name: 'lock-token',
+    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND state = 'active' FOR UPDATE`,
+    values: [merchant, token],
+  });
+  return rows[0];
+}
+
+/** The token that a card is given again when it is tokenized again; locked. */
+export async function lockTokenOfCard(
+  transaction: Transaction,
+  merchant: string,
+  cardId: string,
+): Promise<StoredToken | undefined> {
+  const { rows } = await transaction.query<StoredToken>({
+    name: 'lock-token-of-card',
+    text: `SELECT ${COLUMNS} FROM tokens WHERE merchant = $1 AND card_id = $2 AND deduplicated FOR UPDATE`,
+    values: [merchant, cardId],
+  });
+  return rows[0];
+}
+
+/** @returns false when the token is taken, which for a random one of a preserved format can happen */
+export async function insertToken(
+  transaction: Transaction,
+  token: StoredToken & { deduplicated: boolean },
+): Promise<boolean> {
+  const { rowCount } = await transaction.query({
+    name: 'insert-token',
+    text: `INSERT INTO tokens (token, merchant, state, deduplicated, card_id, brand, bin, last_four,
+                               expiry_month, expiry_year, record_version, created_at, updated_at)
+           VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+           ON CONFLICT (token) DO NOTHING`,
+    values: [
+      token.token,
+      token.merchant,
+      token.deduplicated,
+      token.cardId,
+      token.brand,
+      token.bin,
+      token.lastFour,
+      token.expiryMonth,
+      token.expiryYear,
+      token.recordVersion,
+      token.createdAt,
+    ],
+  });
+  return rowCount === 1;
+}
+
+export async function updateTokenVersion(transaction: Transaction, token: StoredToken): Promise<void> {
+  await transaction.query({
+    name: 'update-token-version',
+    text: `UPDATE tokens SET record_version = $2, expiry_month = $3, expiry_year = $4, updated_at = $5
+           WHERE token = $1`,
+    values: [token.token, token.recordVersion, token.expiryMonth, token.expiryYear, token.updatedAt],
+  });
+}
+
+/** Leaves the token's name and nothing of its card. */
+export async function emptyToken(transaction: Transaction, token: string, now: Date): Promise<void> {
+  await transaction.query({
+    text: `UPDATE tokens SET state = 'deleted', deduplicated = false, card_id = NULL, brand = NULL, bin = NULL,
+                  last_four = NULL, expiry_month = NULL, expiry_year = NULL, updated_at = $2
+           WHERE token = $1`,
+    values: [token, now],
+  });
+}

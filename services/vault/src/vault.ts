@@ -1,0 +1,28 @@
+import type { TokenRecord } from '@cofferdam/contracts';
+import type { Database, Identity } from '@cofferdam/runtime';
+import type { z } from 'zod';
+import type { Commit } from './commit.ts';
+import type { KeyRing } from './crypto/key-ring.ts';
+
+export type TokenFormat = 'Opaque' | 'Preserving';
+
+/** What the use cases work with; wired in main.ts. */
+export interface Vault {
+  readonly vaultId: string;
+  readonly tokenFormat: TokenFormat;
+  /** Whether a card that a merchant tokenizes again keeps its token. */
+  readonly deduplicate: boolean;
+  readonly database: Database;
+  readonly keys: KeyRing;
+  readonly commit: Commit;
+  readonly now: () => Date;
+}
+
+/** On whose behalf: an identity, the merchant that it was authorized for, and the request to find it all by. */
+export interface Requester {
+  identity: Identity;
+  merchant: string;
+  requestId: string;
+}
+
+export type TokenAnswer = z.infer<typeof TokenRecord>;
