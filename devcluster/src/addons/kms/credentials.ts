@@ -99,7 +99,7 @@ export class Credentials {
 
   #open(token: string): Session | undefined {
     const bytes = Buffer.from(token, 'base64');
-    if (bytes.length < 28) return undefined;
+    if (bytes.length < 28 || bytes.toString('base64') !== token) return undefined;
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#sealingKey, bytes.subarray(0, 12));
       decipher.setAuthTag(bytes.subarray(12, 28));

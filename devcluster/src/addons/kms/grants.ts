@@ -12,13 +12,16 @@ const BY_USAGE: Record<KeyUsage, readonly GrantOperation[]> = {
   ],
   GENERATE_VERIFY_MAC: ['GenerateMac', 'VerifyMac'],
 };
-const UNCONSTRAINED: readonly GrantOperation[] = ['DescribeKey', 'RetireGrant'];
+
+/**
+ * Operations without an encryption context, to which constraints do not apply; what CreateGrant passes on is
+ * held to them in another way ({@link atLeastAsStrict}).
+ */
+const UNCONSTRAINED: readonly GrantOperation[] = ['CreateGrant', 'DescribeKey', 'RetireGrant'];
 
 /** Whether a grant on a key of that usage can name the operation. */
 export function grantable(operation: GrantOperation, usage: KeyUsage): boolean {
-  return (
-    operation === 'CreateGrant' || UNCONSTRAINED.includes(operation) || BY_USAGE[usage].includes(operation)
-  );
+  return UNCONSTRAINED.includes(operation) || BY_USAGE[usage].includes(operation);
 }
 
 /** Whether a grant with constraints can name the operation: MAC operations know no encryption context. */
@@ -34,7 +37,6 @@ export function grantAllows(
   return (
     grant.granteePrincipal === request.principal &&
     grant.operations.includes(request.operation) &&
-    // AWS does not apply constraints to these two, which carry no context.
     (UNCONSTRAINED.includes(request.operation) || meets(request.context, grant.constraints))
   );
 }

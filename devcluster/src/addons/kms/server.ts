@@ -89,6 +89,8 @@ async function handle(
 
   const requestId = randomUUID();
   response.setHeader('x-amzn-requestid', requestId);
+  // The SDK sets its clock by this one.
+  response.setHeader('date', new Date(kms.ring.now()).toUTCString());
   const answer = await answerAws({ headers: request.headers, body }, { kms, log, requestId });
   if (answer === undefined) response.destroy();
   else reply(response, answer);

@@ -84,10 +84,7 @@ function checkGrant(call: Call, key: KeyRecord, grant: NewGrant): void {
   }
   const source = key.grants.find(
     (own) =>
-      grantAllows(
-        { ...own, constraints: undefined },
-        { principal: roleArn, operation: 'CreateGrant', context: {} },
-      ) &&
+      grantAllows(own, { principal: roleArn, operation: 'CreateGrant', context: {} }) &&
       grant.operations.every((name) => own.operations.includes(name)) &&
       atLeastAsStrict(grant.constraints, own.constraints),
   );
