@@ -22,7 +22,7 @@ const When = withRules(
   z.strictObject({
     currencies: Currencies.optional().describe('ISO 4217 codes, upper case.'),
     countries: Countries.optional().describe(
-      'ISO 3166-1 alpha-2 codes of the card\'s issuer, upper case; in YAML, Norway is `"NO"` in quotes.',
+      'ISO 3166-1 alpha-2 codes of where the cardholder is billed, upper case; in YAML, Norway is `"NO"` in quotes.',
     ),
     brands: Brands.optional().describe('Card brands.'),
     amountMin: Amount.optional().describe("Lowest amount, in minor units of the payment's currency."),
