@@ -1,8 +1,8 @@
 import { invalidValue, notSupported } from '../../apimachinery/field-error.ts';
 import type { Call } from '../call.ts';
+import { parseBody } from '../decode/body.ts';
 import { badRequest, conflict, type FieldError, invalid } from '../errors.ts';
 import { isObject, type KubeObject, member, numberAt, stringAt } from '../object.ts';
-import { parseBody } from './decode.ts';
 
 export interface DeleteOptions {
   dryRun: boolean;
@@ -15,7 +15,7 @@ const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
 function bodyOf(call: Call): Record<string, unknown> {
   if (call.body.length === 0) return {};
-  const parsed = parseBody(call, '');
+  const parsed = parseBody(call, (message) => message);
   if (!isObject(parsed)) throw badRequest("couldn't get version/kind; json parse error");
   return parsed;
 }

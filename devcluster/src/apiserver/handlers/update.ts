@@ -1,107 +1,167 @@
 import { objectReply, type Reply, type ResourceCall } from '../call.ts';
 import type { ServerContext } from '../context.ts';
-import { badRequest, conflict, MODIFIED, notFound, unclassified } from '../errors.ts';
-import { inWireOrder, type KubeObject, sameJson } from '../object.ts';
+import { decodeObject } from '../decode/object.ts';
+import { badRequest, conflict, invalid, MODIFIED, notFound, unclassified } from '../errors.ts';
+import type { KubeObject } from '../object.ts';
 import { viewOf } from '../resources/view.ts';
 import { namespaceOf } from '../selectors/selection.ts';
-import { decodeObject } from './decode.ts';
+import { placeInNamespace } from './create.ts';
 import { finishDeletion } from './delete.ts';
+import {
+  bumpGeneration,
+  checkChanged,
+  orUnchanged,
+  setStatus,
+  toStorage,
+  tracked,
+  withDefaults,
+} from './prepare.ts';
 import { type WriteOptions, writeOptions } from './write-options.ts';
 
 /** The name and namespace in the body must be those of the URL. */
 export function checkIdentity(call: ResourceCall, draft: KubeObject): void {
   const { info } = call;
-  const namespace = namespaceOf(call);
-  if (namespace !== undefined) {
-    if ((draft.metadata.namespace ?? '') === '') draft.metadata.namespace = namespace;
-    if (draft.metadata.namespace !== namespace) {
-      throw badRequest(
-        'the namespace of the provided object does not match the namespace sent on the request',
-      );
-    }
-  } else {
-    delete draft.metadata.namespace;
-  }
-  if (draft.metadata.name === '') {
-    throw badRequest('the name of the object () does not match the name on the URL');
-  }
-  if (draft.metadata.name !== info.name) {
+  placeInNamespace(call, draft);
+  const { name } = draft.metadata;
+  if (name === info.name) return;
+  if (name === '') {
     throw badRequest(
-      `the name of the object (${draft.metadata.name}) does not match the name on the URL (${info.name})`,
+      `the name of the object (${info.name} based on URL) was undeterminable: name must be provided`,
     );
   }
+  throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
 }
 
 /** @throws StatusError 409 when the draft was made from another state than this one */
 export function checkVersion(call: ResourceCall, draft: KubeObject, old: KubeObject): void {
+  const { resource } = call;
   const wanted = draft.metadata.resourceVersion ?? '';
-  if (wanted === '' || wanted === '0') return;
+  if (wanted === '' || wanted === '0') {
+    // Only custom resources insist on a version, and patches always have one.
+    if (resource.custom !== undefined && call.method === 'PUT') {
+      const field = 'metadata.resourceVersion';
+      const message = 'Invalid value: 0: must be specified for an update';
+      throw invalid(resource, call.info.name, [{ reason: 'FieldValueInvalid', field, message }]);
+    }
+    return;
+  }
   if (!/^\d+$/.test(wanted)) {
     throw unclassified(`strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`);
   }
-  if (wanted !== old.metadata.resourceVersion) throw conflict(call.resource, call.info.name, MODIFIED);
+  if (wanted !== old.metadata.resourceVersion) throw conflict(resource, call.info.name, MODIFIED);
+}
+
+/** A PUT that names a uid means that very object. */
+function checkUid(call: ResourceCall, draft: KubeObject, old: KubeObject): void {
+  const { uid } = draft.metadata;
+  if (call.method !== 'PUT' || uid === undefined || uid === '' || uid === old.metadata.uid) return;
+  const { storageGroup, plural, namespaced } = call.resource;
+  const prefix = `/registry/${storageGroup === '' ? '' : `${storageGroup}/`}${plural}`;
+  const key = `${prefix}/${namespaced ? `${old.metadata.namespace}/` : ''}${old.metadata.name}`;
+  throw conflict(
+    call.resource,
+    call.info.name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+  );
 }
 
 /** Fields that a client cannot change: taken over from the old state. */
-export function keepServerMetadata(draft: KubeObject, old: KubeObject): void {
+function keepServerMetadata(draft: KubeObject, old: KubeObject): void {
   const kept = [
     'generation',
     'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-  ] as const;
+    ...(old.metadata.deletionTimestamp === undefined
+      ? []
+      : ['deletionTimestamp', 'deletionGracePeriodSeconds']),
+  ];
   for (const field of kept) {
     if (old.metadata[field] === undefined) delete draft.metadata[field];
-    else Object.assign(draft.metadata, { [field]: old.metadata[field] });
+    else draft.metadata[field] = old.metadata[field];
   }
+  delete draft.metadata['selfLink'];
+  if (old.metadata.resourceVersion !== undefined)
+    draft.metadata.resourceVersion = old.metadata.resourceVersion;
   if ((draft.metadata.uid ?? '') === '' && old.metadata.uid !== undefined)
     draft.metadata.uid = old.metadata.uid;
 }
 
-function withoutStatus(object: KubeObject): unknown {
-  const { status: _status, metadata: _metadata, ...rest } = object;
-  return rest;
+/** Only the part that the endpoint writes comes from the draft. */
+function partWritten(call: ResourceCall, draft: KubeObject, old: KubeObject): KubeObject {
+  const { resource, info } = call;
+  const { managedFields } = draft.metadata;
+  if (info.subresource === 'status') {
+    const { managedFields: _old, ...metadata } = old.metadata;
+    const next: KubeObject = {
+      ...old,
+      metadata: managedFields === undefined ? metadata : { ...metadata, managedFields },
+    };
+    setStatus(next, draft['status']);
+    return next;
+  }
+  const next = { ...draft, metadata: { ...draft.metadata } };
+  if (resource.hasStatus) setStatus(next, old['status']);
+  return next;
 }
 
-/** Replaces `old` by `draft`, or only its status, as the call's subresource says. */
+export interface Replacement {
+  draft: KubeObject;
+  options: WriteOptions;
+  /** An apply has already written down who owns what. */
+  applied?: boolean;
+}
+
+/**
+ * Replaces a stored object by a decoded draft, or only its status, as the call's subresource says.
+ *
+ * @returns the object as the request's version shows it; the old one when nothing changed
+ */
 export function replaceObject(
   context: ServerContext,
   call: ResourceCall,
-  old: KubeObject,
-  { draft, options }: { draft: KubeObject; options: WriteOptions },
+  stored: KubeObject,
+  { draft, options, applied }: Replacement,
 ): KubeObject {
   const { resource, info } = call;
+  const old = viewOf(stored, resource);
   checkVersion(call, draft, old);
-  keepServerMetadata(draft, old);
-  let next = draft;
-  if (info.subresource === 'status') {
-    next = { ...old, metadata: { ...old.metadata, ...draft.metadata }, status: draft['status'] };
-  } else if (resource.hasStatus) {
-    if (old['status'] === undefined) delete next['status'];
-    else next['status'] = old['status'];
+  checkUid(call, draft, old);
+  let next = withDefaults(draft, resource);
+  if (applied !== true) next = tracked(context, call, { before: old, after: next, options });
+  next = partWritten(call, next, old);
+  keepServerMetadata(next, old);
+  resource.rules.prepareUpdate?.(next, old, info.subresource);
+  if (info.subresource === '') bumpGeneration(resource, next, old);
+  checkChanged(resource, next, old);
+  call.warnings.push(...(resource.rules.warnings?.(next, old) ?? []));
+  resource.rules.allocate?.(next, old, context);
+  const changed = orUnchanged(next, old);
+  const finished = isReleased(changed);
+  if (changed === old && !finished) return old;
+  if (options.dryRun) return changed;
+  if (finished) {
+    const { resourceVersion } = finishDeletion(context, resource, stored).metadata;
+    return {
+      ...changed,
+      metadata: { ...changed.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    };
   }
-  resource.rules.defaults?.(next);
-  resource.rules.prepareUpdate?.(next, old);
-  if (resource.generation !== 'none' && !sameJson(withoutStatus(next), withoutStatus(old))) {
-    next.metadata.generation = (old.metadata.generation ?? 0) + 1;
-  }
-  next.metadata.resourceVersion = old.metadata.resourceVersion ?? '';
-  if (sameJson(next, old)) return old;
-  const ordered = inWireOrder(next);
-  if (ordered.metadata.deletionTimestamp !== undefined && (ordered.metadata.finalizers ?? []).length === 0) {
-    if (!options.dryRun) finishDeletion(context, resource, old);
-    return ordered;
-  }
-  return options.dryRun ? ordered : context.store.put(resource.collection, ordered);
+  return viewOf(context.store.put(resource.collection, toStorage(changed, resource)), resource);
+}
+
+/** Whether nothing holds a deleted object any longer. */
+function isReleased(object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (deletionTimestamp === undefined || (finalizers ?? []).length > 0) return false;
+  if (object.kind === 'Namespace' && object.apiVersion === 'v1') return false;
+  return (deletionGracePeriodSeconds ?? 0) === 0;
 }
 
 export function handleUpdate(context: ServerContext, call: ResourceCall): Reply {
   const options = writeOptions(call);
-  const draft = decodeObject(call, call.resource);
-  checkIdentity(call, draft);
   const { resource, info } = call;
-  const old = context.store.get(resource.collection, namespaceOf(call), info.name);
-  if (old === undefined) throw notFound(resource, info.name);
-  const changed = replaceObject(context, call, old, { draft, options });
-  return objectReply(200, viewOf(changed, resource), resource);
+  const draft = decodeObject(call, resource, context.registry, options);
+  checkIdentity(call, draft);
+  const stored = context.store.get(resource.collection, namespaceOf(call), info.name);
+  if (stored === undefined) throw notFound(resource, info.name);
+  return objectReply(200, replaceObject(context, call, stored, { draft, options }), resource);
 }

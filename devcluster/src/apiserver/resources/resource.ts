@@ -1,4 +1,5 @@
 import type { Schema } from '../../apimachinery/schema.ts';
+import type { ServerContext } from '../context.ts';
 import type { FieldError } from '../errors.ts';
 import type { JsonObject, KubeObject } from '../object.ts';
 
@@ -22,9 +23,11 @@ export interface KindRules {
   /** Fills in defaults, as decoding does: on every write, before validation. */
   defaults?(draft: KubeObject): void;
   /** Server-set fields of a new object. */
-  prepareCreate?(draft: KubeObject): void;
+  prepareCreate?(draft: KubeObject, context: ServerContext): void;
   /** Server-set fields of a changed object. */
-  prepareUpdate?(draft: KubeObject, old: KubeObject): void;
+  prepareUpdate?(draft: KubeObject, old: KubeObject, subresource: string): void;
+  /** Takes what is given out once, such as cluster IPs, when the object is known to be good. */
+  allocate?(draft: KubeObject, old: KubeObject | undefined, context: ServerContext): void;
   validate?(object: KubeObject): FieldError[];
   validateUpdate?(object: KubeObject, old: KubeObject): FieldError[];
   validateStatus?(object: KubeObject, old: KubeObject): FieldError[];

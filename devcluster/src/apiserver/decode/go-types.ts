@@ -1,0 +1,135 @@
+import * as models from '@kubernetes/client-node/dist/gen/models/all.js';
+import { isObject } from '../object.ts';
+import { goJsonType } from './json-text.ts';
+
+interface Attribute {
+  readonly baseName: string;
+  readonly type: string;
+  readonly format: string;
+}
+
+function attributesOf(name: string): readonly Attribute[] | undefined {
+  const model: unknown = (models as Record<string, unknown>)[name];
+  if (typeof model !== 'function' || !('attributeTypeMap' in model)) return undefined;
+  return model.attributeTypeMap as readonly Attribute[];
+}
+
+/** `V1DeploymentSpec` is called DeploymentSpec in Go. */
+function structName(model: string): string {
+  return model.replace(
+    /^(Core|Events|Rbac|Discovery|Authentication|Storage|Admissionregistration|Apiextensions)?V\d+((alpha|beta)\d+)?/,
+    '',
+  );
+}
+
+const ITEMS = /^Array<(.+)>$/;
+const VALUES = /^\{ \[key: string\]: (.+); \}$/;
+
+function goType({ type, format }: Attribute): string {
+  const items = ITEMS.exec(type)?.[1];
+  if (items !== undefined) return `[]${goType({ baseName: '', type: items, format })}`;
+  const values = VALUES.exec(type)?.[1];
+  if (values !== undefined) return `map[string]${goType({ baseName: '', type: values, format })}`;
+  switch (type) {
+    case 'string':
+      return format === 'byte' ? '[]uint8' : 'string';
+    case 'boolean':
+      return 'bool';
+    case 'number':
+      return format === '' ? 'int' : format === 'double' ? 'float64' : format;
+    default:
+      return `v1.${structName(type)}`;
+  }
+}
+
+const QUANTITY_MAPS = new Set(['limits', 'requests', 'capacity', 'allocatable', 'hard', 'used', 'overhead']);
+const QUANTITIES = new Set(['sizeLimit', 'divisor', 'value', 'averageValue']);
+
+/** Whether the JSON value can be decoded into the type at all; what is inside is looked at separately. */
+function fits(attribute: Attribute, value: unknown): boolean {
+  const { type, baseName } = attribute;
+  if (value === null) return true;
+  if (ITEMS.test(type)) return Array.isArray(value);
+  if (VALUES.test(type)) return isObject(value);
+  if (QUANTITIES.has(baseName)) return typeof value === 'string' || typeof value === 'number';
+  switch (type) {
+    case 'string':
+    case 'Date':
+    case 'V1MicroTime':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'number':
+      return typeof value === 'number' && (attribute.format === 'double' || Number.isInteger(value));
+    case 'IntOrString':
+      return typeof value === 'string' || typeof value === 'number';
+    default:
+      return attributesOf(type) === undefined || isObject(value);
+  }
+}
+
+interface Place {
+  /** The innermost struct and the path in it, as Go names them. */
+  struct: string;
+  path: string;
+}
+
+function mismatchOf(attribute: Attribute, value: unknown, place: Place): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (!fits(attribute, value)) {
+    const shown =
+      typeof value === 'number' && attribute.type === 'number' ? `number ${value}` : goJsonType(value);
+    return `json: cannot unmarshal ${shown} into Go struct field ${place.struct}.${place.path} of type ${goType(attribute)}`;
+  }
+  const inner = ITEMS.exec(attribute.type)?.[1] ?? VALUES.exec(attribute.type)?.[1];
+  if (inner !== undefined) {
+    if (QUANTITY_MAPS.has(attribute.baseName)) return undefined;
+    for (const member of Object.values(value)) {
+      const found = mismatchOf({ ...attribute, baseName: '', type: inner }, member, place);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  return isObject(value) ? mismatchIn(attribute.type, value, place) : undefined;
+}
+
+function mismatchIn(model: string, value: Record<string, unknown>, { path }: Place): string | undefined {
+  for (const attribute of attributesOf(model) ?? []) {
+    const inner = path === '' ? attribute.baseName : `${path}.${attribute.baseName}`;
+    const found = mismatchOf(attribute, value[attribute.baseName], {
+      struct: structName(model),
+      path: inner,
+    });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The generated model of a kind; a few kinds exist in two groups and carry the group in front. */
+function modelOf(group: string, version: string, kind: string): string {
+  const prefix = `${version.charAt(0).toUpperCase()}${version.slice(1)}`;
+  const first = (group === '' ? 'core' : (group.split('.')[0] ?? '')).replace(/^./, (c) => c.toUpperCase());
+  return attributesOf(`${prefix}${kind}`) === undefined ? `${first}${prefix}${kind}` : `${prefix}${kind}`;
+}
+
+/**
+ * The error that Go's decoder gives for a value of the wrong type; undefined when all fit.
+ * Unknown fields are not its concern.
+ */
+export function typeMismatch(
+  group: string,
+  version: string,
+  kind: string,
+  object: Record<string, unknown>,
+): string | undefined {
+  return mismatchIn(modelOf(group, version, kind), object, { struct: kind, path: '' });
+}
+
+/** The same for the metadata of a custom resource, which Go decodes on its own. */
+export function metadataMismatch(metadata: unknown): string | undefined {
+  if (metadata === undefined || metadata === null) return undefined;
+  if (!isObject(metadata)) {
+    return `json: cannot unmarshal ${goJsonType(metadata)} into Go value of type v1.ObjectMeta`;
+  }
+  return mismatchIn('V1ObjectMeta', metadata, { struct: 'ObjectMeta', path: '' });
+}

@@ -1,0 +1,126 @@
+import { asGoWrites } from '../../apimachinery/fields/zero-value.ts';
+import type { Call } from '../call.ts';
+import { badRequest } from '../errors.ts';
+import type { WriteOptions } from '../handlers/write-options.ts';
+import { apiVersionOf, isObject, type JsonObject, type KubeObject, splitApiVersion } from '../object.ts';
+import type { Registry } from '../resources/registry.ts';
+import type { Resource } from '../resources/resource.ts';
+import { excerpt, mediaTypeOf, parseBody } from './body.ts';
+import { metadataMismatch, typeMismatch } from './go-types.ts';
+import { goJsonType } from './json-text.ts';
+import { checkFields } from './strict.ts';
+import { withoutZeroes } from './zeroes.ts';
+
+/** "X in version "v1" cannot be handled as a Y: ..." */
+function cannotHandle(kind: string, resource: Resource, detail: string): ReturnType<typeof badRequest> {
+  const { version } = resource;
+  return badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${resource.kind}: ${detail}`,
+  );
+}
+
+const SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
+
+function checkType(parsed: JsonObject, resource: Resource, registry: Registry): void {
+  const wanted = apiVersionOf(resource.group, resource.version);
+  const apiVersion =
+    parsed['apiVersion'] === undefined || parsed['apiVersion'] === '' ? wanted : String(parsed['apiVersion']);
+  const kind = parsed['kind'] === undefined || parsed['kind'] === '' ? resource.kind : String(parsed['kind']);
+  if (apiVersion === wanted && kind === resource.kind) return;
+  if (resource.custom !== undefined) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): ` +
+        `${apiVersion}, Kind=${kind} does not match the expected ${wanted}, Kind=${resource.kind}`,
+    );
+  }
+  const { group, version } = splitApiVersion(apiVersion);
+  if (registry.byKind(group, version, kind) === undefined) {
+    throw cannotHandle(
+      kind,
+      resource,
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${SCHEME}`,
+    );
+  }
+  throw cannotHandle(
+    kind,
+    resource,
+    `converting (${version}.${kind}) to (core.${resource.kind}): unknown conversion`,
+  );
+}
+
+/** Fills in apiVersion, kind and metadata, so that what follows may rely on them. */
+export function asObject(parsed: JsonObject, resource: Resource): KubeObject {
+  const metadata = isObject(parsed['metadata']) ? parsed['metadata'] : {};
+  return {
+    ...parsed,
+    kind: resource.kind,
+    apiVersion: apiVersionOf(resource.group, resource.version),
+    metadata: { ...metadata, name: typeof metadata['name'] === 'string' ? metadata['name'] : '' },
+  };
+}
+
+/** Go drops members of metadata that are null or empty, of every kind. */
+function tidyMetadata(metadata: KubeObject['metadata']): KubeObject['metadata'] {
+  const kept = Object.entries(metadata).filter(([key, value]) => {
+    if (key === 'name') return true;
+    if (value === null || value === '' || value === 0) return false;
+    return typeof value !== 'object' || Object.keys(value).length > 0;
+  });
+  return Object.fromEntries(kept) as KubeObject['metadata'];
+}
+
+/** The wrong type of a value, in the words of Go's decoder. */
+export function mismatch(parsed: JsonObject, resource: Resource): string | undefined {
+  if (resource.custom !== undefined) return metadataMismatch(parsed['metadata']);
+  return typeMismatch(resource.group, resource.version, resource.kind, parsed);
+}
+
+/**
+ * A JSON value as an object of the resource's kind, as Go decodes and encodes it: without unknown fields, nulls and
+ * empty lists (built-in kinds), with the fields that are always written.
+ */
+export function normalise(object: KubeObject, resource: Resource): KubeObject {
+  const tidy = { ...object, metadata: tidyMetadata(object.metadata) };
+  if (resource.custom !== undefined || resource.schema === undefined) return tidy;
+  const written = asGoWrites(resource.schema, tidy) as KubeObject;
+  return withoutZeroes({ ...written, metadata: { ...written.metadata, name: tidy.metadata.name } });
+}
+
+/** Warns of unknown fields, or refuses them, as the request asked. */
+export function reportFields(
+  problems: readonly string[],
+  { call, options, refuse }: { call: Call; options: WriteOptions; refuse: (detail: string) => Error },
+): void {
+  if (problems.length === 0 || options.fieldValidation === 'Ignore') return;
+  if (options.fieldValidation === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
+  call.warnings.push(...problems);
+}
+
+/** The body of a create or an update as an object of the resource's kind. */
+export function decodeObject(
+  call: Call,
+  resource: Resource,
+  registry: Registry,
+  options: WriteOptions,
+): KubeObject {
+  const unrecognized = `the object provided is unrecognized (must be of type ${resource.kind}): `;
+  const parsed = parseBody(call, (message) => `${unrecognized}${message} (${excerpt(call.body)})`);
+  if (!isObject(parsed)) {
+    const go =
+      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    throw badRequest(
+      `${unrecognized}couldn't get version/kind; json parse error: json: cannot unmarshal ${goJsonType(parsed)} into Go value of type ${go} (${excerpt(call.body)})`,
+    );
+  }
+  checkType(parsed, resource, registry);
+  const wrong = mismatch(parsed, resource);
+  if (wrong !== undefined) throw cannotHandle(resource.kind, resource, wrong);
+  const text = mediaTypeOf(call) === 'application/yaml' ? undefined : call.body.toString('utf8');
+  const { object, problems } = checkFields(asObject(parsed, resource), resource, text);
+  reportFields(problems, {
+    call,
+    options,
+    refuse: (detail) => cannotHandle(resource.kind, resource, detail),
+  });
+  return normalise(object, resource);
+}
