@@ -37,7 +37,9 @@ export const Topics = withRules(
       .min(1)
       .max(15)
       .optional()
-      .describe('Copies that must confirm a write, 1 to 15, at most replicationFactor. Absent: 2.'),
+      .describe(
+        'Copies that must confirm a write, 1 to 15, at most replicationFactor. Absent: 2, or replicationFactor where that is less.',
+      ),
     retentionHours: z
       .int()
       .min(1)

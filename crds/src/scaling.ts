@@ -19,7 +19,12 @@ const Quantities = z.strictObject({
 /** Number and size of the pods of one component. */
 export const ComponentScaling = withRules(
   z.strictObject({
-    minReplicas: z.int().min(1).max(200).optional().describe('Fewest pods, 1 to 200. Absent: 2.'),
+    minReplicas: z
+      .int()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Fewest pods, 1 to 200. Absent: 2, or maxReplicas where that is less.'),
     maxReplicas: z
       .int()
       .min(1)
