@@ -1,0 +1,16 @@
+import type { ImageTable } from '../kubelet/images.ts';
+
+/** What the supervisor tells the process of the controllers and the kubelet, as a file: it holds no secret. */
+export type NodeSettings = {
+  kubeconfig: string;
+  apiServer: { url: string; caPem: string };
+  stateDirectory: string;
+  cacheDirectory: string;
+  nodeAddress: string;
+  podNetwork: string;
+  images: ImageTable;
+  environment: Record<string, string>;
+  podIdentity?: { region: string; stsEndpoint: string };
+  restartBackoffMs: number;
+  jobBackoffBaseMs: number;
+};
