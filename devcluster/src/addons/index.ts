@@ -1,3 +1,6 @@
+export { type Absent, findJavaAndMaven } from './kafka/java.ts';
+export { type KafkaOptions, type KafkaServer, startKafka } from './kafka/server.ts';
+export { startTestKafka } from './kafka/test-kafka.ts';
 export type { CallLog, KmsConfig, KmsOptions, Principal, StaticKey } from './kms/options.ts';
 export { type KmsServer, startKms } from './kms/server.ts';
 export {

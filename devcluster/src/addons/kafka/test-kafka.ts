@@ -1,0 +1,40 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createSupervisor } from '../../process/index.ts';
+import { freePort } from '../free-port.ts';
+import type { Absent } from './java.ts';
+import { type KafkaServer, startKafka } from './server.ts';
+
+/** Beside the state of the demo, and kept: the jars are fetched once for both. */
+const cacheDirectory = fileURLToPath(new URL('../../../../.cofferdam/cache/', import.meta.url));
+
+/**
+ * A Kafka of one test file: a temporary directory, a free port of 127.0.0.1. `stop()` removes its data, and so does
+ * the end of the test process, however it ends. For suites named `*.cluster.test.ts`; skip them with `absent`.
+ */
+export async function startTestKafka(): Promise<KafkaServer | Absent> {
+  const supervisor = await createSupervisor();
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'cofferdam-kafka-'));
+  supervisor.removeDirectoryAtEnd(stateDirectory);
+  const host = '127.0.0.1';
+  const port = await freePort(host);
+  const kafka = await startKafka({ host, port, stateDirectory, cacheDirectory, supervisor }).catch(
+    async (error: unknown) => {
+      await supervisor.close();
+      throw error;
+    },
+  );
+  if ('absent' in kafka) {
+    await supervisor.close();
+    return kafka;
+  }
+  return {
+    ...kafka,
+    async stop() {
+      await kafka.stop();
+      await supervisor.close();
+    },
+  };
+}
