@@ -64,22 +64,25 @@ function validateEnum(schema: Schema, value: unknown, path: string): FieldError[
 }
 
 function validateString(schema: Schema, value: string, path: string): FieldError[] {
-  const errors: FieldError[] = [];
+  const { format } = schema;
+  const error = textError(schema, value, path);
+  if (format === undefined || !isCheckedFormat(format) || checkFormat(format, value)) return error;
+  const detail = `${path} in body must be of type ${format}: ${JSON.stringify(value)}`;
+  return [...error, typeInvalid(path, value, detail)];
+}
+
+/** The real server stops at the first of these. */
+function textError(schema: Schema, value: string, path: string): FieldError[] {
   const length = [...value].length;
-  const { minLength, maxLength, pattern, format } = schema;
-  if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, maxLength));
+  const { minLength, maxLength, pattern } = schema;
+  if (maxLength !== undefined && length > maxLength) return [tooLong(path, maxLength)];
   if (minLength !== undefined && length < minLength) {
-    errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
+    return [invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`)];
   }
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) {
-    errors.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
+    return [invalidValue(path, value, `${path} in body should match '${pattern}'`)];
   }
-  if (format !== undefined && isCheckedFormat(format) && !checkFormat(format, value)) {
-    errors.push(
-      typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`),
-    );
-  }
-  return errors;
+  return [];
 }
 
 const INT32 = 2 ** 31;
