@@ -1,27 +1,33 @@
 import { createHash } from 'node:crypto';
 import type { KubeClient } from './client.ts';
 import { covers } from './covers.ts';
+import { isKubeError, KubeError } from './kube-error.ts';
 import { type KubeObject, keyOf, type OwnerReference, type Resource } from './resource.ts';
 
 /** An object that shall be as it says, and where it lives. */
 export type Wanted = { resource: Resource; object: KubeObject };
 /** A cached child: whole, or only its metadata. */
 export type Observed = { resource: Resource; object: KubeObject; metadataOnly: boolean };
+export type Written = { verb: 'apply' | 'delete'; resource: Resource; object: KubeObject };
+/** An object that the API server refused, or that belongs to somebody else (code `already_exists`). */
+export type Refused = { item: Wanted; error: KubeError };
+
+export type Converge = {
+  owner: OwnerReference;
+  wanted: readonly Wanted[];
+  observed: readonly Observed[];
+  /** Children that are left exactly as they are, such as a Deployment that waits for a migration. */
+  kept?: (observed: Observed) => boolean;
+};
 
 export type ApplySet = {
   /**
-   * Applies what is not yet as wanted, deletes children of `owner` that are neither wanted nor kept.
-   * @returns what was written; empty when everything was as wanted
+   * Applies what is not yet as wanted, then deletes the children of `owner` that are neither wanted nor kept.
+   * One refused object does not hold up the others; a failure that concerns them all is thrown.
+   * @returns what was written (nothing, when everything was as wanted) and what was refused
    */
-  converge(options: {
-    owner: OwnerReference;
-    wanted: readonly Wanted[];
-    observed: readonly Observed[];
-    /** Children that are left exactly as they are, such as a Deployment that waits for a migration. */
-    kept?: (observed: Observed) => boolean;
-  }): Promise<Written[]>;
+  converge(set: Converge): Promise<{ written: Written[]; refused: Refused[] }>;
 };
-export type Written = { verb: 'apply' | 'delete'; resource: Resource; object: KubeObject };
 
 /** `kind.group namespace/name`. */
 export function identityOf(item: { resource: Resource; object: KubeObject }): string {
@@ -35,8 +41,10 @@ export function createApplySet(options: {
    * field that is no longer wanted is noticed.
    */
   annotation: string;
+  /** Whether an object that nobody controls may become ours, as one that we made for an earlier owner may. */
+  mayAdopt?: (existing: KubeObject) => boolean;
 }): ApplySet {
-  const { client, annotation } = options;
+  const { client, annotation, mayAdopt = () => false } = options;
   /** Version that each object had after our last apply: a metadata-only cache shows no more than that it moved. */
   const remembered = new Map<string, string>();
 
@@ -48,31 +56,66 @@ export function createApplySet(options: {
     return remembered.get(`${identityOf(wanted)} ${object.metadata.uid}`) === versionOf(object);
   }
 
+  /** Forced apply would quietly take over whatever has our name. */
+  async function refuseForeign(item: Wanted, owner: OwnerReference): Promise<void> {
+    const existing = await client.get(item.resource, item.object.metadata).catch((error) => {
+      if (isKubeError(error, 'not_found')) return undefined;
+      throw error;
+    });
+    if (existing === undefined) return;
+    const owners = existing.metadata.ownerReferences ?? [];
+    const ours = owners.some(({ uid }) => uid === owner.uid);
+    if (ours || (!owners.some(({ controller }) => controller) && mayAdopt(existing))) return;
+    throw new KubeError(
+      'already_exists',
+      `${item.resource.kind} ${keyOf(existing)} exists and belongs to somebody else: rename or delete it`,
+    );
+  }
+
+  async function apply(item: Wanted, owner: OwnerReference, isNew: boolean): Promise<KubeObject> {
+    if (isNew) await refuseForeign(item, owner);
+    const applied = await client.apply(item.resource, item.object);
+    remembered.set(`${identityOf(item)} ${applied.metadata.uid}`, versionOf(applied));
+    return applied;
+  }
+
+  async function prune(set: Converge): Promise<Written[]> {
+    const { owner, wanted, observed, kept = () => false } = set;
+    const names = new Set(wanted.map(identityOf));
+    const written: Written[] = [];
+    for (const child of observed) {
+      const { metadata } = child.object;
+      const ours = metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false;
+      if (!ours || names.has(identityOf(child)) || metadata.deletionTimestamp !== undefined) continue;
+      if (kept(child)) continue;
+      const { uid } = metadata;
+      const precondition = uid === undefined ? {} : { uid };
+      await client.delete(child.resource, metadata, { ...precondition, propagationPolicy: 'Background' });
+      written.push({ verb: 'delete', ...child });
+    }
+    return written;
+  }
+
   return {
-    async converge({ owner, wanted, observed, kept = () => false }) {
+    async converge(set) {
+      const { owner, wanted, observed } = set;
       const written: Written[] = [];
+      const refused: Refused[] = [];
       const children = new Map(observed.map((child) => [identityOf(child), child]));
-      const names = new Set(wanted.map(identityOf));
-      for (const item of wanted) {
-        const object = stamped(item.object, owner, annotation);
-        const stampedItem = { ...item, object };
-        if (isAsWanted(stampedItem, children.get(identityOf(item)))) continue;
-        const applied = await client.apply(item.resource, object);
-        remembered.set(`${identityOf(item)} ${applied.metadata.uid}`, versionOf(applied));
-        written.push({ verb: 'apply', ...stampedItem });
+      for (const { resource, object } of wanted) {
+        const item = { resource, object: stamped(object, owner, annotation) };
+        const child = children.get(identityOf(item));
+        if (isAsWanted(item, child)) continue;
+        try {
+          await apply(item, owner, child === undefined);
+          written.push({ verb: 'apply', ...item });
+        } catch (error) {
+          if (!isKubeError(error, 'invalid', 'forbidden', 'already_exists', 'conflict', 'not_found'))
+            throw error;
+          refused.push({ item, error });
+        }
       }
-      for (const child of observed) {
-        const { metadata } = child.object;
-        const ours = metadata.ownerReferences?.some((reference) => reference.uid === owner.uid) ?? false;
-        if (!ours || names.has(identityOf(child)) || kept(child) || metadata.deletionTimestamp !== undefined)
-          continue;
-        await client.delete(child.resource, metadata, {
-          ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
-          propagationPolicy: 'Background',
-        });
-        written.push({ verb: 'delete', ...child });
-      }
-      return written;
+      return { written: [...written, ...(await prune(set))], refused };
     },
   };
 }
@@ -95,7 +138,11 @@ function stamped(object: KubeObject, owner: OwnerReference, annotation: string):
   };
 }
 
-export function ownerReferenceTo(object: KubeObject): OwnerReference {
+export function ownerReferenceTo(object: {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; uid?: string | undefined };
+}): OwnerReference {
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,

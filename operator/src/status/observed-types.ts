@@ -56,3 +56,9 @@ export function jobState(job: ObservedJob | undefined): 'missing' | 'running' | 
   if (holds('Complete')) return 'complete';
   return holds('Failed') ? 'failed' : 'running';
 }
+
+/** Milliseconds since the epoch at which a Job failed for good. */
+export function jobFailedAt(job: ObservedJob | undefined): number | undefined {
+  const failed = job?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+  return failed?.lastTransitionTime === undefined ? undefined : Date.parse(failed.lastTransitionTime);
+}

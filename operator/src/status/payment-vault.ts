@@ -1,6 +1,5 @@
 import type { Statusz } from '@cofferdam/contracts';
 import {
-  type Condition,
   NOT_YET_ACTED_ON,
   type PaymentVault,
   type PaymentVaultStatus,
@@ -13,6 +12,7 @@ import type { KeyOutcome } from '../desired/key.ts';
 import { names, serviceUrl } from '../desired/names.ts';
 import type { PaymentVaultPlan } from '../desired/payment-vault.ts';
 import type { TopicsOutcome } from '../desired/topics.ts';
+import { type ApplyProblem, applied } from './apply-problem.ts';
 import {
   type Check,
   conditions,
@@ -45,8 +45,7 @@ export type VaultObservation = {
   /** What the vault's own pods report; undefined when they cannot be asked. */
   statusz: Statusz | undefined;
   connectors: number;
-  /** What the API server answered to an object that it refused. */
-  applyError: string | undefined;
+  applyProblem: ApplyProblem | undefined;
 };
 
 /** The whole status of a PaymentVault. Pure: the same observation at the same time gives the same status. */
@@ -68,7 +67,11 @@ export function paymentVaultStatus(
       'both schemas are as the images want',
     ),
     TopicsReady: judge(seen, [topicsManaged, topicsReady], topicsFine(seen)),
-    NetworkPoliciesApplied: judge(seen, [applied], 'deny-all and its exceptions are applied'),
+    NetworkPoliciesApplied: judge(
+      seen,
+      [applied('NetworkPolicy')],
+      'deny-all and its exceptions are applied',
+    ),
     Available: judge(
       seen,
       ROLES.map((role) => (one: VaultObservation) => serves(one.workloads[role])),
@@ -80,7 +83,7 @@ export function paymentVaultStatus(
     seen,
     [
       () => issuersKnown(vault, context.facts),
-      applied,
+      applied(),
       ...ROLES.map(
         (role): Check<VaultObservation> =>
           (one) =>
@@ -180,9 +183,6 @@ function topicsFine({ plan }: VaultObservation): string {
   }
 }
 
-const applied: Check<VaultObservation> = ({ applyError }) =>
-  applyError === undefined ? undefined : wrong('ApplyFailed', applyError);
-
 function issuersKnown(vault: PaymentVault, facts: Facts): Finding | undefined {
   const [issuer] = issuersWithoutKeys(vault, facts);
   if (issuer === undefined) return undefined;
@@ -195,29 +195,4 @@ function issuersKnown(vault: PaymentVault, facts: Facts): Finding | undefined {
 function kmsStatus(key: KeyOutcome): NonNullable<PaymentVaultStatus['kms']> {
   const { problem: _, ...rest } = key;
   return rest;
-}
-
-/** While `spec.paused` nothing is changed, and what was said before stands. */
-export function pausedConditions(
-  resource: {
-    metadata: { generation?: number | undefined };
-    status?: { conditions?: Condition[] | undefined } | undefined;
-  },
-  now: string,
-): Condition[] {
-  const before = resource.status?.conditions ?? [];
-  const generation = resource.metadata.generation ?? 0;
-  const message = 'spec.paused is true: nothing is changed until it is removed';
-  const [ready] = conditions({ Ready: unknown('Paused', message) }, { before, generation, now });
-  const others = before.filter(({ type }) => !['Ready', 'Reconciling', 'Stalled'].includes(type));
-  return ready === undefined ? others : [ready, ...others];
-}
-
-/** The first thing written: a reader must never take an empty status for an old one that was fine. */
-export function initialConditions(generation: number, now: string): Condition[] {
-  const said = { reason: 'Initializing', message: 'the operator has seen it and has not acted yet' } as const;
-  return conditions(
-    { Ready: { status: 'Unknown', ...said }, Reconciling: { status: 'True', ...said } },
-    { before: undefined, generation, now },
-  );
 }

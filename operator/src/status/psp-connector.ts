@@ -9,6 +9,7 @@ import {
 import { effectiveConnector } from '../desired/effective.ts';
 import { names, serviceUrl } from '../desired/names.ts';
 import type { ConnectorRefused, PSPConnectorPlan } from '../desired/psp-connector.ts';
+import { type ApplyProblem, applied } from './apply-problem.ts';
 import { type Check, conditions, type Findings, judge, readiness, stalled, unknown, wrong } from './check.ts';
 import { rolledOut, serves, type Workload } from './workload.ts';
 
@@ -18,7 +19,7 @@ export type ConnectorObservation = {
   workload: Workload;
   /** What the connector's own pods report; undefined when they cannot be asked. */
   statusz: Statusz | undefined;
-  applyError: string | undefined;
+  applyProblem: ApplyProblem | undefined;
 };
 
 /** The whole status of a PSPConnector. */
@@ -42,7 +43,7 @@ export function pspConnectorStatus(
     Reachable: judge(seen, [needsReport, reachable], 'the PSP answers'),
     NetworkPoliciesApplied: judge(
       seen,
-      [refused('HostPolicyUnsupported'), blocked, applied],
+      [refused('HostPolicyUnsupported'), blocked, applied('NetworkPolicy')],
       'deny-all and its exceptions are applied',
     ),
     Available: judge(
@@ -54,7 +55,7 @@ export function pspConnectorStatus(
   // Whether the PSP answers is known only once it was asked; not knowing is no reason to hold anything up.
   const { Reachable, ...certain } = parts;
   const needed = Reachable?.status === 'False' ? parts : certain;
-  const rollout = judge(seen, [applied, (one) => rolledOut(one.workload)], 'rolled out');
+  const rollout = judge(seen, [applied(), (one) => rolledOut(one.workload)], 'rolled out');
   const findings = { ...readiness(needed, rollout), ...parts };
   const notYetActedOn = pathsThatAreSet(connector.spec, NOT_YET_ACTED_ON.PSPConnector);
   return {
@@ -129,9 +130,6 @@ const reachable: Check<ConnectorObservation> = ({ statusz }) => {
     ? unknown('NotReported', 'the PSP has not been called yet')
     : undefined;
 };
-
-const applied: Check<ConnectorObservation> = ({ applyError }) =>
-  applyError === undefined ? undefined : wrong('ApplyFailed', applyError);
 
 type AccountStatus = NonNullable<PSPConnectorStatus['accounts']>[number];
 

@@ -1,0 +1,45 @@
+import type { Facts } from '../desired/facts.ts';
+import type { KeyOutcome, KeyPlan } from '../desired/key.ts';
+import type { TopicsOutcome, TopicsPlan } from '../desired/topics.ts';
+import type { KeyManagement } from '../effects/kms.ts';
+import type { StatuszReader } from '../effects/statusz.ts';
+import type { ApplySet, Clock, EventRecorder, KubeClient } from '../engine/index.ts';
+import type { Caches } from './caches.ts';
+
+export type AdminTopicsPlan = Extract<TopicsPlan, { manage: 'Admin' }>;
+
+/** What a reconcile works with. Everything that touches the world is here, as a parameter. */
+export type Context = {
+  client: KubeClient;
+  caches: Caches;
+  applySet: ApplySet;
+  facts: () => Facts;
+  /** Both through a memory, so that an event of a pod costs no call to KMS or Kafka. */
+  key: { ask(key: string, plan: KeyPlan): Promise<KeyOutcome>; forget(key: string): void };
+  topics: { ask(key: string, plan: AdminTopicsPlan): Promise<TopicsOutcome>; forget(key: string): void };
+  keys: Pick<KeyManagement, 'release'>;
+  statusz: StatuszReader;
+  events: EventRecorder;
+  clock: Clock;
+  log: Log;
+  resync: ResyncTimes;
+};
+
+/** After how long a resource is looked at again without an event, milliseconds. */
+export type ResyncTimes = {
+  readyMs: number;
+  notReadyMs: number;
+  /** While pods serve and have not reported yet: no event tells when they do. */
+  unreportedMs: number;
+};
+
+export type Log = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+/** RFC 3339 without fractions, as Kubernetes writes condition times. */
+export function stamp(clock: Clock): string {
+  return new Date(clock.now()).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

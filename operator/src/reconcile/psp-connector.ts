@@ -1,0 +1,85 @@
+import { FINALIZER, type PSPConnectorStatus } from '@cofferdam/crds';
+import { names, podSelector, serviceUrl } from '../desired/names.ts';
+import { planPSPConnector } from '../desired/psp-connector.ts';
+import {
+  dropFinalizer,
+  ensureFinalizer,
+  type KubeObject,
+  keyOf,
+  ownerReferenceTo,
+  type WorkResult,
+} from '../engine/index.ts';
+import { deletingConditions, initialConditions } from '../status/lifecycle.ts';
+import { pspConnectorStatus } from '../status/psp-connector.ts';
+import { applyProblem } from './apply-problem.ts';
+import { type Context, stamp } from './context.ts';
+import { type ReadConnector, type ReadVault, readConnector, readVault, tryRead } from './parse.ts';
+import { podTroubleOf } from './pod-trouble-of.ts';
+import { PSP_CONNECTORS } from './resources.ts';
+import { resyncAfter } from './resync.ts';
+import { writeStatus } from './write-status.ts';
+
+/** One pass over one PSPConnector: gather, plan, apply, status. */
+export async function reconcilePSPConnector(context: Context, raw: KubeObject): Promise<WorkResult> {
+  const now = stamp(context.clock);
+  const connector = readConnector(raw);
+  const { name, namespace = '', generation = 0, uid = '' } = connector.metadata;
+  const write = (status: PSPConnectorStatus) => writeStatus(context, PSP_CONNECTORS, connector, status);
+
+  if (connector.metadata.deletionTimestamp !== undefined) return removePSPConnector(context, connector);
+  if (connector.status?.conditions === undefined)
+    await write({ conditions: initialConditions(generation, now) });
+  await ensureFinalizer(context.client, PSP_CONNECTORS, connector, FINALIZER);
+
+  const vault = vaultOf(context, connector);
+  const plan = planPSPConnector(connector, vault, context.facts());
+
+  // A paused vault changes nothing, its connectors included; a refused plan leaves what runs as it is.
+  const { refused } =
+    'refused' in plan || vault?.spec.paused
+      ? { refused: [] }
+      : await context.applySet.converge({
+          owner: ownerReferenceTo(connector),
+          wanted: plan.manifests,
+          observed: context.caches.childrenOf(uid),
+        });
+
+  const deployment = context.caches.deployments.store.get(namespace, names.connector(name));
+  const serves = (deployment?.status?.availableReplicas ?? 0) > 0;
+  const trouble = await podTroubleOf(
+    context,
+    namespace,
+    podSelector({ role: 'connector', instance: name }, 'api'),
+  );
+  const status = pspConnectorStatus(
+    connector,
+    {
+      plan,
+      vault,
+      workload: { name: names.connector(name), deployment, trouble },
+      statusz: serves ? await context.statusz.read(serviceUrl(names.connector(name), namespace)) : undefined,
+      applyProblem: applyProblem(refused),
+    },
+    now,
+  );
+  await write(status);
+  return { afterMs: resyncAfter(status.conditions, context.resync) };
+}
+
+function vaultOf(context: Context, connector: ReadConnector): ReadVault | undefined {
+  const found = context.caches.vaults.store.get(connector.metadata.namespace, connector.spec.vaultRef.name);
+  if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
+  return tryRead(readVault, found);
+}
+
+async function removePSPConnector(context: Context, connector: ReadConnector): Promise<WorkResult> {
+  if (!connector.metadata.finalizers?.includes(FINALIZER)) return undefined;
+  const { generation = 0, uid = '' } = connector.metadata;
+  const conditions = deletingConditions(connector, generation, stamp(context.clock));
+  await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions });
+  const observed = context.caches.childrenOf(uid);
+  await context.applySet.converge({ owner: ownerReferenceTo(connector), wanted: [], observed });
+  context.log.info({ connector: keyOf(connector) }, 'removed');
+  await dropFinalizer(context.client, PSP_CONNECTORS, connector, FINALIZER);
+  return undefined;
+}

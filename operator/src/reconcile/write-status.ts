@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Condition, PaymentVaultStatus, PSPConnectorStatus } from '@cofferdam/crds';
+import { isKubeError, type KubeObject, type Resource } from '../engine/index.ts';
+import type { Context } from './context.ts';
+
+type Status = PaymentVaultStatus | PSPConnectorStatus;
+type Parent = KubeObject & { status?: Status | undefined };
+
+/** Writes the status when it says something new, and tells people of conditions that changed. */
+export async function writeStatus(
+  context: Pick<Context, 'client' | 'events'>,
+  resource: Resource,
+  parent: Parent,
+  status: Status,
+): Promise<void> {
+  // Through JSON, so that an absent member and an undefined one are the same.
+  if (isDeepStrictEqual(plain(parent.status), plain(status))) return;
+  const { apiVersion, kind, metadata } = parent;
+  const { name, namespace } = metadata;
+  const body = {
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    status,
+  };
+  try {
+    await context.client.applyStatus(resource, body);
+  } catch (error) {
+    if (isKubeError(error, 'not_found')) return;
+    throw error;
+  }
+  for (const condition of status.conditions ?? []) {
+    if (isNews(condition, parent.status?.conditions)) tell(context, parent, condition);
+  }
+}
+
+function isNews(condition: Condition, before: readonly Condition[] | undefined): boolean {
+  const previous = before?.find(({ type }) => type === condition.type);
+  return previous?.status !== condition.status || previous.reason !== condition.reason;
+}
+
+/** Of the good news only Ready: the rest is in the conditions for those who look. */
+function tell(context: Pick<Context, 'events'>, parent: Parent, condition: Condition): void {
+  const { type, status, reason, message } = condition;
+  if (type === 'Ready' && status === 'True') {
+    context.events.record(parent, { type: 'Normal', reason: 'Ready', message });
+  } else if (type === 'Stalled') {
+    context.events.record(parent, { type: 'Warning', reason, message });
+  } else if (status === 'False' && type !== 'Ready' && !QUIET.has(reason)) {
+    context.events.record(parent, { type: 'Warning', reason, message: `${type}: ${message}` });
+  }
+}
+
+/** On the way, and nothing wrong. */
+const QUIET: ReadonlySet<string> = new Set([
+  'Progressing',
+  'Waiting',
+  'MigrationRunning',
+  'PodsNotReady',
+  'VaultNotReady',
+  'Deleting',
+]);
+
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}

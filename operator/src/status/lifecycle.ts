@@ -1,0 +1,39 @@
+import type { Condition } from '@cofferdam/crds';
+import { conditions, type Finding, unknown } from './check.ts';
+
+type Resource = {
+  metadata: { generation?: number | undefined };
+  status?: { conditions?: Condition[] | undefined } | undefined;
+};
+
+/** The first thing written: a reader must never take an empty status for an old one that was fine. */
+export function initialConditions(generation: number, now: string): Condition[] {
+  const said = { reason: 'Initializing', message: 'the operator has seen it and has not acted yet' } as const;
+  return conditions(
+    { Ready: { status: 'Unknown', ...said }, Reconciling: { status: 'True', ...said } },
+    { before: undefined, generation, now },
+  );
+}
+
+/** While `spec.paused` nothing is changed, and what the parts said before stands. */
+export function pausedConditions(resource: Resource, now: string): Condition[] {
+  const message = 'spec.paused is true: nothing is changed until it is removed';
+  return replaceSummary(resource, { Ready: unknown('Paused', message) }, now);
+}
+
+export function deletingConditions(resource: Resource, generation: number, now: string): Condition[] {
+  const said = { reason: 'Deleting', message: 'it is being deleted' } as const;
+  const { status } = resource;
+  return replaceSummary(
+    { metadata: { generation }, status },
+    { Ready: { status: 'False', ...said }, Reconciling: { status: 'True', ...said } },
+    now,
+  );
+}
+
+function replaceSummary(resource: Resource, summary: Record<string, Finding>, now: string): Condition[] {
+  const before = resource.status?.conditions ?? [];
+  const generation = resource.metadata.generation ?? 0;
+  const parts = before.filter(({ type }) => !['Ready', 'Reconciling', 'Stalled'].includes(type));
+  return [...conditions(summary, { before, generation, now }), ...parts];
+}
