@@ -49,7 +49,7 @@ const reaperFile = fileURLToPath(new URL('./reaper.ts', import.meta.url));
  * Starts a reaper (see reaper.ts) and gives the means to start programs that end with this process.
  *
  * @param options.journal a file that names what runs: survivors of an earlier run that it names (everything,
- * reaper included, was killed at once) are killed first
+ * reaper included, was killed at once) are killed first. So make sure before that no such run is still going on
  */
 export async function createSupervisor(options: { journal?: string } = {}): Promise<Supervisor> {
   const { journal } = options;
