@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type Schema, validateSchemaDefinition } from '@cofferdam/devcluster/apimachinery';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type CustomResourceDefinition, customResourceDefinitions, NOT_YET_ACTED_ON } from '../src/index.ts';
@@ -27,6 +28,10 @@ describe.each(definitions)('the definition of %s', (kind, definition) => {
     expect(metadata).toEqual({ type: 'object' });
     expect(apiVersion?.type).toBe('string');
     expect(structuralProblems({ ...root, properties: ours })).toEqual([]);
+  });
+
+  test('is a schema that an API server takes, with CEL rules that compile', () => {
+    expect(validateSchemaDefinition(root as Schema, 'schema')).toEqual([]);
   });
 
   test('has no defaults, which a GitOps tool would show as a difference for ever', () => {

@@ -22,11 +22,10 @@ export const clusterRules: k8s.PolicyRule[] = [
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: MANAGE },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: MANAGE },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: MANAGE },
-  // Why a Deployment does not get ready, and whom to ask for /statusz.
+  // Why a Deployment does not get ready.
   { apiGroups: [''], resources: ['pods'], verbs: READ },
-  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
-  // Get and patch: a repeated event raises the count of the first.
-  { apiGroups: [''], resources: ['events'], verbs: ['create', 'get', 'patch'] },
+  // A repeated event raises the count of the first; those of the kubelet name the Secret that a pod waits for.
+  { apiGroups: [''], resources: ['events'], verbs: ['get', 'list', 'create', 'patch'] },
   // The cluster's own keys for service-account tokens, which vault and router get as a file.
   { nonResourceUrLs: ['/openid/v1/jwks', '/.well-known/openid-configuration'], verbs: ['get'] },
 ];
