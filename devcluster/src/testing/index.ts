@@ -1,2 +1,3 @@
 export { dumpDatabase } from './dump-database.ts';
 export { type Finding, filesBelow, huntCardNumbers, type Source } from './pan-hunter.ts';
+export { createTokenIssuer, type TokenClaims, type TokenIssuer } from './token-issuer.ts';

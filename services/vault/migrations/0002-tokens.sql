@@ -60,7 +60,7 @@ CREATE TABLE idempotency_keys (
   body_digest bytea NOT NULL,
   token       text,
   status      smallint,
-  answer      jsonb,
+  answer      json, -- not jsonb, which would reorder what is answered again
   created_at  timestamptz NOT NULL,
   PRIMARY KEY (merchant, key_digest)
 );

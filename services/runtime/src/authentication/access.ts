@@ -43,7 +43,7 @@ interface Loaded {
 
 /** @throws {StartError} when the file is missing or wrong at the start; later such a file is reported and not used */
 export async function loadAccess(options: AccessOptions): Promise<Access> {
-  const refusals = options.metrics.meter.createCounter('cofferdam.authentication.refusals', {
+  const refusals = options.metrics.meter.createCounter('cofferdam_authentication_refusals', {
     description: 'Requests whose token was refused, by reason.',
   });
   const file = await watchAccess(options).catch((error: unknown) => {

@@ -16,14 +16,17 @@ export interface Metrics {
   close(): Promise<void>;
 }
 
-/** OpenTelemetry instruments, read by Prometheus at `/metrics` of the service's own port. */
+/**
+ * OpenTelemetry instruments, read by Prometheus at `/metrics` of the service's own port. Instruments bear their
+ * Prometheus names, units included: the serializer appends none, and dashboards should meet the usual ones.
+ */
 export function createMetrics(): Metrics {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const provider = new MeterProvider({
     readers: [exporter],
     views: [
       {
-        instrumentName: '*.duration',
+        instrumentName: '*_duration_seconds',
         aggregation: {
           type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
           options: { boundaries: DURATION_BUCKETS },
@@ -32,11 +35,10 @@ export function createMetrics(): Metrics {
     ],
   });
   const meter = provider.getMeter('cofferdam');
-  const serializer = new PrometheusSerializer();
+  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   return {
     meter,
-    requestDuration: meter.createHistogram('http.server.request.duration', {
-      unit: 's',
+    requestDuration: meter.createHistogram('http_server_request_duration_seconds', {
       description: 'Duration of HTTP requests, by route, method and status.',
     }),
     text: async () => serializer.serialize((await exporter.collect()).resourceMetrics),

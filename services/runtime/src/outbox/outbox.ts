@@ -33,7 +33,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
     : undefined;
   const unpublished = () => countUnpublished(database, topic);
   options.metrics.meter
-    .createObservableGauge('cofferdam.outbox.unpublished', {
+    .createObservableGauge('cofferdam_outbox_unpublished', {
       description: 'Events that the broker does not have yet.',
     })
     .addCallback(async (result) => {

@@ -17,10 +17,10 @@ import type { Requester, Vault } from '../vault.ts';
 
 /** The vault's HTTP API: parse, call, answer. */
 export function addRoutes(app: FastifyInstance, vault: Vault, metrics: Metrics): void {
-  const tokens = metrics.meter.createCounter('cofferdam.tokens', {
+  const tokens = metrics.meter.createCounter('cofferdam_tokens', {
     description: 'Tokenize requests, by result.',
   });
-  const reveals = metrics.meter.createCounter('cofferdam.reveals', { description: 'Reveals, by outcome.' });
+  const reveals = metrics.meter.createCounter('cofferdam_reveals', { description: 'Reveals, by outcome.' });
 
   app.post('/v1/tokens', needs('tokens:create'), async (request, reply) => {
     const idempotencyKey = idempotencyKeyOf(request);

@@ -18,8 +18,7 @@ export function observeKeyManagement(
   options: { keyArn: string; vaultId: string; metrics: Metrics; now?: () => number },
 ): KeyManagement & KeyHealth {
   const { keyArn, vaultId, metrics, now = Date.now } = options;
-  const duration = metrics.meter.createHistogram('cofferdam.kms.request.duration', {
-    unit: 's',
+  const duration = metrics.meter.createHistogram('cofferdam_kms_request_duration_seconds', {
     description: 'Duration of calls to KMS, by operation and outcome.',
   });
   let worked = false;

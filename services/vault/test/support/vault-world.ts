@@ -1,0 +1,137 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  type DatabaseCredentials,
+  type DatabaseRoles,
+  KMS_ROLES,
+  type PostgresServer,
+  provisionDatabases,
+  startTestKms,
+  startTestPostgres,
+  type TestKms,
+} from '@cofferdam/devcluster/addons';
+import { createTokenIssuer, type TokenIssuer } from '@cofferdam/devcluster/testing';
+import { runProcess, type VaultProcess } from './vault-process.ts';
+
+export const SUBJECTS = {
+  checkout: 'system:serviceaccount:payments-dev:checkout',
+  globexShop: 'system:serviceaccount:payments-dev:globex-shop',
+  router: 'system:serviceaccount:payments-dev:payments-router',
+  stripe: 'system:serviceaccount:payments-dev:stripe-connector',
+  adyen: 'system:serviceaccount:payments-dev:adyen-connector',
+  operator: 'system:serviceaccount:cofferdam-system:cofferdam-operator',
+} as const;
+
+const SHOP = ['tokens:create', 'tokens:read', 'tokens:delete', 'events:read'];
+
+/** The rules of the dev environment, as the operator writes them. */
+export const RULES = [
+  { subjects: [SUBJECTS.checkout], merchants: ['acme'], allow: SHOP },
+  { subjects: [SUBJECTS.globexShop], merchants: ['globex'], allow: SHOP },
+  { subjects: [SUBJECTS.router], merchants: ['*'], allow: ['tokens:read', 'grants:create'] },
+  { subjects: [SUBJECTS.stripe, SUBJECTS.adyen], merchants: ['acme', 'globex'], allow: ['tokens:reveal'] },
+  { subjects: [SUBJECTS.operator], merchants: ['*'], allow: ['status:read'] },
+];
+
+/** PostgreSQL, KMS with a key granted to the vault, an issuer of tokens, and the files of a pod. */
+export interface World {
+  directory: string;
+  postgres: PostgresServer;
+  databases: DatabaseRoles;
+  kms: TestKms;
+  keyArn: string;
+  issuer: TokenIssuer;
+  /** Lines that every process of this world has written, both streams. */
+  output: string[];
+  writeAccess(rules?: object[]): void;
+  /** Starts a process of the vault; `serve` resolves when it is ready. */
+  serve(env?: Record<string, string>): Promise<VaultProcess>;
+  migrate(env?: Record<string, string>): Promise<number>;
+  environment(): Record<string, string>;
+  close(): Promise<void>;
+}
+
+export const VAULT_ID = 'acme-dev';
+
+export async function createWorld(): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), 'cofferdam-vault-test-'));
+  const [postgres, kms, issuer] = await Promise.all([
+    startTestPostgres(),
+    startTestKms(),
+    createTokenIssuer(),
+  ]);
+  const { vault: databases } = await provisionDatabases(postgres.adminUrl, postgres);
+  const keyArn = await createGrantedKey(kms);
+  const running = new Set<VaultProcess>();
+  const output: string[] = [];
+
+  writeSecret(join(directory, 'database'), databases.app);
+  writeSecret(join(directory, 'migration-database'), databases.owner);
+  mkdirSync(join(directory, 'access'));
+  const writeAccess = (rules: object[] = RULES) => {
+    writeFileSync(join(directory, 'access/jwks.json'), issuer.jwks());
+    const issuers = [{ issuer: issuer.issuer, audiences: ['cofferdam'], jwksFile: 'jwks.json' }];
+    writeFileSync(
+      join(directory, 'access/access.json'),
+      JSON.stringify({ vaultId: VAULT_ID, issuers, rules }),
+    );
+  };
+  writeAccess();
+  const environment = (): Record<string, string> => ({
+    PATH: process.env['PATH'] ?? '',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    POD_NAME: 'payments-vault-0',
+    VAULT_ID,
+    ACCESS_FILE: join(directory, 'access/access.json'),
+    DATABASE_DIR: join(directory, 'database'),
+    MIGRATION_DATABASE_DIR: join(directory, 'migration-database'),
+    KMS_KEY_ARN: keyArn,
+    AWS_REGION: kms.clientSettings.vault.region,
+    AWS_ENDPOINT_URL_KMS: kms.url,
+    AWS_ACCESS_KEY_ID: kms.clientSettings.vault.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: kms.clientSettings.vault.credentials.secretAccessKey,
+  });
+  return {
+    ...{ directory, postgres, databases, kms, keyArn, issuer, output, writeAccess, environment },
+    serve: async (env = {}) => {
+      const started = runProcess('serve', { ...environment(), ...env }, output);
+      running.add(started);
+      await started.ready();
+      return started;
+    },
+    migrate: (env = {}) => runProcess('migrate', { ...environment(), ...env }, output).exited,
+    close: async () => {
+      await Promise.all([...running].map((started) => started.kill('SIGKILL')));
+      await Promise.all([postgres.stop(), kms.stop()]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function writeSecret(directory: string, credentials: DatabaseCredentials): void {
+  mkdirSync(directory, { recursive: true });
+  for (const [key, value] of Object.entries(credentials)) writeFileSync(join(directory, key), value);
+}
+
+/** As the operator does it: a key, and a grant to the vault's role that holds for this vault's data keys alone. */
+async function createGrantedKey(kms: TestKms): Promise<string> {
+  const admin = new KMSClient(kms.clientSettings.admin);
+  try {
+    const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
+    const keyArn = KeyMetadata?.Arn ?? '';
+    await admin.send(
+      new CreateGrantCommand({
+        KeyId: keyArn,
+        GranteePrincipal: KMS_ROLES.vault,
+        Operations: ['GenerateDataKey', 'Decrypt'],
+        Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
+      }),
+    );
+    return keyArn;
+  } finally {
+    admin.destroy();
+  }
+}
