@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AnyNode, parse } from 'acorn';
-import { full } from 'acorn-walk';
+import { type AnyNode, type Node, parse } from 'acorn';
+import { full, fullAncestor } from 'acorn-walk';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -12,6 +12,8 @@ export interface Source {
   readonly path: string;
   readonly lines: number;
   readonly imports: readonly string[];
+  /** Those of the imports that are for types alone, and gone when the code runs. */
+  readonly typeImports: readonly string[];
   readonly functions: readonly { name: string; line: number; lines: number }[];
   /** Dotted names that the code reads, such as `process.env` or `Math.random`. */
   readonly names: ReadonlySet<string>;
@@ -43,26 +45,27 @@ function readSource(path: string): Source {
     locations: true,
     allowHashBang: true,
   });
-  const imports = typeImports(text);
+  const imports: string[] = [];
   const functions: { name: string; line: number; lines: number }[] = [];
   const names = new Set<string>();
+  const nested = new Map<Node, number>();
   full(tree, (node) => {
     imports.push(...importOf(node as AnyNode));
     const name = dottedName(node as AnyNode);
     if (name !== undefined) names.add(name);
-    if (isFunction(node as AnyNode) && node.loc) {
-      const line = node.loc.start.line;
-      functions.push({
-        name: functionName(node as AnyNode, line),
-        line,
-        lines: node.loc.end.line - line + 1,
-      });
-    }
+  });
+  fullAncestor(tree, (node, _state, ancestors) => {
+    if (!isFunction(node as AnyNode) || !node.loc) return;
+    const line = node.loc.start.line;
+    functions.push({ name: functionName(node as AnyNode, line), line, lines: ownLines(node, nested) });
+    const parent = ancestors.slice(0, -1).findLast((ancestor) => isFunction(ancestor as AnyNode));
+    if (parent) nested.set(parent, (nested.get(parent) ?? 0) + node.loc.end.line - line);
   });
   return {
     path: relative(root, path),
     lines: text.trimEnd().split('\n').length,
-    imports: [...new Set(imports)],
+    imports: [...new Set([...imports, ...typeImports(text)])],
+    typeImports: typeImports(text).filter((from) => !imports.includes(from)),
     functions,
     names,
   };
@@ -92,6 +95,11 @@ function dottedName(node: AnyNode): string | undefined {
   }
   if (node.type !== 'MemberExpression' || node.object.type !== 'Identifier') return undefined;
   return node.property.type === 'Identifier' ? `${node.object.name}.${node.property.name}` : undefined;
+}
+
+/** Lines of a function without those of the functions inside it: a factory is as long as a class is. */
+function ownLines(node: Node, nested: ReadonlyMap<Node, number>): number {
+  return node.loc ? node.loc.end.line - node.loc.start.line + 1 - (nested.get(node) ?? 0) : 0;
 }
 
 function isFunction(node: AnyNode): boolean {

@@ -24,7 +24,15 @@ const IMPURE_NAMES = [
   'performance.now',
 ];
 /** Modules that compute and touch nothing. */
-const PURE_MODULES = ['node:crypto', 'node:buffer', 'zod', 'yaml'];
+const PURE_MODULES = [
+  'node:crypto',
+  'node:buffer',
+  'zod',
+  'yaml',
+  '@marcbachmann/cel-js',
+  // Tables of the built-in kinds' fields.
+  '@kubernetes/client-node/dist/gen/models/all.js',
+];
 
 interface Workspace {
   directory: string;
