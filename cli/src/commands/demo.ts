@@ -1,0 +1,21 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { type DemoOptions, runDemo } from '../demo/run.ts';
+
+/** `cofferdam demo`: raises everything, shows a card tokenized and charged, stays up until Ctrl-C. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('Raise an embedded cluster, apply environments/dev, tokenize cards and charge them.')
+    .option('--exit', 'end after the payments, with status 0', false)
+    .option('--json', 'print the result as JSON alone on stdout (progress goes to stderr)', false)
+    .option('--state-directory <path>', 'where the cluster keeps its state', '.cofferdam')
+    .option('--no-kafka', 'start no broker, even where Java and Maven are at hand')
+    .action((options: Omit<DemoOptions, 'kafka'> & { kafka: boolean }) =>
+      runDemo({
+        exit: options.exit,
+        json: options.json,
+        kafka: options.kafka ? 'auto' : 'off',
+        stateDirectory: resolve(options.stateDirectory),
+      }),
+    );
+}

@@ -1,0 +1,85 @@
+import type { WriteStream } from 'node:tty';
+
+export type StepState = 'waiting' | 'working' | 'ready' | 'skipped' | 'failed';
+
+const marks: Record<StepState, string> = {
+  waiting: '·',
+  working: '…',
+  ready: '✓',
+  skipped: '–',
+  failed: '✗',
+};
+
+interface Step {
+  name: string;
+  state: StepState;
+  detail: string;
+  since: number;
+}
+
+export interface ProgressOptions {
+  /** Where it is drawn; stderr, because stdout belongs to the result. */
+  stream: Pick<WriteStream, 'write'> & { isTTY?: boolean; columns?: number };
+  now: () => number;
+}
+
+/**
+ * One line a step. On a terminal the lines are redrawn in place; anywhere else (CI, a file) each change of
+ * state is a line of its own, so that a log reads from top to bottom.
+ */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #steps = new Map<string, Step>();
+  readonly #started: number;
+  #drawn = 0;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#started = options.now();
+  }
+
+  /** Milliseconds since the display was made. */
+  get elapsedMs(): number {
+    return this.#options.now() - this.#started;
+  }
+
+  set(name: string, state: StepState, detail = ''): void {
+    const known = this.#steps.get(name);
+    if (known?.state === state && known.detail === detail) return;
+    const since = known?.state === state ? known.since : this.elapsedMs;
+    const step = { name, state, detail, since };
+    this.#steps.set(name, step);
+    if (this.#options.stream.isTTY) this.#redraw();
+    else if (known?.state !== state) this.#options.stream.write(`${this.#line(step)}\n`);
+  }
+
+  /** A line that stays, above the steps. */
+  note(text: string): void {
+    this.#erase();
+    this.#options.stream.write(`${text}\n`);
+    if (this.#options.stream.isTTY) this.#redraw();
+  }
+
+  /** Leaves the lines where they are; what follows is written below them. */
+  finish(): void {
+    this.#drawn = 0;
+    this.#steps.clear();
+  }
+
+  #redraw(): void {
+    this.#erase();
+    for (const step of this.#steps.values()) this.#options.stream.write(`${this.#line(step)}\n`);
+    this.#drawn = this.#steps.size;
+  }
+
+  #erase(): void {
+    if (this.#drawn > 0) this.#options.stream.write(`\x1b[${this.#drawn}A\x1b[J`);
+    this.#drawn = 0;
+  }
+
+  #line({ name, state, detail, since }: Step): string {
+    const seconds = `${(since / 1000).toFixed(1)}s`.padStart(6);
+    const text = `${seconds}  ${marks[state]} ${name.padEnd(34)} ${detail}`.trimEnd();
+    return this.#options.stream.isTTY ? text.slice(0, (this.#options.stream.columns ?? 100) - 1) : text;
+  }
+}

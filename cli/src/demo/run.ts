@@ -1,0 +1,160 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { topicName } from '@cofferdam/contracts';
+import { isClusterError, type RunningCluster, startCluster } from '@cofferdam/devcluster';
+import { createClient, createTransport, type KubeClient, kubeconfigFile } from '@cofferdam/operator/engine';
+import { CliError } from '../errors.ts';
+import { applyManifests } from './apply.ts';
+import { Shop } from './client.ts';
+import { readTopics } from './events.ts';
+import { readManifests } from './manifests.ts';
+import { Progress } from './progress.ts';
+import { waitUntilReady } from './readiness.ts';
+import { type DemoResult, renderResult, summarize } from './report.ts';
+import { isComplete, playScenario, type ScenarioPayment } from './scenario.ts';
+import { createSecrets } from './secrets.ts';
+import { pspSwitch, type ServiceUrls, serviceUrls, shopToken } from './services.ts';
+
+export interface DemoOptions {
+  exit: boolean;
+  json: boolean;
+  kafka: 'auto' | 'off';
+  /** Where the cluster keeps its state. */
+  stateDirectory: string;
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const environment = {
+  rendered: join(root, 'environments/dev/rendered'),
+  namespace: 'payments-dev',
+  vaultId: 'acme-dev',
+};
+const READY_TIMEOUT_MS = 120_000;
+
+/** Raises everything, plays the scenario, shows what came of it, and stays until it is told to end. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const progress = new Progress({ stream: process.stderr, now: () => performance.now() });
+  const told = untilTold();
+  const cluster = await raise(options, progress);
+  try {
+    const outcome = await Promise.race([show(cluster, options, progress), told.then(() => undefined)]);
+    if (outcome === undefined || options.exit) return;
+    process.stderr.write('Ctrl-C ends it.\n');
+    await told;
+  } finally {
+    progress.finish();
+    process.stderr.write('Ending ...\n');
+    await cluster.stop();
+  }
+}
+
+async function raise({ stateDirectory, kafka }: DemoOptions, progress: Progress): Promise<RunningCluster> {
+  try {
+    return await startCluster({
+      stateDirectory,
+      kafka,
+      onProgress: ({ part, state, detail }) => progress.set(part, state, detail),
+    });
+  } catch (error) {
+    if (!isClusterError(error)) throw error;
+    throw new CliError(
+      error.code === 'cluster_running' ? 'cluster_running' : 'cluster_failed',
+      error.message,
+      error,
+    );
+  }
+}
+
+async function show(cluster: RunningCluster, options: DemoOptions, progress: Progress): Promise<DemoResult> {
+  const transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
+  try {
+    const client = createClient({ transport, fieldManager: 'cofferdam-demo' });
+    const urls = await bringUp(client, cluster, progress);
+    const readySeconds = Math.round(progress.elapsedMs / 100) / 10;
+    const token = await shopToken(client, environment.namespace);
+    const shop = new Shop({ vaultUrl: urls.vault, routerUrl: urls.router, token });
+    writeEndpoints(options.stateDirectory, cluster, { ...urls, clientToken: token });
+
+    progress.set('Payments', 'working', 'tokenizing and charging test cards');
+    const payments = await playScenario(shop, pspSwitch(urls.simulator));
+    progress.set('Payments', 'ready', `${payments.length} made`);
+    const result: DemoResult = {
+      readySeconds,
+      payments: payments.map(summarize),
+      ...(await readEvents(cluster, shop, payments)),
+      urls: { ...urls },
+      kubeconfig: cluster.kubeconfigPath,
+    };
+    progress.finish();
+    process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : renderResult(result));
+    return result;
+  } finally {
+    await transport.close();
+  }
+}
+
+async function bringUp(
+  client: KubeClient,
+  cluster: RunningCluster,
+  progress: Progress,
+): Promise<ServiceUrls> {
+  const manifests = readManifests(environment.rendered);
+  const isNamespace = ({ kind }: { kind: string }) => kind === 'Namespace';
+  await applyManifests(client, manifests.filter(isNamespace));
+  await createSecrets(client, environment.namespace, cluster);
+  await applyManifests(
+    client,
+    manifests.filter((manifest) => !isNamespace(manifest)),
+  );
+  progress.set('environments/dev/rendered', 'ready', `${manifests.length} objects applied`);
+  await waitUntilReady({
+    client,
+    progress,
+    broker: cluster.addons.kafka !== undefined,
+    timeoutMs: READY_TIMEOUT_MS,
+    wanted: manifests.filter(({ kind }) => kind === 'PaymentVault' || kind === 'PSPConnector').length,
+  });
+  return serviceUrls(client, environment.namespace);
+}
+
+async function readEvents(
+  cluster: RunningCluster,
+  shop: Shop,
+  payments: readonly ScenarioPayment[],
+): Promise<Pick<DemoResult, 'events' | 'eventsFrom'>> {
+  const deadline = performance.now() + 20_000;
+  const { kafka } = cluster.addons;
+  if (kafka !== undefined) {
+    const topics = (['tokens', 'payments'] as const).map((stream) => topicName(environment.vaultId, stream));
+    return { events: await readTopics([kafka.bootstrapServers], topics, payments), eventsFrom: 'kafka' };
+  }
+  for (;;) {
+    const events = await shop.events();
+    if (isComplete(events, payments)) return { events, eventsFrom: 'http' };
+    if (performance.now() > deadline)
+      throw new CliError('not_ready', 'the events of the payments did not come out within 20 s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** `endpoints.json`: what a script needs to call the two APIs. */
+function writeEndpoints(directory: string, cluster: RunningCluster, more: Record<string, string>): void {
+  mkdirSync(directory, { recursive: true });
+  const endpoints = { kubernetes: cluster.url, postgres: cluster.addons.postgres.adminUrl, ...more };
+  writeFileSync(join(directory, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`, {
+    mode: 0o600,
+  });
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        resolve();
+        process.once(signal, () => process.exit(130));
+      });
+    }
+  });
+}

@@ -1,0 +1,207 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { huntCardNumbers } from '@cofferdam/devcluster/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testCards } from '../src/demo/cards.ts';
+import { type Demo, plant, startDemo } from './support/demo-process.ts';
+import { eventually } from './support/eventually.ts';
+import { kept } from './support/kept.ts';
+import { kubectl, kubectlInstalled } from './support/kubectl.ts';
+import { isAlive } from './support/processes.ts';
+import { everythingWritten } from './support/written.ts';
+
+/**
+ * The demo as a newcomer meets it: one process, an ordinary kubectl, the two HTTP APIs. The tests build on one
+ * another in the order they stand in, as a walk through the README does.
+ */
+if (!kubectlInstalled)
+  process.stderr.write('kubectl is not installed: the tests of the demo with kubectl are skipped\n');
+
+let demo: Demo;
+const directory = mkdtempSync(join(tmpdir(), 'cofferdam-demo-'));
+
+beforeAll(async () => {
+  demo = await startDemo(directory);
+}, 180_000);
+
+afterAll(async () => {
+  await demo?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('npm run demo', () => {
+  it('charges one card, is refused one, and takes the second PSP where the first is down', () => {
+    const told = demo.result.payments.map(({ outcome, card, connectors }) => ({ outcome, card, connectors }));
+    expect(told).toEqual([
+      {
+        outcome: 'captured',
+        card: { brand: 'visa', lastFour: '4242' },
+        connectors: [{ connector: 'stripe', outcome: 'approved', code: 'approved' }],
+      },
+      {
+        outcome: 'declined',
+        card: { brand: 'visa', lastFour: '0002' },
+        connectors: [
+          { connector: 'stripe', outcome: expect.stringContaining('decline'), code: expect.any(String) },
+        ],
+      },
+      {
+        outcome: 'captured',
+        card: { brand: 'mastercard', lastFour: '4444' },
+        connectors: [
+          { connector: 'stripe', outcome: 'error', code: 'psp_unreachable' },
+          { connector: 'adyen', outcome: 'approved', code: 'approved' },
+        ],
+      },
+    ]);
+  });
+
+  it('shows the events of every token and payment', () => {
+    const types = demo.result.events.map(({ type }) => type);
+    expect(types.filter((type) => type === 'token.created')).toHaveLength(3);
+    expect(types.filter((type) => type === 'payment.captured')).toHaveLength(2);
+    expect(types.filter((type) => type === 'payment.declined')).toHaveLength(1);
+  });
+
+  it('refuses to run twice, and says who is running', async () => {
+    await expect(startDemo(directory)).rejects.toThrow(/already running.*kubeconfig/s);
+  });
+});
+
+describe.runIf(kubectlInstalled)('kubectl on the demo', () => {
+  const run = (...args: string[]) => kubectl(demo.result.kubeconfig, ...args);
+
+  it('gets the resources with their own columns', async () => {
+    const output = await run('get', 'paymentvaults,pspconnectors,deployments,pods', '-A');
+    expect(output).toMatch(/NAMESPACE +NAME +READY/);
+    expect(output).toMatch(/payments-dev +paymentvault\.payments\.cofferdam\.dev\/payments +True/);
+    expect(output).toMatch(/payments-dev +deployment\.apps\/stripe-connector +1\/1/);
+  });
+
+  it('describes a vault with its conditions and events', async () => {
+    const output = await run('describe', 'paymentvault', 'payments', '-n', 'payments-dev');
+    for (const condition of ['Ready', 'Available', 'KeyBound', 'DatabaseMigrated'])
+      expect(output).toContain(condition);
+    expect(output).toMatch(/Events:\n/);
+  });
+
+  it('shows the logs of a pod, as JSON lines', async () => {
+    const output = await run('logs', '-n', 'payments-dev', 'deployment/payments-router');
+    const lines = output.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+  });
+
+  it('is refused an unknown field and a wrong type, with the path', async () => {
+    const manifest = readFileSync(join(import.meta.dirname, 'support/broken-vault.yaml'), 'utf8');
+    const refused = kubectl(demo.result.kubeconfig, { input: manifest }, 'apply', '--server-side', '-f', '-');
+    await expect(refused).rejects.toThrow(/spec\.tokens\.fromat|spec\.tokens\.cvcTtlSeconds/);
+  });
+
+  it('heals when any pod process is killed', async () => {
+    const before = demo.podProcesses();
+    expect(before.length).toBeGreaterThanOrEqual(6);
+    for (const { pid } of before) process.kill(pid, 'SIGKILL');
+    await eventually(async () => {
+      const output = await run('get', 'deployments', '-A', '--no-headers');
+      for (const line of output.trim().split('\n')) expect(line).toMatch(/ (\d+)\/\1 /);
+      const alive = demo.podProcesses().map(({ pid }) => pid);
+      expect(alive.length).toBeGreaterThanOrEqual(before.length);
+      expect(alive.filter((pid) => before.some((old) => old.pid === pid))).toEqual([]);
+    });
+    await eventually(async () => expect((await demo.pay()).status).toBe('captured'));
+  });
+
+  it('undoes an edit of a managed Deployment', async () => {
+    const read = () =>
+      run(
+        'get',
+        'deployment',
+        'payments-vault',
+        '-n',
+        'payments-dev',
+        '-o',
+        'jsonpath={.spec.template.spec.containers[0].image}',
+      );
+    const image = await read();
+    await run('set', 'image', 'deployment/payments-vault', '-n', 'payments-dev', '*=example.com/evil:latest');
+    await eventually(async () => expect(await read()).toBe(image));
+  });
+
+  it('says what is wrong with a connector of a vault that does not exist, and heals when it appears', async () => {
+    const manifest = readFileSync(join(import.meta.dirname, 'support/stray-connector.yaml'), 'utf8');
+    await kubectl(demo.result.kubeconfig, { input: manifest }, 'apply', '--server-side', '-f', '-');
+    const condition = (type: string) =>
+      run(
+        'get',
+        'pspconnector',
+        'stray',
+        '-n',
+        'payments-dev',
+        '-o',
+        `jsonpath={.status.conditions[?(@.type=="${type}")].status} {.status.conditions[?(@.type=="${type}")].message}`,
+      );
+    await eventually(async () => expect(await condition('VaultBound')).toMatch(/^False .*nowhere/));
+    const patch = '{"spec":{"vaultRef":{"name":"payments"}}}';
+    await run('patch', 'pspconnector', 'stray', '-n', 'payments-dev', '--type=merge', '-p', patch).catch(
+      () => undefined,
+    );
+    await run('delete', 'pspconnector', 'stray', '-n', 'payments-dev', '--timeout=60s');
+    expect((await demo.pay()).status).toBe('captured');
+  });
+});
+
+describe('card numbers', () => {
+  const numbers = Object.values(testCards).map(({ number }) => number);
+
+  it('are in no log, table, event, API object, argument or environment', async () => {
+    expect(huntCardNumbers(await everythingWritten(demo), numbers)).toEqual([]);
+  });
+
+  it('are found where one is planted', async () => {
+    const remove = plant(directory, testCards.visa.number);
+    const found = huntCardNumbers(await everythingWritten(demo), numbers);
+    remove();
+    expect(found).toMatchObject([{ lastFour: '4242', encoding: expect.stringContaining('base64') }]);
+  });
+});
+
+describe.runIf(kubectlInstalled)('kubectl delete paymentvault', () => {
+  it('removes what is ours and keeps keys, topics and data', async () => {
+    const before = await kept(demo);
+    await kubectl(
+      demo.result.kubeconfig,
+      'delete',
+      'paymentvault',
+      'payments',
+      '-n',
+      'payments-dev',
+      '--timeout=60s',
+    );
+    await eventually(async () => {
+      const left = await kubectl(
+        demo.result.kubeconfig,
+        'get',
+        'deployments,jobs,services,configmaps,serviceaccounts,networkpolicies,pods',
+        '-n',
+        'payments-dev',
+        '-l',
+        'app.kubernetes.io/managed-by=cofferdam-operator,app.kubernetes.io/instance=payments',
+        '-o',
+        'name',
+      );
+      expect(left.trim()).toBe('');
+    });
+    expect(await kept(demo)).toEqual(before);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('ends the demo with status 0 and leaves nothing running', async () => {
+    const processes = demo.processes();
+    expect(processes.length).toBeGreaterThan(5);
+    expect(await demo.interrupt()).toBe(0);
+    await eventually(async () => expect(processes.filter(({ pid }) => isAlive(pid))).toEqual([]));
+  });
+});

@@ -1,0 +1,12 @@
+/** Repeats an assertion until it holds; its own failure is what is thrown when it never does. */
+export async function eventually(assertion: () => Promise<void>, timeoutMs = 60_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await assertion();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
