@@ -54,7 +54,8 @@ CREATE TABLE idempotency_keys (
   merchant    text NOT NULL,
   key_digest  bytea NOT NULL,
   body_digest bytea NOT NULL,
-  payment_id  text NOT NULL REFERENCES payments (id),
+  -- Deferred: the key is claimed before the payment is inserted.
+  payment_id  text NOT NULL REFERENCES payments (id) DEFERRABLE INITIALLY DEFERRED,
   -- The first answer; null while the payment is under way.
   answer      jsonb,
   created_at  timestamptz NOT NULL,

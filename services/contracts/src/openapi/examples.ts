@@ -1,0 +1,90 @@
+/** Values for people to read in the documents; a published test card, and ids that nobody has. */
+const card = {
+  cardId: 'card_0123456789abcdefghjkmnpqrs',
+  brand: 'visa',
+  bin: '40000566',
+  lastFour: '5556',
+  expiryMonth: 12,
+  expiryYear: 2030,
+};
+
+const token = 'tok_0123456789abcdefghjkmnpqrs';
+const paymentId = 'pay_01k0123456789abcdefghjkmnp';
+const attemptId = 'att_01k0123456789abcdefghjkmnp';
+const time = '2026-11-22T12:00:00.000Z';
+
+export const examples = {
+  createToken: { card: { number: '4000056655665556', expiryMonth: 12, expiryYear: 2030 } },
+  tokenRecord: { token, card, state: 'active', createdAt: time },
+  createRevealGrant: {
+    token,
+    paymentId,
+    attemptId,
+    connector: 'stripe',
+    subject: 'system:serviceaccount:payments-dev:stripe-connector',
+    purpose: 'charge',
+  },
+  revealGrant: { grant: `grant_${'A'.repeat(43)}`, expiresAt: time },
+  reveal: { grant: `grant_${'A'.repeat(43)}`, attemptId, connector: 'stripe' },
+  createPayment: { token, amount: 1050, currency: 'EUR', reference: 'order-17' },
+  payment: {
+    id: paymentId,
+    status: 'captured',
+    token,
+    card,
+    amount: 1050,
+    currency: 'EUR',
+    capture: 'automatic',
+    reference: 'order-17',
+    attempts: [
+      {
+        id: attemptId,
+        connector: 'stripe',
+        account: 'acme',
+        outcome: 'approved',
+        code: 'approved',
+        rawCode: 'succeeded',
+        pspReference: 'pi_3Example',
+        startedAt: time,
+        finishedAt: time,
+      },
+    ],
+    selection: {
+      seed: paymentId,
+      candidates: ['stripe', 'adyen'],
+      reasons: ['no rule matches: by priority and weight', 'stripe: priority 10, weight 1'],
+    },
+    createdAt: time,
+    updatedAt: time,
+  },
+  tokenEvents: {
+    events: [
+      {
+        id: 'evt_01k0123456789abcdefghjkmnp',
+        type: 'token.created',
+        vaultId: 'acme-dev',
+        merchant: 'acme',
+        subject: token,
+        sequence: 1,
+        time,
+        data: { card: { brand: 'visa', lastFour: '5556' } },
+      },
+    ],
+    next: '812.40',
+  },
+  paymentEvents: {
+    events: [
+      {
+        id: 'evt_01k0123456789abcdefghjkmnp',
+        type: 'payment.captured',
+        vaultId: 'acme-dev',
+        merchant: 'acme',
+        subject: paymentId,
+        sequence: 2,
+        time,
+        data: { status: 'captured', amount: 1050, currency: 'EUR' },
+      },
+    ],
+    next: '812.40',
+  },
+} as const;

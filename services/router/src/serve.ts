@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { setInterval } from 'node:timers';
+import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
+import {
+  createLogger,
+  createMetrics,
+  createServiceClient,
+  type Database,
+  type Lifecycle,
+  type Logger,
+  loadAccess,
+  openDatabase,
+  Readiness,
+  type RunningService,
+  SchemaGate,
+  StartError,
+  startOutbox,
+  tokenSource,
+} from '@cofferdam/runtime';
+import packageJson from '../package.json' with { type: 'json' };
+import { readServeConfig, type ServeConfig } from './config.ts';
+import { createConnectors } from './connectors.ts';
+import { buildRouter } from './http/app.ts';
+import { migrations } from './migrations.ts';
+import type { Router } from './router.ts';
+import { loadRouting } from './routing.ts';
+import { settleAllAbandoned } from './settle-abandoned.ts';
+import { readDigestKey } from './storage/idempotency-keys.ts';
+import { createVaultApi } from './vault-api.ts';
+
+const SWEEP_MS = 2000;
+
+/** `serve`: wires the router together and listens. */
+export async function serve(
+  lifecycle: Lifecycle,
+  env: Record<string, string | undefined>,
+): Promise<RunningService> {
+  const config = readServeConfig(env);
+  const vaultId = config.VAULT_ID;
+  const logger = createLogger({ service: 'router', level: config.LOG_LEVEL, instance: config.POD_NAME });
+  const metrics = createMetrics();
+  const readiness = new Readiness();
+  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
+  lifecycle.onClose('access rules', () => access.close());
+  const database = await open(config, logger);
+  lifecycle.onClose('database', () => database.close());
+  const schema = new SchemaGate(database, { vaultId, migrations });
+  readiness.add('database', () => schema.check());
+  const outbox = startOutbox({
+    ...{ database, vaultId, logger, metrics, clientId: config.POD_NAME },
+    bootstrapServers: config.KAFKA_BOOTSTRAP_SERVERS,
+    topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'payments'),
+  });
+  lifecycle.onClose('outbox', () => outbox.close());
+  const router = await wire(config, { lifecycle, logger, database });
+  const status = async (): Promise<Statusz> => ({
+    service: 'router',
+    version: packageJson.version,
+    instance: config.POD_NAME,
+    vaultId,
+    schema: schema.state,
+    outbox: await outbox.status(),
+  });
+  const openapi = readFileSync(new URL('../openapi.json', import.meta.url), 'utf8');
+  const app = buildRouter({ logger, metrics, readiness, access, status, router, vaultId, openapi });
+  lifecycle.onClose('sweep', sweepAbandoned(router, schema));
+  await app.listen({ host: config.HOST, port: config.PORT });
+  lifecycle.onClose('http', () => app.close());
+  logger.info({ connectors: router.routing().connectors.map(({ name }) => name) }, 'serving');
+  return { logger, readiness, serves: true };
+}
+
+async function wire(
+  config: ServeConfig,
+  { lifecycle, logger, database }: { lifecycle: Lifecycle; logger: Logger; database: Database },
+): Promise<Router> {
+  const routing = await loadRouting(config.ROUTING_FILE, { logger });
+  lifecycle.onClose('routing', () => routing.close());
+  const token = tokenSource(config.TOKEN_FILE);
+  const vault = createServiceClient({ baseUrl: config.VAULT_URL, token });
+  lifecycle.onClose('vault client', () => vault.close());
+  const connectors = createConnectors(token);
+  lifecycle.onClose('connector clients', () => connectors.close());
+  let digestKey: Promise<Buffer> | undefined;
+  return {
+    ...{ database, connectors, logger },
+    vault: createVaultApi(vault),
+    routing: () => routing.current(),
+    // Made by the migration, which may run after we start; it never changes.
+    digestKey: () => {
+      digestKey ??= readDigestKey(database).catch((error: unknown) => {
+        digestKey = undefined;
+        throw error;
+      });
+      return digestKey;
+    },
+    now: () => new Date(),
+  };
+}
+
+async function open(config: ServeConfig, logger: Logger): Promise<Database> {
+  const ca = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
+  const source = { directory: config.DATABASE_DIR, ...ca, logger };
+  return openDatabase(source, { applicationName: 'cofferdam-router' }).catch((error: Error) => {
+    throw new StartError(`${ENV.databaseDirectory} is not usable: ${error.message}`);
+  });
+}
+
+/** Settles what died with another process, from the start on. @returns how to stop */
+function sweepAbandoned(router: Router, schema: SchemaGate): () => Promise<void> {
+  let underWay: Promise<void> = Promise.resolve();
+  let idle = true;
+  const sweep = async (): Promise<void> => {
+    idle = false;
+    try {
+      await schema.check();
+      if (schema.isOpen) await settleAllAbandoned(router);
+    } catch (error) {
+      // Another vault's database, or a schema that has left this code behind: the next check ends the process.
+      if (error instanceof StartError) throw error;
+      router.logger.warn({ err: error }, 'looking for abandoned payments failed; trying again');
+    } finally {
+      idle = true;
+    }
+  };
+  const timer = setInterval(() => {
+    if (idle) underWay = sweep();
+  }, SWEEP_MS);
+  underWay = sweep();
+  return async () => {
+    clearInterval(timer);
+    await underWay;
+  };
+}
