@@ -97,8 +97,10 @@ export function createClient(options: {
   fieldManager?: string;
   /** Runs before every write is sent (a leader's right to write, for example); throws to stop it. */
   guard?: () => void;
+  /** Of one write, milliseconds. Default: the transport's. A leader's must end before another can lead. */
+  writeTimeoutMs?: number;
 }): KubeClient {
-  const { transport, fieldManager = 'cofferdam', guard } = options;
+  const { transport, fieldManager = 'cofferdam', guard, writeTimeoutMs } = options;
 
   async function write<T>(
     method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
@@ -111,6 +113,7 @@ export function createClient(options: {
       path: withQuery(path, query),
       headers: { 'content-type': request.contentType ?? 'application/json' },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...(writeTimeoutMs === undefined ? {} : { timeoutMs: writeTimeoutMs }),
       ...timing(request),
       guard,
     });

@@ -37,3 +37,13 @@ function replaceSummary(resource: Resource, summary: Record<string, Finding>, no
   const parts = before.filter(({ type }) => !['Ready', 'Reconciling', 'Stalled'].includes(type));
   return [...conditions(summary, { before, generation, now }), ...parts];
 }
+
+/** Of a resource that this release cannot read: nothing is done, and it says so. */
+export function unreadableConditions(resource: Resource, message: string, now: string): Condition[] {
+  const said = { reason: 'InternalError', message } as const;
+  return replaceSummary(
+    resource,
+    { Ready: { status: 'False', ...said }, Stalled: { status: 'True', ...said } },
+    now,
+  );
+}

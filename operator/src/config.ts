@@ -1,0 +1,37 @@
+import { hostname } from 'node:os';
+import { readEnvironment } from '@cofferdam/runtime';
+import { z } from 'zod';
+
+const IMAGE = (name: string) => `ghcr.io/cofferdam/${name}@sha256:${'0'.repeat(64)}`;
+const text = (what: string) => z.string().min(1).describe(what);
+
+/** Every setting has a default that suits `npm run operator` with a kubeconfig; a pod is given what it needs. */
+const Settings = z.object({
+  KUBECONFIG: text('kubeconfig file; default: the pod, then ~/.kube/config').optional(),
+  LEASE_NAMESPACE: text('namespace of the operator and of its Lease').default('cofferdam-system'),
+  LEASE_NAME: text('name of the Lease').default('cofferdam-operator'),
+  OPERATOR_SERVICE_ACCOUNT: text("the operator's own ServiceAccount").default('cofferdam-operator'),
+  POD_NAME: text('name of this instance').default(hostname),
+  WATCH_NAMESPACE: text('only this namespace; default: all').optional(),
+  STATUSZ_TOKEN_FILE: text('token for /statusz of the services, audience cofferdam').optional(),
+  GRANTEES_FILE: text('JSON: namespace to allowed kms.granteePrincipal').optional(),
+  IMAGE_VAULT: text('image of the vault, where spec.images is absent').default(IMAGE('vault')),
+  IMAGE_ROUTER: text('image of the router, where spec.images is absent').default(IMAGE('router')),
+  IMAGE_CONNECTOR: text('image of the connectors, where spec.images is absent').default(IMAGE('connector')),
+  HOST: text('address to listen on').default('0.0.0.0'),
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8080)
+    .describe('port of /healthz, /readyz, /metrics'),
+  WORKERS: z.coerce.number().int().min(1).max(64).default(4).describe('resources worked on at a time'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info').describe('verbosity'),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** @throws StartError naming the first setting that is wrong */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  return readEnvironment(Settings, env);
+}

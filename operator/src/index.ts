@@ -1,0 +1,5 @@
+export type { Facts } from './desired/facts.ts';
+export type { Manifest } from './desired/manifest.ts';
+export { type ObservedForVault, type PaymentVaultPlan, planPaymentVault } from './desired/payment-vault.ts';
+export { type PSPConnectorPlan, planPSPConnector } from './desired/psp-connector.ts';
+export { createOperator, type Operator, type OperatorOptions } from './operator.ts';

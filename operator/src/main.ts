@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { createLogger, createMetrics, runService, StartError } from '@cofferdam/runtime';
+import { readSettings, type Settings } from './config.ts';
+import { kafkaTopicManagement } from './effects/kafka-admin.ts';
+import { awsKeyManagement } from './effects/kms-aws.ts';
+import { statuszReader } from './effects/statusz.ts';
+import { type ClusterConfig, createTransport, loadClusterConfig } from './engine/index.ts';
+import { OperatorError } from './errors.ts';
+import { serve } from './http.ts';
+import { operatorMetrics } from './metrics.ts';
+import { createOperator } from './operator.ts';
+
+await runService(
+  'operator',
+  async (lifecycle) => {
+    const settings = readSettings(process.env);
+    const logger = createLogger({
+      service: 'operator',
+      level: settings.LOG_LEVEL,
+      instance: settings.POD_NAME,
+    });
+    const cluster = await connect();
+    const transport = createTransport(cluster, { userAgent: 'cofferdam-operator' });
+    lifecycle.onClose('connections', () => transport.close());
+
+    const metrics = createMetrics();
+    const instruments = operatorMetrics(metrics);
+    const statusz = statuszReader({
+      tokenFile: settings.STATUSZ_TOKEN_FILE,
+      onFailure: (url, error) => logger.debug({ url, err: error }, 'statusz cannot be read'),
+    });
+    lifecycle.onClose('statusz', () => statusz.close());
+
+    const operator = createOperator({
+      transport,
+      statusz,
+      metrics: instruments,
+      keys: awsKeyManagement(),
+      topics: kafkaTopicManagement(),
+      log: logger,
+      workers: settings.WORKERS,
+      watchNamespace: settings.WATCH_NAMESPACE,
+      identity: {
+        namespace: settings.LEASE_NAMESPACE,
+        serviceAccount: settings.OPERATOR_SERVICE_ACCOUNT,
+        images: imagesOf(settings),
+        granteesFile: settings.GRANTEES_FILE,
+      },
+      lease: {
+        namespace: settings.LEASE_NAMESPACE,
+        name: settings.LEASE_NAME,
+        // Two processes of one name must not take each other's lease for their own.
+        holder: `${settings.POD_NAME}_${randomBytes(4).toString('hex')}`,
+      },
+    });
+    instruments.observe({
+      depth: () => operator.controller()?.queue.depth ?? 0,
+      active: () => operator.controller()?.queue.active ?? 0,
+      leading: () => operator.elector.isLeading(),
+    });
+
+    const http = await serve(
+      {
+        '/healthz': () => ({ body: 'ok\n' }),
+        '/readyz': () =>
+          operator.caches.hasSynced()
+            ? { body: 'ok\n' }
+            : { status: 503, body: 'caches are not filled yet\n' },
+        '/metrics': async () => ({
+          type: 'text/plain; version=0.0.4; charset=utf-8',
+          body: await metrics.text(),
+        }),
+        '/debug/queue': () => ({
+          type: 'application/json',
+          body: JSON.stringify(operator.controller()?.queue.snapshot() ?? null),
+        }),
+      },
+      { host: settings.HOST, port: settings.PORT },
+    );
+    lifecycle.onClose('http', () => http.close());
+
+    const stopping = new AbortController();
+    const work = operator.run(stopping.signal).then(() => {
+      // Nothing was sent since; a new process starts from a clean state.
+      if (!stopping.signal.aborted) throw new OperatorError('leadership_lost', 'the lease is lost');
+    });
+    lifecycle.onClose('operator', async () => {
+      stopping.abort();
+      await work;
+    });
+    logger.info({ server: cluster.server, port: http.port }, 'started');
+    return { logger, serves: true };
+  },
+  { closeTimeoutMs: 10_000 },
+);
+
+async function connect(): Promise<ClusterConfig> {
+  try {
+    return await loadClusterConfig(process.env);
+  } catch (error) {
+    throw new StartError(
+      `no cluster to work on: ${error instanceof Error ? error.message : error}; set KUBECONFIG`,
+    );
+  }
+}
+
+function imagesOf(settings: Settings) {
+  return { vault: settings.IMAGE_VAULT, router: settings.IMAGE_ROUTER, connector: settings.IMAGE_CONNECTOR };
+}

@@ -1,0 +1,187 @@
+import { FIELD_MANAGER, GROUP } from '@cofferdam/crds';
+import type { Facts } from './desired/facts.ts';
+import type { TopicManagement } from './effects/kafka.ts';
+import type { KeyManagement } from './effects/kms.ts';
+import { remembered } from './effects/remembered.ts';
+import type { StatuszReader } from './effects/statusz.ts';
+import {
+  type Clock,
+  createApplySet,
+  createClient,
+  createEventRecorder,
+  createLeaderElector,
+  isKubeError,
+  type KubeObject,
+  type LeaderElector,
+  type Random,
+  systemClock,
+  type Transport,
+} from './engine/index.ts';
+import type { OperatorMetrics } from './metrics.ts';
+import { type Caches, createCaches } from './reconcile/caches.ts';
+import { clusterFacts, type OperatorIdentity } from './reconcile/cluster-facts.ts';
+import type { Context, Log, ResyncTimes } from './reconcile/context.ts';
+import { type Controller, createController } from './reconcile/controller.ts';
+
+export type OperatorOptions = {
+  transport: Transport;
+  identity: OperatorIdentity;
+  lease: { namespace: string; name: string; holder: string };
+  watchNamespace?: string | undefined;
+  keys: KeyManagement;
+  topics: TopicManagement;
+  statusz: StatuszReader;
+  log: Log;
+  metrics?: OperatorMetrics;
+  workers?: number;
+  clock?: Clock;
+  random?: Random;
+  resync?: ResyncTimes;
+  /** For how long what KMS and Kafka said holds: when all was well, and when not. */
+  memory?: { fineMs: number; troubledMs: number };
+};
+
+export type Operator = {
+  /** Leads when it may, and works until `signal` aborts or the lease is lost. */
+  run(signal: AbortSignal): Promise<void>;
+  caches: Caches;
+  elector: LeaderElector;
+  /** While it leads. */
+  controller: () => Controller | undefined;
+};
+
+/** A request that was sent as leader has ended before another can lead: leaseDuration - renewDeadline. */
+const WRITE_TIMEOUT_MS = 5_000;
+const FACTS_EVERY_MS = 60_000;
+
+/** Everything wired together; `main.ts` gives it the real world, a test another. */
+export function createOperator(options: OperatorOptions): Operator {
+  const { transport, lease, log, keys, topics, clock = systemClock, random = Math.random } = options;
+  const { memory = { fineMs: 600_000, troubledMs: 30_000 } } = options;
+  const reader = createClient({ transport });
+  const elector = createLeaderElector({
+    client: createClient({ transport, fieldManager: FIELD_MANAGER }),
+    namespace: lease.namespace,
+    name: lease.name,
+    identity: lease.holder,
+    clock,
+    random,
+    onError: (error) => leaseTrouble(error),
+  });
+  const client = createClient({
+    transport,
+    fieldManager: FIELD_MANAGER,
+    guard: () => elector.assertLeading(),
+    writeTimeoutMs: WRITE_TIMEOUT_MS,
+  });
+  const caches = createCaches({
+    client: reader,
+    namespace: options.watchNamespace,
+    clock,
+    random,
+    onError: (resource, error, retryInMs) => {
+      options.metrics?.watchFailed(resource.kind, error.code);
+      log.warn(
+        { kind: resource.kind, err: error, retryInMs: Math.round(retryInMs) },
+        'watch failed, will be resumed',
+      );
+    },
+    onHandlerError: (error) => log.error({ err: error }, 'a handler of a cache failed'),
+  });
+  let current: Controller | undefined;
+
+  function leaseTrouble(error: unknown): void {
+    const hint = isKubeError(error, 'not_found')
+      ? `: create namespace ${lease.namespace}, or set LEASE_NAMESPACE`
+      : '';
+    log.warn({ err: error }, `the lease cannot be held${hint}`);
+  }
+
+  function context(facts: () => Facts): Context {
+    const holdsMs = (answer: { problem?: unknown }) =>
+      answer.problem === undefined ? memory.fineMs : memory.troubledMs;
+    return {
+      client,
+      caches,
+      clock,
+      log,
+      facts,
+      keys,
+      key: remembered({ clock, holdsMs, ask: (plan) => keys.ensure(plan) }),
+      topics: remembered({ clock, holdsMs, ask: (plan) => topics.ensure(plan) }),
+      applySet: createApplySet({ client, annotation: `${GROUP}/applied`, mayAdopt: isOurs }),
+      statusz: options.statusz,
+      events: createEventRecorder({
+        client,
+        component: FIELD_MANAGER,
+        instance: lease.holder,
+        clock,
+        onError: (error) => log.warn({ err: error }, 'an event was not written'),
+      }),
+      resync: options.resync ?? { readyMs: 60_000, notReadyMs: 30_000, unreportedMs: 3_000 },
+    };
+  }
+
+  async function lead(signal: AbortSignal): Promise<void> {
+    log.info({ holder: lease.holder }, 'leading');
+    let facts: Facts | undefined;
+    while (facts === undefined && !signal.aborted) {
+      facts = await clusterFacts(reader, options.identity).catch((error) => {
+        log.warn({ err: error }, 'facts about the cluster cannot be had yet');
+        return undefined;
+      });
+      if (facts === undefined) await clock.sleep(2_000, signal);
+    }
+    if (facts === undefined) return;
+    let known: Facts = facts;
+    await Promise.race([caches.synced(), aborted(signal)]);
+    if (signal.aborted) return;
+    const controller = createController(
+      context(() => known),
+      {
+        random,
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+        ...(options.metrics === undefined ? {} : { observer: options.metrics.queue }),
+      },
+    );
+    current = controller;
+    while (!signal.aborted) {
+      await clock.sleep(FACTS_EVERY_MS, signal);
+      if (signal.aborted) break;
+      try {
+        const fresh = await clusterFacts(reader, options.identity);
+        if (JSON.stringify(fresh) === JSON.stringify(known)) continue;
+        known = fresh;
+        controller.enqueueAll();
+      } catch (error) {
+        log.warn({ err: error }, 'facts about the cluster could not be read again');
+      }
+    }
+    current = undefined;
+    await controller.stop();
+  }
+
+  return {
+    caches,
+    elector,
+    controller: () => current,
+    async run(signal) {
+      // Warm before it leads: taking over costs no list.
+      caches.start();
+      await elector.run(signal, lead);
+      await caches.stop();
+    },
+  };
+}
+
+/** Made by this operator for an earlier resource of the same name, which is gone. */
+function isOurs(existing: KubeObject): boolean {
+  return existing.metadata.labels?.['app.kubernetes.io/managed-by'] === FIELD_MANAGER;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

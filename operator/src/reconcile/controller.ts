@@ -1,0 +1,146 @@
+import { API_VERSION, PAYMENT_VAULT, PSP_CONNECTOR } from '@cofferdam/crds';
+import { VAULT_LABEL } from '../desired/names.ts';
+import {
+  createQueue,
+  isKubeError,
+  type KubeObject,
+  keyOf,
+  parseKey,
+  type Queue,
+  type QueueObserver,
+  type Random,
+  type WorkResult,
+} from '../engine/index.ts';
+import { unreadableConditions } from '../status/lifecycle.ts';
+import { type Context, stamp } from './context.ts';
+import { UnreadableError } from './parse.ts';
+import { reconcilePaymentVault } from './payment-vault.ts';
+import { reconcilePSPConnector } from './psp-connector.ts';
+import { PAYMENT_VAULTS, PSP_CONNECTORS } from './resources.ts';
+import { writeStatus } from './write-status.ts';
+
+/** Turns what happens in the cluster into keys of one queue, and the keys into reconciles. */
+export type Controller = {
+  queue: Queue;
+  /** Looks at every resource of both kinds, as when a fact about the cluster has changed. */
+  enqueueAll(): void;
+  stop(): Promise<void>;
+};
+
+const KINDS = {
+  [PAYMENT_VAULT.kind]: { resource: PAYMENT_VAULTS, reconcile: reconcilePaymentVault },
+  [PSP_CONNECTOR.kind]: { resource: PSP_CONNECTORS, reconcile: reconcilePSPConnector },
+} as const;
+type Kind = keyof typeof KINDS;
+
+export function createController(
+  context: Context,
+  options: { workers?: number; random?: Random; observer?: QueueObserver } = {},
+): Controller {
+  const { caches, clock, log } = context;
+  const queue = createQueue({
+    ...options,
+    clock,
+    work: (key) => work(context, key),
+    onError: (key, error, retryInMs) => {
+      const level = isKubeError(error, 'conflict', 'not_leading') ? 'info' : 'warn';
+      log[level](
+        { key, err: error, retryInMs: Math.round(retryInMs) },
+        'reconcile failed, will be tried again',
+      );
+    },
+  });
+  const add = (kind: Kind, namespace: string | undefined, name: string) =>
+    queue.add(`${kind}/${keyOf({ namespace, name })}`);
+  const addVaultOf = (connector: KubeObject) => {
+    const vault = (connector as { spec?: { vaultRef?: { name?: string } } }).spec?.vaultRef?.name;
+    if (vault !== undefined) add(PAYMENT_VAULT.kind, connector.metadata.namespace, vault);
+  };
+  const addConnectorsOf = (vault: KubeObject) => {
+    for (const connector of caches.connectors.store.list()) {
+      const { namespace, name } = connector.metadata;
+      const of = (connector as { spec?: { vaultRef?: { name?: string } } }).spec?.vaultRef?.name;
+      if (namespace === vault.metadata.namespace && of === vault.metadata.name)
+        add(PSP_CONNECTOR.kind, namespace, name);
+    }
+  };
+  const onEach = (handle: (object: KubeObject) => void) => ({
+    added: handle,
+    updated: handle,
+    deleted: handle,
+  });
+
+  const subscriptions = [
+    caches.vaults.subscribe(
+      onEach((vault) => {
+        add(PAYMENT_VAULT.kind, vault.metadata.namespace, vault.metadata.name);
+        addConnectorsOf(vault);
+      }),
+    ),
+    caches.connectors.subscribe(
+      onEach((connector) => {
+        add(PSP_CONNECTOR.kind, connector.metadata.namespace, connector.metadata.name);
+        addVaultOf(connector);
+      }),
+    ),
+    caches.pods.subscribe(onEach((pod) => addOwnerByLabels(pod, add))),
+    ...caches.children.map(({ reflector }) =>
+      reflector.subscribe(
+        onEach((child) => {
+          for (const { apiVersion, kind, name } of child.metadata.ownerReferences ?? []) {
+            if (apiVersion === API_VERSION && isKind(kind)) add(kind, child.metadata.namespace, name);
+          }
+        }),
+      ),
+    ),
+  ];
+
+  return {
+    queue,
+    enqueueAll() {
+      for (const kind of Object.keys(KINDS) as Kind[]) {
+        const { store } = kind === PAYMENT_VAULT.kind ? caches.vaults : caches.connectors;
+        for (const { metadata } of store.list()) add(kind, metadata.namespace, metadata.name);
+      }
+    },
+    async stop() {
+      for (const unsubscribe of subscriptions) unsubscribe();
+      await queue.stop();
+    },
+  };
+}
+
+/** A pod's owner is a ReplicaSet or a Job; its labels say whose it is without asking for those. */
+function addOwnerByLabels(
+  pod: KubeObject,
+  add: (kind: Kind, namespace: string | undefined, name: string) => void,
+): void {
+  const { labels = {}, namespace } = pod.metadata;
+  const instance = labels['app.kubernetes.io/instance'];
+  if (instance === undefined || labels[VAULT_LABEL] === undefined) return;
+  const kind = labels['app.kubernetes.io/name'] === 'connector' ? PSP_CONNECTOR.kind : PAYMENT_VAULT.kind;
+  add(kind, namespace, instance);
+}
+
+async function work(context: Context, key: string): Promise<WorkResult> {
+  const slash = key.indexOf('/');
+  const kind = key.slice(0, slash);
+  if (!isKind(kind)) return undefined;
+  const { namespace, name } = parseKey(key.slice(slash + 1));
+  const { resource, reconcile } = KINDS[kind];
+  const cache = kind === PAYMENT_VAULT.kind ? context.caches.vaults : context.caches.connectors;
+  const object = cache.store.get(namespace, name);
+  if (object === undefined) return undefined;
+  try {
+    return await reconcile(context, object);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    const conditions = unreadableConditions(object, error.message, stamp(context.clock));
+    await writeStatus(context, resource, object, { conditions });
+    return undefined;
+  }
+}
+
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(KINDS, kind);
+}
