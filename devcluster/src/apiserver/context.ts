@@ -1,3 +1,5 @@
+import type { Authorizer } from './auth/authorizer.ts';
+import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import type { Registry } from './resources/registry.ts';
 import type { Store } from './storage/store.ts';
 
@@ -5,15 +7,12 @@ import type { Store } from './storage/store.ts';
 export interface ServerContext {
   store: Store;
   registry: Registry;
+  authorizer: Authorizer;
+  tokens: ServiceAccountTokens;
   now(): Date;
 }
 
 /** Kubernetes' metav1.Time: to the second. */
 export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
-}
-
-/** Kubernetes' MicroTime: six digits, as Lease times must have. */
-export function microTimestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 23)}000Z`;
 }

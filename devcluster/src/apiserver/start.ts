@@ -4,12 +4,16 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { builtinSchema } from '../apimachinery/builtin-schema.ts';
+import { Authorizer } from './auth/authorizer.ts';
+import { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { type StaticToken, staticUser } from './auth/tokens.ts';
-import { MASTERS } from './auth/user.ts';
+import { MASTERS, type User } from './auth/user.ts';
 import { createSystemNamespaces } from './bootstrap/namespaces.ts';
+import { createDefaultRoles } from './bootstrap/roles.ts';
 import { makeServingCertificate } from './certificates.ts';
 import type { ServerContext } from './context.ts';
 import { listener } from './http/listener.ts';
+import { rulesFor } from './kinds/index.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { builtinResources } from './resources/builtin.ts';
 import { DefinitionController } from './resources/definitions.ts';
@@ -29,6 +33,8 @@ export interface ApiServerOptions {
   tokens?: StaticToken[];
   /** Changes kept for watches and old lists. Default 20,000. */
   historyLimit?: number;
+  /** Issuer of service account tokens. Default: https://kubernetes.default.svc.cluster.local */
+  issuer?: string;
   /** Told of errors that are the server's own fault. Default: written to stderr. */
   onInternalError?: (error: unknown, call: string) => void;
 }
@@ -50,6 +56,15 @@ const NAMES = [
   'kubernetes.default.svc.cluster.local',
 ];
 
+const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
+
+/** The service account of a token that is meant for this server. */
+function accountOf(context: ServerContext, token: string): User | undefined {
+  const { tokens } = context;
+  const result = tokens.verify(token, [tokens.issuer], context.now().getTime());
+  return typeof result === 'string' ? undefined : result.user;
+}
+
 async function listen(server: Server, port: number, host: string): Promise<number> {
   await new Promise<void>((done, fail) => {
     server.once('error', fail);
@@ -66,20 +81,24 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     { token: adminToken, username: 'kubernetes-admin', groups: [MASTERS] },
     ...(options.tokens ?? []),
   ];
+  const store = new Store({ historyLimit: options.historyLimit ?? 20_000 });
   const context: ServerContext = {
-    store: new Store({ historyLimit: options.historyLimit ?? 20_000 }),
-    registry: new Registry(builtinResources(builtinSchema, () => ({}))),
+    store,
+    registry: new Registry(builtinResources(builtinSchema, rulesFor)),
+    authorizer: new Authorizer(store),
+    tokens: new ServiceAccountTokens(store, options.issuer ?? DEFAULT_ISSUER),
     now: () => new Date(),
   };
   new DefinitionController(context).start();
   createSystemNamespaces(context);
+  createDefaultRoles(context);
 
   const certificate = await makeServingCertificate(NAMES, [host]);
   const server = createServer(
     { key: certificate.keyPem, cert: certificate.certificatePem, keepAlive: true },
     listener({
       context,
-      authenticators: [(token) => staticUser(tokens, token)],
+      authenticators: [(token) => staticUser(tokens, token), (token) => accountOf(context, token)],
       onInternalError: options.onInternalError ?? ((error, call) => console.error(call, error)),
     }),
   );

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { checkEscalation } from '../auth/escalation.ts';
 import { objectReply, type Reply, type ResourceCall } from '../call.ts';
 import { type ServerContext, timestamp } from '../context.ts';
 import { decodeObject } from '../decode/object.ts';
@@ -93,6 +94,7 @@ export function createObject(
   setInitialMetadata(context, resource, next);
   resource.rules.prepareCreate?.(next, context);
   checkNew(resource, next);
+  checkEscalation({ user: call.user, authorizer: context.authorizer }, resource, next);
   if ((next.metadata.resourceVersion ?? '') !== '') {
     if (applied !== true) throw unclassified('resourceVersion should not be set on objects to be created');
     delete next.metadata.resourceVersion;

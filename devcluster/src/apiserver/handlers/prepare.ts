@@ -66,6 +66,20 @@ function schemaProblems(resource: Resource, object: KubeObject, old: KubeObject 
   return validate(resource.schema, object, old === undefined ? {} : { old });
 }
 
+/** A status is checked on its own: messages name fields from there, causes from the top. */
+function statusProblems(resource: Resource, object: KubeObject, old: KubeObject): FieldError[] {
+  const schema =
+    resource.custom === undefined || resource.schema === undefined
+      ? undefined
+      : memberSchema(resource.schema, 'status');
+  if (schema === undefined || object['status'] === undefined) return [];
+  const found = validate(schema, object['status'], { old: old['status'] });
+  return found.map((problem) => ({
+    ...problem,
+    field: problem.field === '<nil>' ? problem.field : `status.${problem.field}`,
+  }));
+}
+
 /** @throws StatusError 422 with everything that is wrong with a new object */
 export function checkNew(resource: Resource, object: KubeObject): void {
   const problems = [
@@ -77,13 +91,26 @@ export function checkNew(resource: Resource, object: KubeObject): void {
 }
 
 /** @throws StatusError 422 with everything that is wrong with a changed object */
-export function checkChanged(resource: Resource, object: KubeObject, old: KubeObject): void {
+export function checkChanged(
+  resource: Resource,
+  object: KubeObject,
+  old: KubeObject,
+  subresource: string,
+): void {
+  const inStatus = subresource === 'status';
   const problems = [
     ...metadataUpdateProblems(resource, object, old),
-    ...(resource.rules.validateUpdate?.(object, old) ?? resource.rules.validate?.(object) ?? []),
-    ...schemaProblems(resource, object, old),
+    ...((inStatus ? resource.rules.validateStatus?.(object, old) : changedProblems(resource, object, old)) ??
+      []),
+    ...(inStatus ? statusProblems(resource, object, old) : []),
   ];
+  // Rules of the whole object are checked for a status, too, once that is valid itself.
+  if (!inStatus || problems.length === 0) problems.push(...schemaProblems(resource, object, old));
   if (problems.length > 0) throw invalid(resource, object.metadata.name, problems);
+}
+
+function changedProblems({ rules }: Resource, object: KubeObject, old: KubeObject): FieldError[] {
+  return rules.validateUpdate?.(object, old) ?? rules.validate?.(object) ?? [];
 }
 
 /** What generation counts: of custom resources all but metadata (and status), of built-in kinds the spec. */

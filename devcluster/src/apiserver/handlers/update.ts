@@ -1,8 +1,10 @@
+import { RBAC_GROUP } from '../auth/authorizer.ts';
+import { checkEscalation } from '../auth/escalation.ts';
 import { objectReply, type Reply, type ResourceCall } from '../call.ts';
 import type { ServerContext } from '../context.ts';
 import { decodeObject } from '../decode/object.ts';
 import { badRequest, conflict, invalid, MODIFIED, notFound, unclassified } from '../errors.ts';
-import type { KubeObject } from '../object.ts';
+import { type KubeObject, listAt } from '../object.ts';
 import { viewOf } from '../resources/view.ts';
 import { namespaceOf } from '../selectors/selection.ts';
 import { placeInNamespace } from './create.ts';
@@ -130,8 +132,10 @@ export function replaceObject(
   next = partWritten(call, next, old);
   keepServerMetadata(next, old);
   resource.rules.prepareUpdate?.(next, old, info.subresource);
-  if (info.subresource === '') bumpGeneration(resource, next, old);
-  checkChanged(resource, next, old);
+  if (info.subresource !== 'status') bumpGeneration(resource, next, old);
+  if (resource.group === RBAC_GROUP)
+    checkEscalation({ user: call.user, authorizer: context.authorizer }, resource, next);
+  checkChanged(resource, next, old, info.subresource);
   call.warnings.push(...(resource.rules.warnings?.(next, old) ?? []));
   resource.rules.allocate?.(next, old, context);
   const changed = orUnchanged(next, old);
@@ -152,7 +156,12 @@ export function replaceObject(
 function isReleased(object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
   if (deletionTimestamp === undefined || (finalizers ?? []).length > 0) return false;
-  if (object.kind === 'Namespace' && object.apiVersion === 'v1') return false;
+  if (
+    object.kind === 'Namespace' &&
+    object.apiVersion === 'v1' &&
+    listAt(object, 'spec', 'finalizers').length > 0
+  )
+    return false;
   return (deletionGracePeriodSeconds ?? 0) === 0;
 }
 

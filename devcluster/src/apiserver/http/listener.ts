@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authenticate, type TokenAuthenticator } from '../auth/authenticate.ts';
+import { attributesOf } from '../auth/authorizer.ts';
+import { authorize } from '../auth/forbid.ts';
+import { impersonate } from '../auth/impersonate.ts';
 import type { Call } from '../call.ts';
 import type { ServerContext } from '../context.ts';
 import { internal, StatusError } from '../errors.ts';
@@ -24,12 +27,16 @@ async function serve(
   const { context } = options;
   const url = new URL(request.url ?? '/', 'https://apiserver');
   const method = request.method ?? 'GET';
+  const info = requestInfo(method, url.pathname, url.searchParams);
+  const authenticated = authenticate(request.headers, options.authenticators);
+  const user = impersonate(request.headers, authenticated, context.authorizer);
+  authorize(context.authorizer, user, attributesOf(info));
   const call: Call = {
     method,
-    info: requestInfo(method, url.pathname, url.searchParams),
+    info,
     query: url.searchParams,
     headers: request.headers,
-    user: authenticate(request.headers, options.authenticators),
+    user,
     body: await readBody(request),
     warnings: [],
   };

@@ -68,6 +68,16 @@ function groupVersionDocument(context: ServerContext, group: string, version: st
   return json(resourceList(group, version, found.resources));
 }
 
+function issuerDocument({ tokens }: ServerContext): JsonObject {
+  return {
+    issuer: tokens.issuer,
+    jwks_uri: `${tokens.issuer}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+  };
+}
+
 /** Discovery, health, version and the documents about tokens. */
 export function routeNonResource(context: ServerContext, call: Call): Reply {
   const parts = call.info.path.split('/').filter((part) => part !== '');
@@ -78,6 +88,10 @@ export function routeNonResource(context: ServerContext, call: Call): Reply {
       return OK;
     case 'version':
       return json(VERSION);
+    case 'openid':
+      return json(context.tokens.keySet(), 'application/jwk-set+json');
+    case '.well-known':
+      return json(issuerDocument(context));
     case 'api':
     case 'apis':
       return discovery(context, call, parts);
