@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Event } from '@cofferdam/contracts';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { type AuditLink, firstBrokenLink } from '../src/domain/audit-chain.ts';
+import { cardNumber } from './support/card-numbers.ts';
+import { lossyDatabase } from './support/lossy-database.ts';
+import { type Caller, callerOf, card } from './support/vault-caller.ts';
+import { createWorld, SUBJECTS, type World, writeSecret } from './support/vault-world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+  await world.migrate();
+});
+afterAll(() => world?.close());
+
+const ulid = () => randomUUID().replaceAll('-', '').slice(0, 26);
+
+async function reveal(call: Caller, token: string) {
+  const grantee = { attemptId: `att_${ulid()}`, connector: 'stripe' };
+  const { body } = await call({
+    path: '/v1/reveal-grants',
+    as: 'router',
+    headers: { 'cofferdam-merchant': 'acme' },
+    body: { ...grantee, token, paymentId: `pay_${ulid()}`, subject: SUBJECTS.stripe, purpose: 'charge' },
+  });
+  return call({ path: '/v1/reveals', as: 'stripe', body: { ...grantee, grant: body.grant } });
+}
+
+async function readFeed(call: Caller): Promise<z.infer<typeof Event>[]> {
+  const events: z.infer<typeof Event>[] = [];
+  for (let after = ''; ; ) {
+    const { body } = await call({ path: `/v1/events?limit=500${after && `&after=${after}`}` });
+    if (body.events.length === 0) return events;
+    events.push(...body.events);
+    after = body.next;
+  }
+}
+
+describe('a vault that is killed during a burst of tokenize calls', () => {
+  it('has lost no acknowledged token, and a repeated request gets the token that it was not told', async () => {
+    const sent: { number: string; key: string; token?: string }[] = [];
+    let call: Caller = async () => {
+      throw new Error('not started');
+    };
+    const send = async (request: { number: string; key: string; token?: string }) => {
+      const headers = { 'idempotency-key': request.key };
+      const answer = await call({ path: '/v1/tokens', body: card(request.number), headers }).catch(
+        () => undefined,
+      );
+      if (answer?.status === 201) request.token = answer.body.token;
+      return answer;
+    };
+    for (let round = 0; round < 2; round++) {
+      const vault = await world.serve();
+      call = callerOf(world, await vault.url());
+      await send({ number: cardNumber(0), key: randomUUID() }); // the merchant's keys are there
+      let killed = false;
+      const caller = async () => {
+        while (!killed) {
+          const request = { number: cardNumber(sent.length + 1), key: randomUUID() };
+          sent.push(request);
+          await send(request);
+        }
+      };
+      const callers = Array.from({ length: 16 }, caller);
+      await sleep(700);
+      await vault.kill('SIGKILL');
+      killed = true;
+      await Promise.all(callers);
+    }
+
+    const acknowledged = sent.filter((request) => request.token !== undefined);
+    const doubtful = sent.filter((request) => request.token === undefined);
+    expect(acknowledged.length).toBeGreaterThan(50);
+    expect(doubtful.length).toBeGreaterThan(0);
+
+    const vault = await world.serve();
+    call = callerOf(world, await vault.url());
+    for (const request of doubtful) expect((await send(request))?.status).toBe(201);
+    for (const request of sent.slice(0, 150)) {
+      expect((await reveal(call, request.token ?? '')).body.card['number']).toBe(request.number);
+    }
+    const created = (await readFeed(call)).filter((event) => event.type === 'token.created');
+    const tokensOfEvents = created.map((event) => event.subject);
+    expect(new Set(tokensOfEvents).size).toBe(tokensOfEvents.length);
+    for (const request of sent) expect(tokensOfEvents).toContain(request.token);
+    expect(new Set(created.map((event) => event.sequence))).toEqual(new Set([1]));
+    await expectAuditToHold(sent.map((request) => request.token ?? ''));
+    await vault.kill('SIGKILL');
+  });
+});
+
+async function expectAuditToHold(tokens: string[]): Promise<void> {
+  const { owner } = world.databases;
+  const client = new pg.Client({
+    ...owner,
+    user: owner.username,
+    database: owner.dbname,
+    port: Number(owner.port),
+  });
+  await client.connect();
+  const { rows } = await client.query<AuditLink>(
+    `SELECT writer, position::int, time, issuer, subject, action, merchant, token, request_id AS "requestId",
+            detail, previous, hash FROM audit ORDER BY writer, position`,
+  );
+  await client.end();
+  for (const [writer, links] of Map.groupBy(rows, (row) => row.writer)) {
+    expect(firstBrokenLink(writer, links)).toBeUndefined();
+  }
+  const audited = new Set(rows.filter((row) => row.action === 'token.created').map((row) => row.token));
+  for (const token of tokens) expect(audited).toContain(token);
+}
+
+describe('a vault whose COMMIT is carried out and never answered', () => {
+  it('settles it by the idempotency key and answers with the one token', async () => {
+    const database = await lossyDatabase(world.postgres);
+    try {
+      const directory = `${world.directory}/lossy-database`;
+      writeSecret(directory, { ...world.databases.app, host: '127.0.0.1', port: String(database.port) });
+      const vault = await world.serve({ DATABASE_DIR: directory });
+      const call = callerOf(world, await vault.url());
+      await call({ path: '/v1/tokens', body: card(cardNumber(900_000)) });
+
+      database.loseCommitAnswers(1);
+      const answer = await call({ path: '/v1/tokens', body: card(cardNumber(900_001)) });
+      expect([answer.status, database.lost()]).toEqual([201, 1]);
+      expect(await call({ path: '/v1/tokens', body: card(cardNumber(900_001)) })).toMatchObject({
+        status: 200,
+        body: { token: answer.body.token },
+      });
+      await expectAuditToHold([answer.body.token]);
+      expect(await vault.kill('SIGTERM')).toBe(0);
+    } finally {
+      database.close();
+    }
+  });
+});

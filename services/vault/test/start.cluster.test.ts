@@ -1,0 +1,114 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CARDS, callerOf, card } from './support/vault-caller.ts';
+import { runProcess } from './support/vault-process.ts';
+import { createWorld, type World } from './support/vault-world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world?.close());
+
+const run = async (command: string, env: Record<string, string>) => {
+  const started = runProcess(command, env, []);
+  return { status: await started.exited, output: started.output };
+};
+
+async function asOwner(text: string): Promise<void> {
+  const { owner } = world.databases;
+  const client = new pg.Client({
+    ...owner,
+    user: owner.username,
+    database: owner.dbname,
+    port: Number(owner.port),
+  });
+  await client.connect();
+  await client.query(text);
+  await client.end();
+}
+
+// In this order: from an empty database to one that has left this code behind.
+describe('a vault that is started', () => {
+  it('without a setting ends with one line that names it', async () => {
+    const { VAULT_ID: _, ...env } = world.environment();
+    expect(await run('serve', env)).toEqual({
+      status: 1,
+      output: ["vault: VAULT_ID is required (the vault's identity, such as acme-prod-eu)"],
+    });
+  });
+
+  it.each([
+    [
+      'KMS_KEY_ARN',
+      'alias/x',
+      'vault: KMS_KEY_ARN is not valid: must be the ARN of a KMS key (ARN of the KMS key that wraps the data keys)',
+    ],
+    ['PORT', '99999', 'vault: PORT is not valid: '],
+    ['ACCESS_FILE', '/nowhere/access.json', 'vault: ACCESS_FILE is not usable: ENOENT'],
+    ['DATABASE_DIR', '/nowhere', 'vault: DATABASE_DIR is not usable: ENOENT'],
+  ])('with a wrong %s ends with one line that names it', async (name, value, line) => {
+    const { status, output } = await run('serve', { ...world.environment(), [name]: value });
+    expect([status, output.length]).toEqual([1, 1]);
+    expect(output[0]).toContain(line);
+  });
+
+  it('with an unknown command ends with one line', async () => {
+    expect(await run('frobnicate', world.environment())).toEqual({
+      status: 1,
+      output: ['vault: unknown command frobnicate; wanted serve or migrate'],
+    });
+  });
+
+  it('before the migration is alive and not ready, and becomes ready by itself', async () => {
+    const early = runProcess('serve', world.environment(), []);
+    const url = await early.url();
+    const readiness = await fetch(`${url}/readyz`);
+    expect(readiness.status).toBe(503);
+    expect(JSON.stringify(await readiness.json())).toContain(
+      'schema is 0, wanted 2: the migration has not run',
+    );
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+
+    // Two at once, as two Jobs may: one waits for the other and finds everything done.
+    expect(await Promise.all([world.migrate(), world.migrate()])).toEqual([0, 0]);
+    expect(await world.migrate()).toBe(0);
+    await early.ready();
+    expect((await callerOf(world, url)({ path: '/v1/tokens', body: card(CARDS.visa) })).status).toBe(201);
+    expect(await early.kill('SIGTERM')).toBe(0);
+  });
+
+  it('finishes what is under way when it is told to stop', async () => {
+    const vault = await world.serve();
+    const call = callerOf(world, await vault.url());
+    const requests = Array.from({ length: 10 }, () => call({ path: '/v1/tokens', body: card(CARDS.amex) }));
+    const stopped = vault.kill('SIGTERM');
+    const answers = await Promise.all(requests);
+    expect(answers.every((answer) => answer.status === 200 || answer.status === 201)).toBe(true);
+    expect(await stopped).toBe(0);
+  });
+
+  it('for another vaultId than the database has refuses, to serve and to migrate', async () => {
+    // ACCESS_FILE names the vault too, so the migration shows it first.
+    const migrated = await run('migrate', { ...world.environment(), VAULT_ID: 'globex-dev' });
+    expect(migrated.status).toBe(1);
+    expect(migrated.output.join()).toContain('belongs to vault acme-dev, not to globex-dev');
+    await asOwner("UPDATE vault_identity SET vault_id = 'globex-dev'");
+    const served = await run('serve', world.environment());
+    expect(served.status).toBe(1);
+    expect(served.output.join()).toContain(
+      'VAULT_ID is acme-dev, but this database belongs to vault globex-dev',
+    );
+    await asOwner("UPDATE vault_identity SET vault_id = 'acme-dev'");
+  });
+
+  it('on a newer schema serves as long as the schema says that it may', async () => {
+    await asOwner("INSERT INTO schema_history (version, name, oldest_code) VALUES (3, 'expand', 2)");
+    const vault = await world.serve();
+    await vault.kill('SIGTERM');
+    await asOwner("INSERT INTO schema_history (version, name, oldest_code) VALUES (4, 'contract', 3)");
+    const { status, output } = await run('serve', world.environment());
+    expect(status).toBe(1);
+    expect(output.join()).toContain('schema is 4 and needs code of schema 3 or newer; this code is 2');
+  });
+});
