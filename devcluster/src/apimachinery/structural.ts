@@ -10,7 +10,7 @@ import type { Schema } from './schema.ts';
  * Validates the schema of a CustomResourceDefinition itself: that it is structural, that its keywords are ones that
  * Kubernetes supports, that its defaults are valid, and that its CEL rules compile.
  *
- * @param path of the schema, such as `spec.validation.openAPIV3Schema` (see {@link schemaPath})
+ * @param path of the schema, such as `spec.validation.openAPIV3Schema`
  */
 export function validateSchemaDefinition(schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -24,14 +24,4 @@ export function validateSchemaDefinition(schema: Schema, path: string): FieldErr
   errors.push(...validateKeywords(schema, path));
   if (errors.length === 0 && hasRules(schema)) errors.push(...validateSchemaRules(schema, path));
   return errors;
-}
-
-/**
- * The path by which errors name a version's schema. Kubernetes validates its internal form, in which what all
- * versions share stands once: with one version, or equal schemas, that is `spec.validation.openAPIV3Schema`.
- */
-export function schemaPath(sharedByAllVersions: boolean, versionIndex: number): string {
-  return sharedByAllVersions
-    ? 'spec.validation.openAPIV3Schema'
-    : `spec.versions[${versionIndex}].schema.openAPIV3Schema`;
 }

@@ -1,29 +1,47 @@
 import { describe, expect, it } from 'vitest';
+import { validateCustomResourceDefinition } from '../../src/apimachinery/crd/custom-resource-definition.ts';
+import type { FieldError } from '../../src/apimachinery/field-error.ts';
+import type { JsonObject } from '../../src/apimachinery/json.ts';
+import { applyMergePatch } from '../../src/apimachinery/patch/merge.ts';
 import type { Schema } from '../../src/apimachinery/schema.ts';
-import { schemaPath, validateSchemaDefinition } from '../../src/apimachinery/structural.ts';
-import { causes, recording, sorted } from './recordings.ts';
+import { validateSchemaDefinition } from '../../src/apimachinery/structural.ts';
+import { causes, recording, sorted, step } from './recordings.ts';
 
-interface Crd {
-  readonly spec: { readonly versions: readonly { readonly schema?: { readonly openAPIV3Schema: Schema } }[] };
-}
-
-/** Refused for something else than the schema of one version. */
-const OF_THE_SERVER =
-  /^(no-schema|two-storage|no-storage|name-is|preserve-unknown-fields-true|bad-scope|bad-printer|bad-scale|bad-selectable|unknown-schema|put-)/;
-/** Costs are not estimated. */
+/** Costs of rules are not estimated. */
 const OF_COSTS = /too-costly/;
 
-describe.each(['crd-invalid', 'crd-invalid-cel'])('validateSchemaDefinition(), as in %s', (name) => {
-  const steps = recording(name).filter((one) => !OF_THE_SERVER.test(one.name) && !OF_COSTS.test(one.name));
+describe.each(['crd-invalid', 'crd-invalid-cel'])('validateCustomResourceDefinition(), as in %s', (name) => {
+  const steps = recording(name).filter((one) => !OF_COSTS.test(one.name));
   it.each(steps.map((one) => [one.name, one] as const))('answers %s as the real server', (_, one) => {
-    const schema = (one.body as unknown as Crd).spec.versions[0]?.schema?.openAPIV3Schema ?? {};
-    const errors = validateSchemaDefinition(schema, schemaPath(true, 0));
+    const spec = one.body['spec'] as { versions: { name: string; storage: boolean }[] };
+    // The registry notes the storage version before it validates: the last one that says it is.
+    const storage = spec.versions.findLast((version) => version.storage)?.name;
+    const storedVersions =
+      one.name === 'two-storage-versions' ? ['v1'] : storage === undefined ? [] : [storage];
+    const errors = validateCustomResourceDefinition({ ...one.body, status: { storedVersions } });
     const wanted = one.status === 422 ? causes(one.answer) : [];
     if (one.loose.length === 0) expect(sorted(errors)).toEqual(wanted);
-    else
-      expect(sorted(errors).map(({ reason, field }) => [reason, field])).toEqual(
-        wanted.map(({ reason, field }) => [reason, field]),
-      );
+    else expect(sorted(errors).map(place).sort()).toEqual(wanted.map(place).sort());
+  });
+  const place = ({ reason, field }: FieldError) => `${reason} ${field}`;
+});
+
+describe('validateCustomResourceDefinition() of changes, as in crd-update', () => {
+  const steps = recording('crd-update');
+  const established = {
+    ...step(steps, 'crd').body,
+    status: { storedVersions: ['v1'], conditions: [{ type: 'Established', status: 'True' }] },
+  };
+  it.each(['change-scope', 'change-group', 'remove-stored-version'])('%s', (name) => {
+    const { body, answer } = step(steps, name);
+    const errors = validateCustomResourceDefinition(
+      applyMergePatch(established, body) as JsonObject,
+      established,
+    );
+    const recorded = causes(answer);
+    // v2 is the storage version of the patch, noted by the registry.
+    const own = errors.filter((error) => !error.message.includes('must have the storage version'));
+    expect(sorted(own)).toEqual(recorded);
   });
 });
 
