@@ -1,0 +1,221 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Statusz } from '@cofferdam/contracts';
+import { createTokenIssuer } from '@cofferdam/devcluster/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AuditLink, firstBrokenLink } from '../src/domain/audit-chain.ts';
+import { newAttemptId, type RunningVault, startVault } from './support/running-vault.ts';
+import { CARDS } from './support/vault-caller.ts';
+import { RULES, SUBJECTS, VAULT_ID } from './support/vault-world.ts';
+
+let running: RunningVault;
+beforeAll(async () => {
+  running = await startVault();
+});
+afterAll(() => running?.close());
+
+describe('every route', () => {
+  const routes = [
+    ['POST', '/v1/tokens'],
+    ['GET', '/v1/tokens/tok_00000000000000000000000000'],
+    ['DELETE', '/v1/tokens/tok_00000000000000000000000000'],
+    ['POST', '/v1/reveal-grants'],
+    ['POST', '/v1/reveals'],
+    ['GET', '/v1/events'],
+    ['GET', '/statusz'],
+  ] as const;
+  const send = (method: string, path: string, more: object) =>
+    running.call({ method, path, ...(method === 'POST' ? { body: {} } : {}), ...more });
+
+  it.each(routes)('%s %s refuses no token, and tokens that are not for us', async (method, path) => {
+    const unauthenticated = { status: 401, body: { code: 'unauthenticated' } };
+    const stranger = await createTokenIssuer();
+    const subject = SUBJECTS.checkout;
+    const refusedTokens = [
+      '',
+      'Bearer nonsense',
+      `Bearer ${await running.world.issuer.sign({ subject, audience: 'another' })}`,
+      `Bearer ${await running.world.issuer.sign({ subject, issuedSecondsAgo: 900 })}`,
+      `Bearer ${await running.world.issuer.sign({ subject, issuedSecondsAgo: -300 })}`,
+      `Bearer ${await stranger.sign({ subject })}`,
+    ];
+    for (const authorization of refusedTokens) {
+      expect(await send(method, path, { authorization })).toMatchObject(unauthenticated);
+    }
+  });
+
+  it.each(routes)('%s %s refuses a subject that no rule names', async (method, path) => {
+    const as = { subject: 'system:serviceaccount:other:somebody' };
+    expect(await send(method, path, { as })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  });
+
+  it('refuses a merchant that the caller may not act for, and asks for one where there are several', async () => {
+    const path = '/v1/tokens/tok_00000000000000000000000000';
+    const headers = { 'cofferdam-merchant': 'globex' };
+    expect(await running.call({ path, headers })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await running.call({ path, as: 'router' })).toMatchObject({
+      status: 400,
+      body: { code: 'merchant_required' },
+    });
+  });
+
+  it('creating a token never implies revealing one', async () => {
+    const body = { grant: `grant_${'A'.repeat(43)}`, attemptId: newAttemptId(), connector: 'stripe' };
+    expect(await running.call({ path: '/v1/reveals', body })).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden' },
+    });
+  });
+
+  it('an unknown path is 404 and another method 405', async () => {
+    expect(await running.call({ path: '/v1/nothing' })).toMatchObject({
+      status: 404,
+      body: { code: 'not_found' },
+    });
+    const answer = await running.call({ path: '/v1/tokens', method: 'PUT', rawBody: '{}' });
+    expect([answer.status, answer.body.code, answer.headers.get('allow')]).toEqual([
+      405,
+      'method_not_allowed',
+      'POST',
+    ]);
+  });
+});
+
+describe('operations', () => {
+  it('/statusz says what the operator reads', async () => {
+    const answer = await running.call({ path: '/statusz', as: 'operator' });
+    expect(Statusz.parse(answer.body)).toMatchObject({
+      service: 'vault',
+      instance: 'payments-vault-0',
+      vaultId: VAULT_ID,
+      schema: { current: 2, wanted: 2, oldestCode: 2 },
+      key: { keyArn: running.world.keyArn, state: 'usable' },
+      outbox: { broker: 'none' },
+    });
+  });
+
+  it('/metrics has the names that dashboards stand on', async () => {
+    const { body } = await running.tokenize(running.freshNumber());
+    const { grant, attemptId, connector } = await running.grantFor(body.token);
+    await running.call({ path: '/v1/reveals', as: 'stripe', body: { grant, attemptId, connector } });
+    const response = await fetch(new URL('/metrics', await running.vault.url()));
+    const text = await response.text();
+    for (const name of [
+      'http_server_request_duration_seconds_bucket',
+      'cofferdam_tokens_total{result="created"',
+      'cofferdam_reveals_total{outcome="revealed"',
+      'cofferdam_kms_request_duration_seconds_count',
+      'cofferdam_outbox_unpublished',
+      'cofferdam_authentication_refusals_total{reason="missing"',
+    ]) {
+      expect(text).toContain(name);
+    }
+  });
+
+  it('the feed gives each merchant its events, in pages, in order per token', async () => {
+    const { body } = await running.tokenize(running.freshNumber(), { as: 'globexShop' });
+    await running.call({ path: `/v1/tokens/${body.token}`, method: 'DELETE', as: 'globexShop' });
+    const events = [];
+    for (let after = ''; ; ) {
+      const page = (
+        await running.call({ path: `/v1/events?limit=2${after && `&after=${after}`}`, as: 'globexShop' })
+      ).body;
+      if (page.events.length === 0) break;
+      events.push(...page.events);
+      after = page.next;
+    }
+    expect(events.every((event) => event.merchant === 'globex')).toBe(true);
+    const mine = events.filter((event) => event.subject === body.token);
+    expect(mine.map((event) => [event.type, event.sequence])).toEqual([
+      ['token.created', 1],
+      ['token.deleted', 2],
+    ]);
+    expect(await running.call({ path: '/v1/events?after=x' })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request' },
+    });
+  });
+
+  it('the audit chain of every writer holds, and the serving role can only add to it', async () => {
+    const { rows } = await running.owner.query(
+      `SELECT writer, position::int, time, issuer, subject, action, merchant, token, request_id AS "requestId",
+              detail, previous, hash FROM audit ORDER BY writer, position`,
+    );
+    const chains = Map.groupBy(rows as AuditLink[], (row) => row.writer);
+    expect(chains.size).toBeGreaterThan(0);
+    for (const [writer, links] of chains) expect(firstBrokenLink(writer, links)).toBeUndefined();
+
+    const { app } = running.world.databases;
+    const client = new pg.Client({
+      ...app,
+      user: app.username,
+      database: app.dbname,
+      port: Number(app.port),
+    });
+    await client.connect();
+    for (const text of ['UPDATE audit SET action = action', 'DELETE FROM audit', 'TRUNCATE audit']) {
+      await expect(client.query(text)).rejects.toMatchObject({ code: '42501' });
+    }
+    await client.end();
+  });
+
+  it('rules reload without a restart; broken ones are not used', async () => {
+    const subject = 'system:serviceaccount:payments-dev:new-shop';
+    const path = '/v1/tokens/tok_00000000000000000000000000';
+    expect((await running.call({ path, as: { subject } })).status).toBe(403);
+    running.world.writeAccess([
+      ...RULES,
+      { subjects: ['system:serviceaccount:payments-dev:new-*'], merchants: ['acme'], allow: ['tokens:read'] },
+    ]);
+    await expect
+      .poll(async () => (await running.call({ path, as: { subject } })).status, { timeout: 10_000 })
+      .toBe(404);
+    writeFileSync(join(running.world.directory, 'access/access.json'), '{"rules": "none"');
+    await expect
+      .poll(() => running.vault.output.some((line) => line.includes('new configuration is not usable')), {
+        timeout: 10_000,
+      })
+      .toBe(true);
+    expect((await running.call({ path, as: { subject } })).status).toBe(404);
+    running.world.writeAccess();
+    await expect
+      .poll(async () => (await running.call({ path, as: { subject } })).status, { timeout: 10_000 })
+      .toBe(403);
+  });
+
+  it('while KMS is away known merchants go on and new ones get key_unavailable', async () => {
+    await running.world.kms.fault({ operation: '*', drop: 'before' });
+    try {
+      expect((await running.tokenize(running.freshNumber())).status).toBe(201);
+      running.world.writeAccess([
+        ...RULES,
+        { subjects: [SUBJECTS.checkout], merchants: ['initech'], allow: ['tokens:create'] },
+      ]);
+      const headers = { 'cofferdam-merchant': 'initech' };
+      await expect
+        .poll(async () => (await running.tokenize(running.freshNumber(), { headers })).body.code, {
+          timeout: 20_000,
+        })
+        .toBe('key_unavailable');
+    } finally {
+      await running.world.kms.fault();
+      running.world.writeAccess();
+    }
+  });
+});
+
+it('no card number is in a table, a log or an answer; a planted one is found', async () => {
+  await running.tokenize(CARDS.visa);
+  await running.tokenize(CARDS.amex, { headers: { 'x-request-id': CARDS.amex, 'user-agent': CARDS.amex } });
+  await running.call({ path: `/v1/tokens/${CARDS.visa}?number=${CARDS.visa}` });
+  await running.call({ path: `/${CARDS.visa}` });
+  await running.call({ path: `/%${CARDS.visa}` });
+  expect(await running.hunt()).toEqual([]);
+
+  await running.owner.query(
+    'UPDATE outbox SET data = $1 WHERE position = (SELECT min(position) FROM outbox)',
+    [JSON.stringify({ note: Buffer.from(CARDS.visa).toString('base64') })],
+  );
+  expect(await running.hunt()).toMatchObject([{ source: 'table public.outbox', lastFour: '4242' }]);
+});

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newAttemptId, type RunningVault, startVault } from './support/running-vault.ts';
+import { CARDS, type Caller } from './support/vault-caller.ts';
+import { SUBJECTS } from './support/vault-world.ts';
+
+let running: RunningVault;
+beforeAll(async () => {
+  running = await startVault();
+});
+afterAll(() => running?.close());
+
+describe('POST /v1/reveals', () => {
+  let token: string;
+  const number = CARDS.mastercard;
+  beforeAll(async () => {
+    token = (await running.tokenize(number)).body.token;
+  });
+  const redeem = (body: object, as: Parameters<Caller>[0]['as'] = 'stripe') =>
+    running.call({ path: '/v1/reveals', as, body });
+  const refused = { status: 403, body: { code: 'grant_invalid' } };
+
+  it('shows the card to the workload of the grant, once', async () => {
+    const { grant, attemptId, connector } = await running.grantFor(token);
+    const first = await redeem({ grant, attemptId, connector });
+    expect(first).toMatchObject({
+      status: 200,
+      body: { token, card: { number, expiryMonth: 12, expiryYear: 2032 } },
+    });
+    expect(await redeem({ grant, attemptId, connector })).toMatchObject(refused);
+    const { rows } = await running.owner.query(
+      `SELECT action, subject, detail::json->>'reason' AS reason FROM audit WHERE detail::json->>'attemptId' = $1 ORDER BY time`,
+      [attemptId],
+    );
+    expect(rows).toEqual([
+      { action: 'grant.created', subject: SUBJECTS.router, reason: null },
+      { action: 'token.revealed', subject: SUBJECTS.stripe, reason: null },
+      { action: 'reveal.refused', subject: SUBJECTS.stripe, reason: 'redeemed_before' },
+    ]);
+  });
+
+  it('shows it to one of 8 that come at once', async () => {
+    const { grant, attemptId, connector } = await running.grantFor(token);
+    const all = await Promise.all(Array.from({ length: 8 }, () => redeem({ grant, attemptId, connector })));
+    expect(all.map((answer) => answer.status).sort()).toEqual([200, 403, 403, 403, 403, 403, 403, 403]);
+  });
+
+  it('refuses another workload, attempt, connector, and a grant that is unknown or has expired', async () => {
+    const { grant, attemptId, connector } = await running.grantFor(token);
+    expect(await redeem({ grant, attemptId, connector }, 'adyen')).toMatchObject(refused);
+    expect(await redeem({ grant, attemptId: newAttemptId(), connector })).toMatchObject(refused);
+    expect(await redeem({ grant, attemptId, connector: 'adyen' })).toMatchObject(refused);
+    expect(await redeem({ grant: `grant_${'A'.repeat(43)}`, attemptId, connector })).toMatchObject(refused);
+    expect((await redeem({ grant, attemptId, connector })).status).toBe(200);
+
+    const short = await running.grantFor(token, { ttlSeconds: 1 });
+    await sleep(1100);
+    expect(await redeem({ grant: short.grant, attemptId: short.attemptId, connector })).toMatchObject(
+      refused,
+    );
+  });
+
+  it('refuses a token that is not bound to a pod or lives longer than ten minutes', async () => {
+    const { grant, attemptId, connector } = await running.grantFor(token);
+    const subject = SUBJECTS.stripe;
+    const forbidden = { status: 403, body: { code: 'forbidden' } };
+    expect(await redeem({ grant, attemptId, connector }, { subject, podBound: false })).toMatchObject(
+      forbidden,
+    );
+    expect(await redeem({ grant, attemptId, connector }, { subject, lifetimeSeconds: 3600 })).toMatchObject(
+      forbidden,
+    );
+    expect((await redeem({ grant, attemptId, connector }, { subject, lifetimeSeconds: 600 })).status).toBe(
+      200,
+    );
+  });
+
+  it('replaces a grant that was not redeemed, and grants an attempt nothing more after it was', async () => {
+    const first = await running.grantFor(token);
+    const { attemptId, connector } = first;
+    const second = await running.grantFor(token, { attemptId });
+    expect(await redeem({ grant: first.grant, attemptId, connector })).toMatchObject(refused);
+    expect((await redeem({ grant: second.grant, attemptId, connector })).status).toBe(200);
+    expect((await running.grantFor(token, { attemptId })).answer).toMatchObject(refused);
+  });
+
+  it('grants nothing for a token of another merchant', async () => {
+    const { body } = await running.tokenize(running.freshNumber(), { as: 'globexShop' });
+    expect((await running.grantFor(body.token)).answer).toMatchObject({
+      status: 404,
+      body: { code: 'token_not_found' },
+    });
+  });
+
+  it('does not open a record that was moved to another token', async () => {
+    const [mine, theirs] = [
+      (await running.tokenize(running.freshNumber())).body.token,
+      (await running.tokenize(running.freshNumber())).body.token,
+    ];
+    await running.owner.query(
+      'UPDATE records SET sealed = (SELECT sealed FROM records WHERE token = $2) WHERE token = $1',
+      [mine, theirs],
+    );
+    const { grant, attemptId, connector } = await running.grantFor(mine);
+    const answer = await redeem({ grant, attemptId, connector });
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
+    expect(answer.body.detail).toBeUndefined();
+  });
+});
+
+it('no card number of these tests is in a table, a log or an answer', async () => {
+  expect(await running.hunt()).toEqual([]);
+});
