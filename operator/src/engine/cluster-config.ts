@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
 
 /** How to reach a cluster and who we are there. */
 export type ClusterConfig = {
@@ -50,7 +51,7 @@ export async function inClusterConfig(host: string, port: string): Promise<Clust
  * plugins, OIDC). It is loaded on demand: it costs 80 MB, which a pod does not need.
  */
 export async function kubeconfigFile(file: string, contextName?: string): Promise<ClusterConfig> {
-  const { KubeConfig, loadYaml } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   config.loadFromFile(file);
   if (contextName !== undefined) config.setCurrentContext(contextName);
@@ -63,7 +64,7 @@ export async function kubeconfigFile(file: string, contextName?: string): Promis
 
   // client-node does not know `tokenFile`, which every rotated token in a kubeconfig needs.
   const userName = config.getCurrentUser()?.name;
-  const raw = loadYaml<{ users?: { name: string; user?: { tokenFile?: string } }[] }>(
+  const raw: { users?: { name: string; user?: { tokenFile?: string } }[] } = parse(
     await readFile(file, 'utf8'),
   );
   const tokenFile = raw.users?.find((user) => user.name === userName)?.user?.tokenFile;
