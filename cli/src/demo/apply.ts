@@ -71,14 +71,12 @@ async function discover(
 export async function applySecret(
   client: KubeClient,
   { namespace, name }: { namespace: string; name: string },
-  stringData: Record<string, string>,
+  values: Record<string, string>,
 ): Promise<void> {
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { namespace, name },
-    type: 'Opaque',
-    stringData,
-  };
+  // Not `stringData`: an apply of it leaves nobody owning `data`, where the values end up.
+  const data = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'Opaque', data };
   await client.apply(RESOURCES.secrets, secret, { fieldManager: 'cofferdam-demo' });
 }

@@ -32,6 +32,7 @@ export class Progress {
   readonly #steps = new Map<string, Step>();
   readonly #started: number;
   #drawn = 0;
+  #finished = false;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -45,6 +46,7 @@ export class Progress {
 
   set(name: string, state: StepState, detail = ''): void {
     const known = this.#steps.get(name);
+    if (this.#finished) return;
     if (known?.state === state && known.detail === detail) return;
     const since = known?.state === state ? known.since : this.elapsedMs;
     const step = { name, state, detail, since };
@@ -53,17 +55,9 @@ export class Progress {
     else if (known?.state !== state) this.#options.stream.write(`${this.#line(step)}\n`);
   }
 
-  /** A line that stays, above the steps. */
-  note(text: string): void {
-    this.#erase();
-    this.#options.stream.write(`${text}\n`);
-    if (this.#options.stream.isTTY) this.#redraw();
-  }
-
-  /** Leaves the lines where they are; what follows is written below them. */
+  /** Leaves the lines where they are; nothing more is drawn. */
   finish(): void {
-    this.#drawn = 0;
-    this.#steps.clear();
+    this.#finished = true;
   }
 
   #redraw(): void {

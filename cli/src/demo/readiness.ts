@@ -39,6 +39,8 @@ export interface WaitOptions {
   /** Without a broker a vault serves, and is not Ready: it says that its topics are missing. */
   broker: boolean;
   timeoutMs: number;
+  /** Ends the waiting. */
+  signal: AbortSignal;
   /** How many custom resources were applied; none of them may be missing. */
   wanted: number;
 }
@@ -50,6 +52,7 @@ export interface WaitOptions {
 export async function waitUntilReady(options: WaitOptions): Promise<void> {
   const deadline = performance.now() + options.timeoutMs;
   for (;;) {
+    options.signal.throwIfAborted();
     const { custom: resources, deployments } = await look(options);
     for (const { name, state, detail } of [...deployments, ...resources])
       options.progress.set(name, state, detail);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { topicName } from '@cofferdam/contracts';
-import { isClusterError, type RunningCluster, startCluster } from '@cofferdam/devcluster';
+import { type ClusterError, isClusterError, type RunningCluster, startCluster } from '@cofferdam/devcluster';
 import { createClient, createTransport, type KubeClient, kubeconfigFile } from '@cofferdam/operator/engine';
 import { CliError } from '../errors.ts';
 import { applyManifests } from './apply.ts';
@@ -35,13 +35,18 @@ const READY_TIMEOUT_MS = 120_000;
 /** Raises everything, plays the scenario, shows what came of it, and stays until it is told to end. */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const progress = new Progress({ stream: process.stderr, now: () => performance.now() });
-  const told = untilTold();
-  const cluster = await raise(options, progress);
+  const end = endSignal();
+  const broken = Promise.withResolvers<never>();
+  const cluster = await raise(options, progress, broken.reject);
   try {
-    const outcome = await Promise.race([show(cluster, options, progress), told.then(() => undefined)]);
-    if (outcome === undefined || options.exit) return;
-    process.stderr.write('Ctrl-C ends it.\n');
-    await told;
+    const shown = await Promise.race([
+      show({ cluster, options, progress, signal: end }),
+      broken.promise,
+      aborted(end),
+    ]);
+    if (!shown || options.exit) return;
+    process.stderr.write('Everything stays up until Ctrl-C.\n');
+    await Promise.race([aborted(end), broken.promise]);
   } finally {
     progress.finish();
     process.stderr.write('Ending ...\n');
@@ -49,28 +54,43 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
 }
 
-async function raise({ stateDirectory, kafka }: DemoOptions, progress: Progress): Promise<RunningCluster> {
+async function raise(
+  { stateDirectory, kafka }: DemoOptions,
+  progress: Progress,
+  onFailure: (error: CliError) => void,
+): Promise<RunningCluster> {
+  const toCliError = (error: ClusterError) =>
+    new CliError(
+      error.code === 'cluster_running' ? 'cluster_running' : 'cluster_failed',
+      error.message,
+      error,
+    );
   try {
     return await startCluster({
       stateDirectory,
       kafka,
       onProgress: ({ part, state, detail }) => progress.set(part, state, detail),
+      onFailure: (error) => onFailure(toCliError(error)),
     });
   } catch (error) {
-    if (!isClusterError(error)) throw error;
-    throw new CliError(
-      error.code === 'cluster_running' ? 'cluster_running' : 'cluster_failed',
-      error.message,
-      error,
-    );
+    throw isClusterError(error) ? toCliError(error) : error;
   }
 }
 
-async function show(cluster: RunningCluster, options: DemoOptions, progress: Progress): Promise<DemoResult> {
+interface Stage {
+  cluster: RunningCluster;
+  options: DemoOptions;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** @returns true when it was all shown */
+async function show(stage: Stage): Promise<boolean> {
+  const { cluster, options, progress } = stage;
   const transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
   try {
     const client = createClient({ transport, fieldManager: 'cofferdam-demo' });
-    const urls = await bringUp(client, cluster, progress);
+    const urls = await bringUp(client, stage);
     const readySeconds = Math.round(progress.elapsedMs / 100) / 10;
     const token = await shopToken(client, environment.namespace);
     const shop = new Shop({ vaultUrl: urls.vault, routerUrl: urls.router, token });
@@ -88,17 +108,13 @@ async function show(cluster: RunningCluster, options: DemoOptions, progress: Pro
     };
     progress.finish();
     process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : renderResult(result));
-    return result;
+    return true;
   } finally {
     await transport.close();
   }
 }
 
-async function bringUp(
-  client: KubeClient,
-  cluster: RunningCluster,
-  progress: Progress,
-): Promise<ServiceUrls> {
+async function bringUp(client: KubeClient, { cluster, progress, signal }: Stage): Promise<ServiceUrls> {
   const manifests = readManifests(environment.rendered);
   const isNamespace = ({ kind }: { kind: string }) => kind === 'Namespace';
   await applyManifests(client, manifests.filter(isNamespace));
@@ -113,6 +129,7 @@ async function bringUp(
     progress,
     broker: cluster.addons.kafka !== undefined,
     timeoutMs: READY_TIMEOUT_MS,
+    signal,
     wanted: manifests.filter(({ kind }) => kind === 'PaymentVault' || kind === 'PSPConnector').length,
   });
   return serviceUrls(client, environment.namespace);
@@ -147,14 +164,21 @@ function writeEndpoints(directory: string, cluster: RunningCluster, more: Record
   });
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-function untilTold(): Promise<void> {
+/** Aborted at the first Ctrl-C or SIGTERM; a second one ends the process at once, and its children with it. */
+function endSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<false> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        resolve();
-        process.once(signal, () => process.exit(130));
-      });
-    }
+    if (signal.aborted) resolve(false);
+    else signal.addEventListener('abort', () => resolve(false), { once: true });
   });
 }
