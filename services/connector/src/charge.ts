@@ -1,5 +1,11 @@
 import { type ChargeResult, type CreateCharge, type ProblemCode, RevealedCard } from '@cofferdam/contracts';
-import { type Logger, ProblemError, ServiceCallError, type ServiceClient } from '@cofferdam/runtime';
+import {
+  type Logger,
+  type Metrics,
+  ProblemError,
+  ServiceCallError,
+  type ServiceClient,
+} from '@cofferdam/runtime';
 import type { Accounts } from './accounts.ts';
 import { CredentialsMissing } from './accounts.ts';
 import type { Credentials, PspAdapter } from './psp/port.ts';
@@ -12,6 +18,8 @@ export interface ChargeDependencies {
   readonly vault: ServiceClient;
   readonly adapter: PspAdapter;
   readonly logger: Logger;
+  /** Seconds that the PSP took, by provider and outcome: `cofferdam.psp.duration`. */
+  readonly duration: Metrics['requestDuration'];
 }
 
 /**
@@ -69,7 +77,7 @@ async function redeem(
 }
 
 async function send(
-  { adapter, logger }: ChargeDependencies,
+  { adapter, logger, duration }: ChargeDependencies,
   request: CreateCharge,
   secret: { card: RevealedCard['card']; credentials: Credentials },
 ): Promise<ChargeResult> {
@@ -84,6 +92,7 @@ async function send(
     });
   const { outcome, code, processed } = result;
   const durationMs = Math.round(performance.now() - startedAt);
+  duration.record(durationMs / 1000, { provider: adapter.table.provider, outcome });
   logger.info(
     { paymentId, attemptId, account: request.account, outcome, code, processed, durationMs },
     'charge',

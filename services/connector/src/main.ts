@@ -15,6 +15,7 @@ import { loadAccounts } from './accounts.ts';
 import { readConfig } from './config.ts';
 import { buildConnector } from './http/app.ts';
 import { createAdapter } from './psp/providers.ts';
+import { pspDuration } from './psp-duration.ts';
 import { createReachabilityCheck } from './reachability.ts';
 import { connectorStatus } from './status.ts';
 
@@ -55,7 +56,7 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
     connectorStatus({ version, instance: POD_NAME, vaultId: VAULT_ID, accounts, reachable });
   const app = buildConnector(
     { logger, metrics, readiness, access, status },
-    { connector: config.CONNECTOR_NAME, accounts, vault, adapter, logger },
+    { connector: config.CONNECTOR_NAME, accounts, vault, adapter, logger, duration: pspDuration(metrics) },
   );
   await app.listen({ host: config.HOST, port: config.PORT });
   lifecycle.onClose('http', () => app.close());

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Accounts, loadAccounts } from '../src/accounts.ts';
 import { buildConnector } from '../src/http/app.ts';
 import { createAdapter } from '../src/psp/providers.ts';
+import { pspDuration } from '../src/psp-duration.ts';
 import { createReachabilityCheck } from '../src/reachability.ts';
 import { connectorStatus } from '../src/status.ts';
 import { createIdentities } from './fixtures/identity.ts';
@@ -91,6 +92,7 @@ beforeAll(async () => {
       accounts,
       adapter,
       logger,
+      duration: pspDuration(metrics),
       vault: createServiceClient({
         baseUrl: `http://127.0.0.1:${(vault.address() as AddressInfo).port}`,
         token: async () => 'token-of-the-connector',
@@ -269,6 +271,12 @@ describe('GET /statusz', () => {
     });
     expect(await read()).toMatchObject([{ credentials: 'invalid', reachable: 'no' }, {}]);
     await fetch(`${psp.adminUrl}/admin/reset`, { method: 'POST' });
+  });
+
+  it('is accompanied by the time that the PSP took', async () => {
+    await post(body());
+    const { body: text } = await app.inject({ url: '/metrics' });
+    expect(text).toMatch(/cofferdam_psp_duration\S*count\{provider="stripe",outcome="approved"/);
   });
 
   it('is not shown to others', async () => {

@@ -7,7 +7,7 @@ import { STRIPE_TABLE } from './stripe-table.ts';
 import { type Transport, TransportError } from './transport.ts';
 import { APPROVED, notProcessed, result, softDecline, unknown } from './verdict.ts';
 
-const KEY_FORMAT = /^(sk|rk)_(test|live)_[A-Za-z0-9]+$/;
+const KEY_FORMAT = /^(sk|rk)_(test|live)_[A-Za-z0-9_]+$/;
 
 /**
  * Charges through PaymentIntents, created and confirmed in one call. The card goes along as it is, which Stripe allows

@@ -16,7 +16,7 @@ export interface ProtocolOptions {
   readonly apiKeys: readonly string[];
 }
 
-const KEY_FORMAT = /^(sk|rk)_(test|live)_[A-Za-z0-9]{16,}$/;
+const KEY_FORMAT = /^(sk|rk)_(test|live)_[A-Za-z0-9_]{16,}$/;
 const MAX_KEY_LENGTH = 255;
 
 /** The subset of Stripe's API that the official SDK calls for us. @see https://docs.stripe.com/api */

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { readMigrateConfig, readServeConfig } from '../src/config.ts';
+
+const complete: Record<string, string> = {
+  VAULT_ID: 'acme-dev',
+  DATABASE_DIR: '/database',
+  ACCESS_FILE: '/access.json',
+  ROUTING_FILE: '/routing.json',
+  VAULT_URL: 'http://payments-vault.payments-dev.svc:8080',
+  TOKEN_FILE: '/token',
+};
+
+describe('the settings of a router', () => {
+  it('need no broker', () => {
+    expect(readServeConfig(complete)).toMatchObject({ PORT: 8080, KAFKA_BOOTSTRAP_SERVERS: undefined });
+  });
+
+  it.each(Object.keys(complete))('are refused without %s, which the error names', (name) => {
+    expect(() => readServeConfig({ ...complete, [name]: undefined })).toThrow(
+      new RegExp(`^${name} is required`),
+    );
+  });
+
+  it('need only the database and whose it is for a migration', () => {
+    expect(readMigrateConfig({ VAULT_ID: 'acme-dev', DATABASE_DIR: '/database' })).toMatchObject({
+      DATABASE_DIR: '/database',
+    });
+  });
+});
