@@ -1,25 +1,26 @@
+import { capUpdateManagers } from './fields/cap-managers.ts';
 import { type Comparison, compare } from './fields/compare.ts';
+import {
+  type Conflict,
+  conflictCause,
+  conflictMessage,
+  conflictsWith,
+  type ManagerConflict,
+} from './fields/conflicts.ts';
 import {
   difference,
   EMPTY_FIELD_SET,
   type FieldSet,
   fieldSetOf,
-  intersection,
+  hasPath,
   isEmptySet,
-  pathsOf,
   recursiveDifference,
   union,
 } from './fields/field-set.ts';
-import {
-  formatManagers,
-  type Manager,
-  type Managers,
-  managerKey,
-  managerText,
-  parseManagers,
-} from './fields/managers.ts';
+import { appliedClientSide, KUBECTL, withLastApplied } from './fields/last-applied.ts';
+import { formatManagers, type Manager, type Managers, managerKey, parseManagers } from './fields/managers.ts';
 import { mergeApply } from './fields/merge-apply.ts';
-import { memberElement, pathText } from './fields/path-element.ts';
+import { memberElement } from './fields/path-element.ts';
 import { pruneAbandoned } from './fields/prune-abandoned.ts';
 import { toFieldSet } from './fields/to-field-set.ts';
 import { checkTyped, TypedValueError } from './fields/typed-value.ts';
@@ -54,12 +55,7 @@ export interface ApplyRequest extends Write {
   readonly force?: boolean | undefined;
 }
 
-/** One `FieldManagerConflict` in the causes of a 409. */
-export interface Conflict {
-  readonly reason: 'FieldManagerConflict';
-  readonly message: string;
-  readonly field: string;
-}
+export type { Conflict };
 
 export interface ApplyResult {
   /** The merged object with new managedFields, before defaulting. When there are conflicts: the live one. */
@@ -111,8 +107,6 @@ const NEVER_OWNED = fieldSetOf(
   ].map((path) => path.map(memberElement)),
 );
 
-const MOST_UPDATE_MANAGERS = 10;
-
 /**
  * Server-side apply: merges a configuration into the live object, removes what the manager applied before and no
  * longer does (unless somebody else owns it), and writes down who owns what.
@@ -143,20 +137,29 @@ export function apply(request: ApplyRequest): ApplyResult {
     pruneAbandoned({ schema, merged, managers, last: last?.fields ?? EMPTY_FIELD_SET }),
   );
   const changes = excluding(compare(schema, live, object), resetSet(request));
-  const conflicts = force ? [] : conflictsWith(managers, changes, key);
+  const conflicts = force ? [] : refusedConflicts(request, live, conflictsWith(managers, changes, key));
   if (conflicts.length > 0) {
-    return {
-      object: request.live ?? {},
-      conflicts: conflicts.map(asCause),
-      conflictMessage: messageOf(conflicts),
-    };
+    const causes = conflicts.map(conflictCause);
+    return { object: request.live ?? {}, conflicts: causes, conflictMessage: conflictMessage(conflicts) };
   }
   takeFrom(managers, changes, key);
   const changed = !sameJson(live, object);
   const mine = difference(fields, NEVER_OWNED);
   if (isEmptySet(mine)) managers.delete(key);
   else managers.set(key, { ...self, time: changed ? time : before.get(key)?.time, fields: mine });
-  return { object: withManagers(object, managers), conflicts: [] };
+  const written = manager === KUBECTL ? withLastApplied(object, applied) : object;
+  return { object: withManagers(written, managers), conflicts: [] };
+}
+
+/** When kubectl comes back with server-side apply, what it applied client-side is its own. */
+function refusedConflicts(
+  request: ApplyRequest,
+  live: JsonObject,
+  conflicts: ManagerConflict[],
+): ManagerConflict[] {
+  if (request.manager !== KUBECTL || conflicts.length === 0) return conflicts;
+  const own = appliedClientSide(request.schema, live);
+  return conflicts.filter(({ path }) => !hasPath(own, path));
 }
 
 /**
@@ -293,39 +296,6 @@ function readable(managedFields: unknown): Managers {
   }
 }
 
-interface ManagerConflict {
-  readonly manager: Manager;
-  readonly field: string;
-}
-
-function conflictsWith(managers: Managers, changes: Comparison, self: string): ManagerConflict[] {
-  const touched = union(changes.modified, changes.added);
-  return [...managers.entries()]
-    .filter(([key]) => key !== self)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, manager]) =>
-      [...pathsOf(intersection(manager.fields, touched))].map((path) => ({ manager, field: pathText(path) })),
-    );
-}
-
-function asCause({ manager, field }: ManagerConflict): Conflict {
-  return { reason: 'FieldManagerConflict', message: `conflict with ${managerText(manager)}`, field };
-}
-
-function messageOf(conflicts: readonly ManagerConflict[]): string {
-  const [first] = conflicts;
-  if (conflicts.length === 1 && first !== undefined) {
-    return `Apply failed with 1 conflict: conflict with ${managerText(first.manager)}: ${first.field}`;
-  }
-  const lines: string[] = [];
-  for (const [i, conflict] of conflicts.entries()) {
-    if (conflicts[i - 1]?.manager !== conflict.manager)
-      lines.push(`conflicts with ${managerText(conflict.manager)}:`);
-    lines.push(`- ${conflict.field}`);
-  }
-  return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`;
-}
-
 /** Everybody but the writer loses what the write changed or removed. */
 function takeFrom(managers: Map<string, Manager>, changes: Comparison, self: string | undefined): void {
   const lost = union(union(changes.modified, changes.added), changes.removed);
@@ -334,36 +304,6 @@ function takeFrom(managers: Map<string, Manager>, changes: Comparison, self: str
     const fields = difference(manager.fields, lost);
     if (isEmptySet(fields)) managers.delete(key);
     else managers.set(key, { ...manager, fields });
-  }
-}
-
-/** The oldest updaters beyond ten are merged into one, per version. */
-function capUpdateManagers(managers: Map<string, Manager>): void {
-  const updaters = [...managers.entries()]
-    .filter(([, manager]) => manager.operation === 'Update')
-    .sort(([ka, a], [kb, b]) => (a.time ?? '').localeCompare(b.time ?? '') || (ka < kb ? -1 : 1));
-  let excess = updaters.length - MOST_UPDATE_MANAGERS;
-  const firstOfVersion = new Map<string, [string, Manager]>();
-  for (const [key, manager] of updaters) {
-    if (excess <= 0) return;
-    const first = firstOfVersion.get(manager.apiVersion);
-    if (first === undefined) {
-      firstOfVersion.set(manager.apiVersion, [key, manager]);
-      continue;
-    }
-    const bucket: Manager = {
-      name: 'ancient-changes',
-      operation: 'Update',
-      apiVersion: manager.apiVersion,
-      time: manager.time,
-      fields: manager.fields,
-    };
-    const bucketKey = managerKey(bucket);
-    const old = managers.get(bucketKey) ?? first[1];
-    managers.delete(first[0]);
-    managers.delete(key);
-    managers.set(bucketKey, { ...bucket, fields: union(manager.fields, old.fields) });
-    excess--;
   }
 }
 

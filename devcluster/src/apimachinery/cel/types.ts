@@ -89,9 +89,10 @@ export class TypeDeclarations {
     const Struct = class extends Map<string, unknown> {};
     const fields = Object.fromEntries(members.map(({ field, type }) => [field, type.name]));
     this.#environment.registerType(name, { ctor: Struct, fields });
-    this.#environment.registerOperator(`${name} == ${name}`, (a: StructValue, b: StructValue) =>
-      sameValue(a, b),
-    );
+    this.#environment
+      .registerOperator(`${name} == ${name}`, (a: StructValue, b: StructValue) => sameValue(a, b))
+      // CEL lets messages, and nothing else, be compared with null.
+      .registerOperator(`${name} == null`, (a: StructValue | null) => a === null);
     const convert = (value: unknown) => {
       if (!isObject(value)) return value;
       const present = members.filter(({ key }) => (own(value, key) ?? null) !== null);
