@@ -7,7 +7,8 @@ export type FieldErrorReason =
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
   | 'FieldValueDuplicate'
-  | 'FieldValueForbidden';
+  | 'FieldValueForbidden'
+  | 'FieldValueNotFound';
 
 /** One entry of `status.details.causes`; `message` does not repeat the field. */
 export interface FieldError {

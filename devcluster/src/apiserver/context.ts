@@ -1,6 +1,7 @@
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import type { Registry } from './resources/registry.ts';
+import type { ServiceAddresses } from './service-addresses.ts';
 import type { Store } from './storage/store.ts';
 
 /** What the handlers share. */
@@ -9,6 +10,7 @@ export interface ServerContext {
   registry: Registry;
   authorizer: Authorizer;
   tokens: ServiceAccountTokens;
+  serviceAddresses: ServiceAddresses;
   now(): Date;
 }
 

@@ -18,6 +18,7 @@ import { kubeconfigText } from './kubeconfig.ts';
 import { builtinResources } from './resources/builtin.ts';
 import { DefinitionController } from './resources/definitions.ts';
 import { Registry } from './resources/registry.ts';
+import { ServiceAddresses } from './service-addresses.ts';
 import { Store } from './storage/store.ts';
 
 export interface ApiServerOptions {
@@ -33,6 +34,8 @@ export interface ApiServerOptions {
   tokens?: StaticToken[];
   /** Changes kept for watches and old lists. Default 20,000. */
   historyLimit?: number;
+  /** Where cluster IPs come from. Default 127.64.0.0/16. */
+  serviceClusterIpRange?: string;
   /** Issuer of service account tokens. Default: https://kubernetes.default.svc.cluster.local */
   issuer?: string;
   /** Told of errors that are the server's own fault. Default: written to stderr. */
@@ -87,6 +90,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     registry: new Registry(builtinResources(builtinSchema, rulesFor)),
     authorizer: new Authorizer(store),
     tokens: new ServiceAccountTokens(store, options.issuer ?? DEFAULT_ISSUER),
+    serviceAddresses: new ServiceAddresses(store, options.serviceClusterIpRange ?? '127.64.0.0/16'),
     now: () => new Date(),
   };
   new DefinitionController(context).start();

@@ -1,4 +1,6 @@
 import * as models from '@kubernetes/client-node/dist/gen/models/all.js';
+import { canonicalQuantity, QUANTITY_ERROR } from '../kinds/quantity.ts';
+import { microTimeError } from '../kinds/times.ts';
 import { isObject } from '../object.ts';
 import { goJsonType } from './json-text.ts';
 
@@ -68,6 +70,29 @@ function fits(attribute: Attribute, value: unknown): boolean {
   }
 }
 
+function quantityError(values: unknown[]): string | undefined {
+  return values.every((value) => canonicalQuantity(value) !== undefined) ? undefined : QUANTITY_ERROR;
+}
+
+/** Texts that Go decodes into something else: bytes, times, quantities. */
+function contentError(attribute: Attribute, value: unknown): string | undefined {
+  const { type, format, baseName } = attribute;
+  if (type === 'string' && QUANTITIES.has(baseName) && baseName !== 'value') return quantityError([value]);
+  if (typeof value !== 'string') return undefined;
+  if (type === 'V1MicroTime') return microTimeError(value);
+  if (type === 'Date' && Number.isNaN(Date.parse(value))) {
+    const [shown, layout] = [JSON.stringify(value), '"2006-01-02T15:04:05Z07:00"'];
+    return `parsing time ${shown} as ${layout}: cannot parse ${shown} as "2006"`;
+  }
+  if (type === 'string' && format === 'byte') {
+    const wrong = value.search(/[^A-Za-z0-9+/=\r\n]/);
+    if (wrong >= 0) return `illegal base64 data at input byte ${wrong}`;
+    if (value.replaceAll(/\s/g, '').length % 4 !== 0)
+      return `illegal base64 data at input byte ${value.length}`;
+  }
+  return undefined;
+}
+
 interface Place {
   /** The innermost struct and the path in it, as Go names them. */
   struct: string;
@@ -81,9 +106,11 @@ function mismatchOf(attribute: Attribute, value: unknown, place: Place): string 
       typeof value === 'number' && attribute.type === 'number' ? `number ${value}` : goJsonType(value);
     return `json: cannot unmarshal ${shown} into Go struct field ${place.struct}.${place.path} of type ${goType(attribute)}`;
   }
+  const unreadable = contentError(attribute, value);
+  if (unreadable !== undefined) return unreadable;
   const inner = ITEMS.exec(attribute.type)?.[1] ?? VALUES.exec(attribute.type)?.[1];
   if (inner !== undefined) {
-    if (QUANTITY_MAPS.has(attribute.baseName)) return undefined;
+    if (QUANTITY_MAPS.has(attribute.baseName)) return quantityError(Object.values(value));
     for (const member of Object.values(value)) {
       const found = mismatchOf({ ...attribute, baseName: '', type: inner }, member, place);
       if (found !== undefined) return found;

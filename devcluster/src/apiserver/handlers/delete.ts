@@ -102,12 +102,30 @@ export function deleteObject(
   return { object: context.store.put(resource.collection, object), gone: false };
 }
 
+/** Kinds that answer a deletion with the object even when it is gone. */
+const RETURNED = new Set([
+  ...['pods', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas'],
+]);
+
+const JOB_WARNING =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
+/** Jobs leave their pods unless told otherwise, as they did before there were policies. */
+function withDefaultPolicy(
+  options: DeleteOptions,
+  resource: Resource,
+): DeleteOptions & { defaulted: boolean } {
+  const defaulted = resource.collection === 'jobs.batch' && options.propagationPolicy === undefined;
+  return defaulted ? { ...options, propagationPolicy: 'Orphan', defaulted } : { ...options, defaulted };
+}
+
 export function handleDelete(context: ServerContext, call: ResourceCall): Reply {
-  const options = deleteOptions(call);
   const { resource, info } = call;
+  const options = withDefaultPolicy(deleteOptions(call), resource);
   const old = readObject(context, call);
   const { object, gone } = deleteObject(context, resource, old, options);
-  if (!gone || resource.collection === 'pods') return objectReply(200, viewOf(object, resource), resource);
+  if (options.defaulted) call.warnings.push(JOB_WARNING);
+  if (!gone || RETURNED.has(resource.collection)) return objectReply(200, viewOf(object, resource), resource);
   return statusReply(200, {
     status: 'Success',
     details: {

@@ -1,4 +1,5 @@
 import type { Schema } from '../../apimachinery/schema.ts';
+import { conversionFor } from '../kinds/index.ts';
 import { ALL_VERBS, BUILTIN, type BuiltinEntry } from './builtin-table.ts';
 import type { KindRules, Resource } from './resource.ts';
 
@@ -7,6 +8,7 @@ type RulesOf = (group: string, version: string, kind: string) => KindRules;
 
 function toResource(entry: BuiltinEntry, schemaOf: SchemaOf, rulesOf: RulesOf): Resource {
   const { group, version, kind, plural, namespaced } = entry;
+  const convert = conversionFor(group, version, kind);
   return {
     group,
     version,
@@ -25,6 +27,7 @@ function toResource(entry: BuiltinEntry, schemaOf: SchemaOf, rulesOf: RulesOf): 
     rules: rulesOf(group, version, kind),
     generation: entry.generation ?? 'none',
     hasStatus: entry.status ?? false,
+    ...(convert === undefined ? {} : { convert }),
   };
 }
 

@@ -6,7 +6,7 @@ const views = new WeakMap<KubeObject, Map<string, KubeObject>>();
 /** A stored object as the requested version shows it. The same stored object always gives the same view. */
 export function viewOf(stored: KubeObject, resource: Resource): KubeObject {
   const apiVersion = apiVersionOf(resource.group, resource.version);
-  if (stored.apiVersion === apiVersion && resource.convert === undefined) return stored;
+  if (stored.apiVersion === apiVersion) return stored;
   let known = views.get(stored);
   if (known === undefined) {
     known = new Map();
