@@ -7,6 +7,8 @@ import { createLogFormatter, formatLog, type LogOptions } from './log-lines.ts';
 export type LogTarget = {
   /** File of the present run, of the previous one, or undefined where there is none. */
   file: string | undefined;
+  /** Why there is none yet. */
+  waiting?: string;
   /** Whether more may still come. */
   running: () => boolean;
 };
@@ -41,7 +43,8 @@ export async function startLogServer(
         'content-type': 'text/plain',
       });
       const kind = previous ? 'previous terminated container' : 'container';
-      return void response.end(`${kind} "${container}" in pod "${name}" not found`);
+      const why = target?.waiting === undefined ? 'not found' : `is waiting to start: ${target.waiting}`;
+      return void response.end(`${kind} "${container}" in pod "${name}" ${why}`);
     }
     const options = logOptions(url.searchParams);
     const content = await readFile(target.file, 'utf8').catch(() => '');

@@ -108,7 +108,9 @@ export class PodWorker {
     if (record === undefined) return undefined;
     const restart = previous ? record.restartCount - 1 : record.restartCount;
     const exists = record.containerId !== undefined && restart >= 0;
+    const reason = record.state.waiting?.reason;
     return {
+      ...(exists || previous || reason === undefined ? {} : { waiting: reason }),
       file: exists ? logFile(this.#podLogs, container, restart) : undefined,
       running: () => !previous && !this.#finished && record.restartCount === restart && !record.finished,
     };
