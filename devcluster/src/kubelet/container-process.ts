@@ -38,14 +38,14 @@ export type ProcessRequest = {
 export async function startContainerProcess(request: ProcessRequest): Promise<ContainerProcess> {
   const { context, pod, container, entrypoint, files, addresses, podLogs, restart } = request;
   const mounts = files.mounts(container);
-  const raw = containerEnvironment(container, {
-    pod,
-    addresses,
-    sources: await files.sources(pod),
-    base: { ...nodeEnvironment(request), ...files.identityEnvironment() },
-  });
+  const base: Record<string, string> = { ...nodeEnvironment(request), ...files.identityEnvironment() };
+  const raw = containerEnvironment(container, { pod, addresses, sources: await files.sources(pod), base });
+  // What the node itself adds are real paths already, which may lie below what the manifest calls /tmp.
   const env = Object.fromEntries(
-    Object.entries(raw).map(([name, value]) => [name, rewriteMountPaths(value, mounts)]),
+    Object.entries(raw).map(([name, value]) => [
+      name,
+      base[name] === value ? value : rewriteMountPaths(value, mounts),
+    ]),
   );
   const args = (container.args ?? []).map((arg) => rewriteMountPaths(expand(arg, raw), mounts));
   const child = await context.supervisor.start(entrypoint.program, [...entrypoint.args, ...args], {

@@ -6,6 +6,7 @@ import type { ConfigMap, Container, Pod, Secret, ServiceAccount } from '../contr
 import { writeAtomically } from './atomic-writer.ts';
 import type { KubeletContext } from './context.ts';
 import type { PodAddresses } from './downward.ts';
+import { makeParents, parentMounts } from './mount-parents.ts';
 import type { Mount } from './mount-paths.ts';
 import { API_TOKEN, automountsToken, podKubeconfig, roleOf, STS_TOKEN } from './pod-identity.ts';
 import { createPodTokens } from './pod-tokens.ts';
@@ -31,6 +32,12 @@ export function createPodFiles(context: KubeletContext, pod: Pod, addresses: Pod
   const { namespace, name, uid } = pod.metadata;
   const directory = join(context.directories.pods, `${namespace}_${name}_${uid}`);
   const volumeDirectory = (volume: string): string => join(directory, 'volumes', volume);
+  const rootOf = (container: Container): string => join(directory, 'root', container.name);
+  const volumeMounts = (container: Container): Mount[] =>
+    (container.volumeMounts ?? []).map(({ mountPath, name: volume, subPath }) => ({
+      mountPath,
+      realPath: subPath === undefined ? volumeDirectory(volume) : join(volumeDirectory(volume), subPath),
+    }));
   const tokens = createPodTokens(client, pod, now);
   let account: ServiceAccount | undefined;
   let refreshing: Promise<void> = Promise.resolve();
@@ -83,6 +90,9 @@ export function createPodFiles(context: KubeletContext, pod: Pod, addresses: Pod
         await mkdir(volumeDirectory(volume.name), { recursive: true, mode: 0o700 });
       else await writeAtomically(volumeDirectory(volume.name), content.files);
     }
+    for (const container of [...(latest.spec.initContainers ?? []), ...latest.spec.containers]) {
+      await makeParents(volumeMounts(container), rootOf(container));
+    }
   }
 
   return {
@@ -94,11 +104,10 @@ export function createPodFiles(context: KubeletContext, pod: Pod, addresses: Pod
       refreshing = next.catch(() => {});
       return next;
     },
-    mounts: (container) =>
-      (container.volumeMounts ?? []).map(({ mountPath, name: volume, subPath }) => ({
-        mountPath,
-        realPath: subPath === undefined ? volumeDirectory(volume) : join(volumeDirectory(volume), subPath),
-      })),
+    mounts: (container) => {
+      const mounts = volumeMounts(container);
+      return [...mounts, ...parentMounts(mounts, rootOf(container))];
+    },
     identityEnvironment() {
       if (account === undefined) return {};
       const { hostname, port } = new URL(apiServer.url);
