@@ -28,7 +28,7 @@ let secrets: string;
 let answerOfVault: { status: number; body: unknown };
 const asked: unknown[] = [];
 const logged: string[] = [];
-const identities = createIdentities(
+const identities = await createIdentities(
   [
     { subjects: [ROUTER], merchants: ['*'], allow: ['charges:create'] },
     { subjects: ['acme-only'], merchants: ['acme'], allow: ['charges:create'] },
@@ -58,7 +58,7 @@ beforeAll(async () => {
   psp = await startSimulator();
   vault = await startFakeVault();
   secrets = mkdtempSync(join(tmpdir(), 'cofferdam-accounts-'));
-  writeFileSync(join(secrets, 'token'), identities.token('stripe-connector'));
+  writeFileSync(join(secrets, 'token'), await identities.token('stripe-connector'));
   const accountsFile = join(secrets, 'accounts.json');
   writeFileSync(
     accountsFile,
@@ -147,7 +147,7 @@ async function post(payload: unknown, subject: string | undefined = ROUTER) {
     method: 'POST',
     url: '/v1/charges',
     payload: payload as object,
-    ...(subject === '' ? {} : { headers: { authorization: `Bearer ${identities.token(subject)}` } }),
+    ...(subject === '' ? {} : { headers: { authorization: `Bearer ${await identities.token(subject)}` } }),
   });
   return { status: response.statusCode, body: response.json() };
 }
@@ -255,7 +255,7 @@ describe('GET /statusz', () => {
     const read = async () => {
       const response = await app.inject({
         url: '/statusz',
-        headers: { authorization: `Bearer ${identities.token(OPERATOR)}` },
+        headers: { authorization: `Bearer ${await identities.token(OPERATOR)}` },
       });
       return response.json().accounts;
     };

@@ -13,6 +13,6 @@ await runService(
     }
     return COMMANDS[name](lifecycle, process.env);
   },
-  // A payment under way is finished: its answer is the only one that its caller gets.
-  { closeTimeoutMs: 40_000 },
+  // A payment under way is finished, within the 30 s that a pod is given.
+  { closeTimeoutMs: 25_000 },
 );
