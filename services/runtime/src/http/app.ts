@@ -4,6 +4,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import type { Access } from '../authentication/access.ts';
 import type { Caller, RouteAccess } from '../authentication/caller.ts';
@@ -44,7 +45,8 @@ export interface AppOptions {
 export function createApp(options: AppOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: options.logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    // Fastify's own lines hold the path as the caller wrote it; observe() below writes ours.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => requestId(request.headers[REQUEST_ID_HEADER]),
     bodyLimit: options.bodyLimitBytes ?? 16 * 1024,
     requestTimeout: 15_000,
@@ -84,6 +86,7 @@ function sendProblem(problem: ProblemError, request: FastifyRequest, reply: Fast
   return reply
     .code(problem.status)
     .type('application/problem+json')
+    .header(REQUEST_ID_HEADER, request.id) // hooks do not run for a path that has no route
     .send(JSON.stringify(problemBody(problem, request.id)));
 }
 

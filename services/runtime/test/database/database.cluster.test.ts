@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogger, type Migration, openDatabase, outboxMigration, SchemaGate } from '../../src/index.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.close());
+
+const step = (version: number, sql: string, oldestCode = 1): Migration => ({
+  ...{ version, name: `step-${version}`, oldestCode, sql },
+});
+
+describe('migrate()', () => {
+  const first = [outboxMigration(1), step(2, 'CREATE TABLE things (id int); GRANT SELECT ON things TO :app')];
+
+  it('applies what is missing, in order, once, and grants the serving role what a step says', async () => {
+    expect(await database.migrate(first)).toEqual({ applied: [1, 2], current: 2 });
+    expect(await database.migrate(first)).toEqual({ applied: [], current: 2 });
+    expect((await database.app.query({ text: 'SELECT * FROM things' })).rows).toEqual([]);
+    await expect(database.app.query({ text: 'INSERT INTO things VALUES (1)' })).rejects.toMatchObject({
+      code: '42501',
+    });
+  });
+
+  it('lets one of several at once do it', async () => {
+    const third = [...first, step(3, 'CREATE TABLE more (id int)')];
+    const results = await Promise.all([1, 2, 3].map(() => database.migrate(third)));
+    expect(results.map((result) => result.applied.length).sort()).toEqual([0, 0, 1]);
+  });
+
+  it('leaves nothing of a step that fails, and names it', async () => {
+    const broken = [...first, step(4, 'CREATE TABLE half (id int); SELECT 1/0')];
+    await expect(database.migrate(broken)).rejects.toThrow('migration 4 (step-4) failed');
+    await expect(database.owner.query({ text: 'SELECT * FROM half' })).rejects.toMatchObject({
+      code: '42P01',
+    });
+  });
+
+  it("refuses another vault's database", async () => {
+    await expect(database.migrate(first, 'globex-dev')).rejects.toThrow(
+      'belongs to vault acme-dev, not to globex-dev',
+    );
+  });
+
+  it('the gate opens for code that the schema still serves, older and newer than itself', async () => {
+    const gate = (vaultId: string, ...migrations: Migration[]) =>
+      new SchemaGate(database.app, { vaultId, migrations });
+    expect(await gate('acme-dev', step(3, '')).check()).toBe(true);
+    expect(await gate('acme-dev', step(2, '')).check()).toBe(true);
+    expect(await gate('acme-dev', step(9, '')).check()).toContain('schema is 3, wanted 9');
+    await expect(gate('globex-dev', step(3, '')).check()).rejects.toThrow('belongs to vault acme-dev');
+    await database.migrate([...first, step(5, 'SELECT 1', 3)]);
+    await expect(gate('acme-dev', step(2, '')).check()).rejects.toThrow('needs code of schema 3 or newer');
+    expect(await gate('acme-dev', step(3, '')).check()).toBe(true);
+  });
+});
+
+describe('openDatabase()', () => {
+  it('connects as a mounted Secret says, and anew when it changes', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'database-'));
+    const write = (secret: object) => {
+      for (const [key, value] of Object.entries(secret)) writeFileSync(join(directory, key), `${value}\n`);
+    };
+    const { host, port } = database.postgres;
+    write({ host, port, dbname: 'service', username: 'app', password: 'app' });
+    const logger = createLogger({ service: 'test', level: 'fatal' });
+    const opened = await openDatabase({ directory, logger, intervalMs: 20 }, { applicationName: 'test' });
+    const user = async () =>
+      (await opened.query<{ name: string }>({ text: 'SELECT current_user AS name' })).rows[0]?.name;
+    try {
+      expect(await user()).toBe('app');
+      const settings = await opened.query({
+        text: "SELECT current_setting('synchronous_commit') AS a, current_setting('statement_timeout') AS b, current_setting('lock_timeout') AS c",
+      });
+      expect(settings.rows).toEqual([{ a: 'on', b: '5s', c: '2s' }]);
+
+      const underWay = opened.transaction(async (transaction) => {
+        await transaction.query({ text: 'SELECT pg_sleep(0.2)' });
+        return (await transaction.query<{ name: string }>({ text: 'SELECT current_user AS name' })).rows[0]
+          ?.name;
+      });
+      await database.owner.query({ text: "ALTER ROLE app PASSWORD 'rotated'" });
+      await database.owner.query({ text: "CREATE ROLE app2 LOGIN PASSWORD 'app2'" });
+      write({ username: 'app2', password: 'app2' });
+      await expect.poll(user).toBe('app2');
+      expect(await underWay).toBe('app');
+
+      write({ port: 'none' }); // broken: the old one stays
+      await expect.poll(user).toBe('app2');
+    } finally {
+      await opened.close();
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('a statement that takes too long is `overloaded`, a server that is away `database_unavailable`', async () => {
+    await expect(
+      database.owner.transaction(async (transaction) => {
+        await transaction.query({ text: 'SET LOCAL statement_timeout = 20' });
+        await transaction.query({ text: 'SELECT pg_sleep(1)' });
+      }),
+    ).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(
+      database.owner.transaction(async (transaction) => {
+        await transaction.query({ text: 'SELECT pg_terminate_backend(pg_backend_pid())' });
+      }),
+    ).rejects.toMatchObject({ code: 'database_unavailable' });
+    expect((await database.owner.query({ text: 'SELECT 1 AS one' })).rows).toEqual([{ one: 1 }]);
+  });
+});

@@ -1,0 +1,227 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Event } from '@cofferdam/contracts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import {
+  appendEvent,
+  type Cursor,
+  countUnpublished,
+  createLogger,
+  type EventPublisher,
+  readEvents,
+  START,
+  startRelay,
+  type Transaction,
+} from '../../src/index.ts';
+import { createTestDatabase, OUTBOX, type TestDatabase } from '../support/test-database.ts';
+
+type PublishedEvent = z.infer<typeof Event>;
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await database.migrate(OUTBOX);
+});
+afterAll(() => database?.close());
+beforeEach(() => database.owner.query({ text: 'TRUNCATE outbox, outbox_subject, outbox_relay' }));
+
+const append = (transaction: Transaction, subject: string) =>
+  appendEvent(transaction, {
+    type: 'token.created',
+    merchant: 'acme',
+    subject,
+    data: { n: 1 },
+    time: new Date(),
+  });
+const read = (after: Cursor = START, limit = 100) =>
+  readEvents(database.app, { vaultId: 'acme-dev', after, limit });
+const subjects = async (after?: Cursor) => (await read(after)).events.map((event) => event.subject);
+
+/** A transaction that stays open until it is told to end. */
+async function openTransaction(work: (transaction: Transaction) => Promise<void>) {
+  let end: (commit: boolean) => void = () => undefined;
+  const ended = new Promise<boolean>((resolve) => {
+    end = resolve;
+  });
+  let started: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  const running = database.app
+    .transaction(async (transaction) => {
+      await work(transaction);
+      started();
+      if (!(await ended)) throw new Error('rolled back');
+    })
+    .catch(() => undefined);
+  await ready;
+  return (commit: boolean) => {
+    end(commit);
+    return running;
+  };
+}
+
+describe('reading the outbox', () => {
+  it('gives an event if and only if its transaction was committed', async () => {
+    await database.app.transaction((transaction) => append(transaction, 'a'));
+    await database.app
+      .transaction(async (transaction) => {
+        await append(transaction, 'b');
+        throw new Error('changed its mind');
+      })
+      .catch(() => undefined);
+    const { events } = await read();
+    expect(events).toMatchObject([
+      {
+        type: 'token.created',
+        vaultId: 'acme-dev',
+        merchant: 'acme',
+        subject: 'a',
+        sequence: 1,
+        data: { n: 1 },
+      },
+    ]);
+  });
+
+  it('never steps past a row that is not yet committed, also when a later one is', async () => {
+    const endEarly = await openTransaction((transaction) => append(transaction, 'early'));
+    await database.app.transaction((transaction) => append(transaction, 'late'));
+    expect(await subjects()).toEqual([]);
+    await endEarly(true);
+    expect(await subjects()).toEqual(['early', 'late']);
+  });
+
+  it('goes on when the open transaction is rolled back', async () => {
+    const endEarly = await openTransaction((transaction) => append(transaction, 'early'));
+    await database.app.transaction((transaction) => append(transaction, 'late'));
+    await endEarly(false);
+    expect(await subjects()).toEqual(['late']);
+  });
+
+  it('keeps the order of a subject when transactions got their ids in the other order', async () => {
+    // The first to get an id is the last to write the subject's event.
+    const endFirst = await openTransaction(async (transaction) => {
+      await transaction.query({ text: 'SELECT pg_current_xact_id()' });
+      await database.app.transaction((second) => append(second, 'x'));
+      await append(transaction, 'x');
+    });
+    await endFirst(true);
+    const { events } = await read();
+    expect(events.map((event) => event.sequence)).toEqual([1, 2]);
+    const first = await read(START, 1);
+    expect([first.events[0]?.sequence, (await read(first.next)).events[0]?.sequence]).toEqual([1, 2]);
+  });
+
+  it('gives a reader that follows along everything once, in order per subject, under concurrent writers', async () => {
+    let writing = true;
+    const seen: PublishedEvent[] = [];
+    const reader = (async () => {
+      for (let after = START; ; ) {
+        const done = !writing;
+        const page = await read(after, 7);
+        seen.push(...page.events);
+        after = page.next;
+        if (done && page.events.length === 0) return;
+      }
+    })();
+    const writer = async (n: number) => {
+      for (let i = 0; i < 25; i++) {
+        await database.app
+          .transaction(async (transaction) => {
+            if (i % 3 === 0) await transaction.query({ text: 'SELECT pg_current_xact_id()' });
+            await append(transaction, `s${(n + i) % 4}`);
+            if (i % 5 === 0) await sleep(3);
+            if (i % 7 === 0) throw new Error('rolled back');
+          })
+          .catch(() => undefined);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, n) => writer(n)));
+    writing = false;
+    await reader;
+
+    expect(seen).toHaveLength(8 * (25 - 4));
+    expect(new Set(seen.map((event) => event.id)).size).toBe(seen.length);
+    for (const events of Map.groupBy(seen, (event) => event.subject).values()) {
+      expect(events.map((event) => event.sequence)).toEqual(events.map((_, i) => i + 1));
+    }
+  });
+});
+
+describe('the relay', () => {
+  const quiet = createLogger({ service: 'test', level: 'fatal' });
+  const start = (connect: () => EventPublisher) =>
+    startRelay({
+      ...{ database: database.app, vaultId: 'acme-dev', topic: 'topic', connect, logger: quiet },
+      ...{ pollMs: 10, retryMs: 20, batchSize: 3 },
+    });
+  const write = async (...names: string[]) => {
+    for (const name of names) await database.app.transaction((transaction) => append(transaction, name));
+  };
+  const publisherTo = (published: string[], fail: () => boolean = () => false): EventPublisher => ({
+    publish: async (events) => {
+      if (fail()) throw new Error('the broker is away');
+      published.push(...events.map((event) => event.subject));
+    },
+    close: async () => undefined,
+  });
+
+  it('publishes what waits and what comes, in order, once', async () => {
+    const published: string[] = [];
+    await write('a', 'b', 'c', 'd', 'e');
+    const relay = start(() => publisherTo(published));
+    await expect.poll(() => published).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await write('f');
+    await expect.poll(() => published.at(-1)).toBe('f');
+    expect([relay.broker(), await countUnpublished(database.app, 'topic')]).toEqual(['connected', 0]);
+    await relay.close();
+  });
+
+  it('keeps events while the broker is away and publishes them when it is back', async () => {
+    const published: string[] = [];
+    let away = true;
+    const relay = start(() => publisherTo(published, () => away));
+    await write('a', 'b');
+    await sleep(100);
+    expect([published, relay.broker(), await countUnpublished(database.app, 'topic')]).toEqual([
+      [],
+      'unreachable',
+      2,
+    ]);
+    away = false;
+    await expect.poll(() => published).toEqual(['a', 'b']);
+    await relay.close();
+  });
+
+  it('repeats a batch that was published and not noted, and loses none', async () => {
+    const published: string[] = [];
+    let crashes = 1;
+    const relay = start(() => ({
+      ...publisherTo(published),
+      publish: async (events) => {
+        published.push(...events.map((event) => event.subject));
+        if (crashes-- > 0) throw new Error('lost the answer');
+      },
+    }));
+    await write('a', 'b');
+    await expect.poll(() => countUnpublished(database.app, 'topic')).toBe(0);
+    expect([...new Set(published)]).toEqual(['a', 'b']);
+    expect(published.length).toBeGreaterThan(2);
+    await relay.close();
+  });
+
+  it('has one owner; another takes over when it goes', async () => {
+    const [first, second]: [string[], string[]] = [[], []];
+    const one = start(() => publisherTo(first));
+    await write('a');
+    await expect.poll(() => first).toEqual(['a']);
+    const two = start(() => publisherTo(second));
+    await write('b', 'c');
+    await expect.poll(() => first).toEqual(['a', 'b', 'c']);
+    expect(second).toEqual([]);
+    await one.close();
+    await write('d');
+    await expect.poll(() => second).toEqual(['d']);
+    await two.close();
+  });
+});
