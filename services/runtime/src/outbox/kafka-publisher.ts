@@ -3,6 +3,8 @@ import { jsonSerializer, ProduceAcks, Producer, stringSerializer } from '@platfo
 
 /** Where events go from the outbox. */
 export interface EventPublisher {
+  /** Resolves when the broker answers and has the topic. */
+  check(): Promise<void>;
   /** Resolves when all of them are durable, in this order per subject. After a rejection any part of them may be. */
   publish(events: readonly Event[]): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +40,9 @@ export function kafkaPublisher(options: KafkaOptions): EventPublisher {
     },
   });
   return {
+    check: async () => {
+      await producer.metadata({ topics: [options.topic], forceUpdate: true, retries: 1 });
+    },
     publish: async (events) => {
       await producer.send({
         messages: events.map((event) => ({

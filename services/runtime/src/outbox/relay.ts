@@ -18,6 +18,8 @@ export interface RelayOptions {
   batchSize?: number;
 }
 
+const CHECK_EVERY_MS = 5000;
+
 export interface Relay {
   broker(): 'connected' | 'unreachable';
   close(): Promise<void>;
@@ -32,42 +34,56 @@ export interface Relay {
 export function startRelay(options: RelayOptions): Relay {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const retryMs = options.retryMs ?? 2000;
-  let broker: 'connected' | 'unreachable' = 'unreachable';
-
+  const state: RelayState = { broker: 'unreachable', checkedAt: 0 };
   const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
   const run = async (): Promise<void> => {
+    let reported = false;
     while (!signal.aborted) {
+      const publisher = options.connect();
       try {
-        await withLease(options, async (session, isLost) => {
-          const publisher = options.connect();
-          try {
+        while (!signal.aborted) {
+          await checkBroker(publisher, state);
+          reported = false;
+          await withLease(options, async (session, isLost) => {
             while (!signal.aborted && !isLost()) {
-              const published = await publishNext(session, publisher, options);
-              broker = 'connected';
-              if (published === 0) await pause(options.pollMs ?? 250);
+              if ((await publishNext(session, publisher, options)) > 0) continue;
+              await pause(options.pollMs ?? 250);
+              await checkBroker(publisher, state);
             }
-          } finally {
-            await publisher.close().catch(() => undefined);
-          }
-        });
+          });
+          await pause(options.retryMs ?? 2000);
+        }
       } catch (error) {
-        if (broker === 'connected')
-          options.logger.warn({ err: error }, 'publishing events failed; trying again');
-        broker = 'unreachable';
+        if (!reported)
+          options.logger.warn({ err: error }, 'events cannot be published; they wait in the outbox');
+        [reported, state.broker, state.checkedAt] = [true, 'unreachable', 0];
+      } finally {
+        await publisher.close().catch(() => undefined);
       }
-      await pause(retryMs);
+      await pause(options.retryMs ?? 2000);
     }
   };
   const ended = run();
   return {
-    broker: () => broker,
+    broker: () => state.broker,
     close: async () => {
       stopping.abort();
       await ended;
     },
   };
+}
+
+interface RelayState {
+  broker: 'connected' | 'unreachable';
+  checkedAt: number;
+}
+
+/** Every few seconds, by whoever owns the lease and whoever waits for it: each replica reports what it sees. */
+async function checkBroker(publisher: EventPublisher, state: RelayState): Promise<void> {
+  if (performance.now() - state.checkedAt < CHECK_EVERY_MS && state.checkedAt > 0) return;
+  await publisher.check();
+  [state.broker, state.checkedAt] = ['connected', performance.now()];
 }
 
 /** Runs the work while this process owns the topic's lease; returns at once when another does. */

@@ -159,6 +159,9 @@ describe('the relay', () => {
     for (const name of names) await database.app.transaction((transaction) => append(transaction, name));
   };
   const publisherTo = (published: string[], fail: () => boolean = () => false): EventPublisher => ({
+    check: async () => {
+      if (fail()) throw new Error('the broker is away');
+    },
     publish: async (events) => {
       if (fail()) throw new Error('the broker is away');
       published.push(...events.map((event) => event.subject));
