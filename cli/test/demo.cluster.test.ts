@@ -41,10 +41,8 @@ describe('npm run demo', () => {
       },
       {
         outcome: 'declined',
-        card: { brand: 'visa', lastFour: '0002' },
-        connectors: [
-          { connector: 'stripe', outcome: expect.stringContaining('decline'), code: expect.any(String) },
-        ],
+        card: { brand: 'visa', lastFour: '9979' },
+        connectors: [{ connector: 'stripe', outcome: 'hard_decline', code: expect.any(String) }],
       },
       {
         outcome: 'captured',

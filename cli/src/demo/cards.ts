@@ -3,8 +3,8 @@ import type { Card } from '@cofferdam/contracts';
 /** The payment service providers' published test numbers: no bank ever issued them. */
 export const testCards = {
   visa: { number: '4242424242424242', expiryMonth: 12, expiryYear: 2030, holderName: 'Ada Lovelace' },
-  visaDeclined: {
-    number: '4000000000000002',
+  visaStolen: {
+    number: '4000000000009979',
     expiryMonth: 11,
     expiryYear: 2029,
     holderName: 'Charles Babbage',

@@ -54,11 +54,10 @@ export class Shop {
     const response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(30_000) });
     const body: unknown = await response.json();
     if (!response.ok) {
-      const { code, detail } = body as Problem;
-      throw new CliError(
-        'request_failed',
-        `${init.method ?? 'GET'} ${url}: ${response.status} ${code} ${detail ?? ''}`,
-      );
+      const { code, detail = '', errors = [] } = body as Problem;
+      const fields = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+      const request = `${init.method ?? 'GET'} ${url}`;
+      throw new CliError('request_failed', `${request}: ${response.status} ${code} ${detail} ${fields}`);
     }
     return answer.parse(body);
   }

@@ -37,6 +37,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const progress = new Progress({ stream: process.stderr, now: () => performance.now() });
   const end = endSignal();
   const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {}); // it may break before anybody waits
   const cluster = await raise(options, progress, broken.reject);
   try {
     const shown = await Promise.race([

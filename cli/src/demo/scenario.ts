@@ -20,7 +20,7 @@ export interface PspSwitch {
  */
 export async function playScenario(shop: Shop, psps: PspSwitch): Promise<ScenarioPayment[]> {
   const approved = await pay(shop, 'approved', testCards.visa);
-  const declined = await pay(shop, 'declined by the bank', testCards.visaDeclined);
+  const declined = await pay(shop, 'reported stolen', testCards.visaStolen);
   await psps.set('stripe', 'down');
   try {
     return [approved, declined, await pay(shop, 'first PSP down', testCards.mastercard)];
