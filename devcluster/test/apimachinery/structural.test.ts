@@ -7,11 +7,8 @@ import type { Schema } from '../../src/apimachinery/schema.ts';
 import { validateSchemaDefinition } from '../../src/apimachinery/structural.ts';
 import { causes, recording, sorted, step } from './recordings.ts';
 
-/** Costs of rules are not estimated. */
-const OF_COSTS = /too-costly/;
-
 describe.each(['crd-invalid', 'crd-invalid-cel'])('validateCustomResourceDefinition(), as in %s', (name) => {
-  const steps = recording(name).filter((one) => !OF_COSTS.test(one.name));
+  const steps = recording(name);
   it.each(steps.map((one) => [one.name, one] as const))('answers %s as the real server', (_, one) => {
     const spec = one.body['spec'] as { versions: { name: string; storage: boolean }[] };
     // The registry notes the storage version before it validates: the last one that says it is.

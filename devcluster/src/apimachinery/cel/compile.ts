@@ -1,5 +1,6 @@
 import { type ASTNode, Optional, type ParseResult } from '@marcbachmann/cel-js';
 import type { Schema, ValidationRule } from '../schema.ts';
+import { estimateCost } from './cost.ts';
 import { kubernetesLibrary } from './library.ts';
 import { type CelType, TypeDeclarations } from './types.ts';
 
@@ -10,6 +11,10 @@ export interface CompiledRule {
   readonly isTransition: boolean;
   readonly error?: CompileError;
   readonly messageError?: CompileError;
+  /** The most that the rule may cost, evaluated once. */
+  readonly cost: number;
+  /** The most that its messageExpression may cost. */
+  readonly messageCost: number;
   /** @throws when the evaluation fails, say at a field that is not set */
   readonly holds: (self: unknown, oldSelf: unknown) => boolean;
   /** The text of messageExpression; undefined without one, and when it fails. */
@@ -51,6 +56,8 @@ function compileRule(schema: Schema, rule: ValidationRule): CompiledRule {
     isTransition: condition.parsed !== undefined && usesOldSelf(condition.parsed.ast),
     ...(condition.error && { error: condition.error }),
     ...(message?.error && { messageError: message.error }),
+    cost: condition.parsed === undefined ? 0 : estimateCost(condition.parsed.ast, schema),
+    messageCost: message?.parsed === undefined ? 0 : estimateCost(message.parsed.ast, schema),
     holds: (self, oldSelf) => condition.parsed?.(context(self, oldSelf)) === true,
     message: (self, oldSelf) => messageOf(message?.parsed, context(self, oldSelf)),
   };

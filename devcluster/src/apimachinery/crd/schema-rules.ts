@@ -1,43 +1,58 @@
 import { compileRules } from '../cel/compile.ts';
+import { maxOccurrences, multiplicity } from '../cel/declared-size.ts';
 import { TYPE_META } from '../cel/types.ts';
 import { type FieldError, invalidValue } from '../field-error.ts';
 import { listType, type Schema, type ValidationRule } from '../schema.ts';
+import { CostBudget } from './cost-budget.ts';
 
 /** Compiles all rules of a schema, and refuses `oldSelf` where old and new values cannot be told to correspond. */
 export function validateSchemaRules(schema: Schema, path: string): FieldError[] {
   const root: Schema = { ...schema, properties: { ...schema.properties, ...TYPE_META } };
-  return walk(root, { path });
+  const budget = new CostBudget();
+  const errors = walk(root, { path, occurrences: 1, budget });
+  return [...errors, ...budget.errors(path)];
 }
 
 interface Place {
   readonly path: string;
+  /** How often a value of the schema can stand in one object; undefined when a list or map around it has no limit. */
+  readonly occurrences: number | undefined;
+  readonly budget: CostBudget;
   /** The list or map below which old and new values do not correspond. */
   readonly uncorrelatable?: string;
 }
 
 function walk(schema: Schema, place: Place): FieldError[] {
-  const { path, uncorrelatable } = place;
-  const keep = uncorrelatable === undefined ? {} : { uncorrelatable };
+  const { path, uncorrelatable, budget } = place;
+  const factor = multiplicity(schema);
+  const occurrences =
+    place.occurrences === undefined || factor === undefined ? undefined : place.occurrences * factor;
+  const keep = { occurrences, budget, ...(uncorrelatable !== undefined && { uncorrelatable }) };
   const errors: FieldError[] = [];
   const { additionalProperties: extra, items } = schema;
   if (typeof extra === 'object')
     errors.push(...walk(extra, { path: `${path}.additionalProperties`, ...keep }));
   const members =
-    schema['x-kubernetes-map-type'] === 'atomic' ? { uncorrelatable: uncorrelatable ?? path } : keep;
+    schema['x-kubernetes-map-type'] === 'atomic' ? { ...keep, uncorrelatable: uncorrelatable ?? path } : keep;
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     errors.push(...walk(property, { path: `${path}.properties[${name}]`, ...members }));
   }
   if (items !== undefined) {
-    const inItems = listType(schema) === 'map' ? keep : { uncorrelatable: uncorrelatable ?? path };
+    const inItems = listType(schema) === 'map' ? keep : { ...keep, uncorrelatable: uncorrelatable ?? path };
     errors.push(...walk(items, { path: `${path}.items`, ...inItems }));
   }
   return [...errors, ...ruleErrors(schema, place)];
 }
 
-function ruleErrors(schema: Schema, { path, uncorrelatable }: Place): FieldError[] {
-  return compileRules(schema).flatMap(({ rule, error, messageError, isTransition }, i) => {
+function ruleErrors(schema: Schema, place: Place): FieldError[] {
+  const { path, uncorrelatable, budget } = place;
+  const times = place.occurrences ?? maxOccurrences(schema);
+  return compileRules(schema).flatMap(({ rule, error, messageError, isTransition, cost, messageCost }, i) => {
     const at = `${path}.x-kubernetes-validations[${i}]`;
-    const errors: FieldError[] = [];
+    const errors = [
+      ...budget.spend(`${at}.rule`, 'estimated rule cost', cost * times),
+      ...budget.spend(`${at}.messageExpression`, 'estimated messageExpression cost', messageCost),
+    ];
     if (error !== undefined) errors.push(refused(`${at}.rule`, rule, error.text));
     if (messageError !== undefined) errors.push(refused(`${at}.messageExpression`, rule, messageError.text));
     if (isTransition && uncorrelatable !== undefined) {
