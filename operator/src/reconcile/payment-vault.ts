@@ -53,8 +53,11 @@ export async function reconcilePaymentVault(context: Context, raw: KubeObject): 
     });
     return undefined;
   }
-  if (vault.status?.conditions === undefined) await write({ conditions: initialConditions(generation, now) });
-  await ensureFinalizer(context.client, PAYMENT_VAULTS, vault, FINALIZER);
+  const begun =
+    vault.status?.conditions === undefined
+      ? await write({ conditions: initialConditions(generation, now) })
+      : vault;
+  await ensureFinalizer(context.client, PAYMENT_VAULTS, begun, FINALIZER);
 
   const key = await bindKey(context, vault);
   const topics = await ensureTopics(context, vault, topicsPlan(vault, context.facts()));
@@ -187,7 +190,7 @@ async function removePaymentVault(context: Context, vault: ReadVault): Promise<W
   if (!vault.metadata.finalizers?.includes(FINALIZER)) return undefined;
   const { generation = 0, uid = '', deletionTimestamp = '' } = vault.metadata;
   const conditions = deletingConditions(vault, generation, stamp(context.clock));
-  await writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
+  const current = await writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
   const observed = context.caches.childrenOf(uid);
   await context.applySet.converge({ owner: ownerReferenceTo(vault), wanted: [], observed });
 
@@ -205,7 +208,7 @@ async function removePaymentVault(context: Context, vault: ReadVault): Promise<W
   }
   context.key.forget(keyOf(vault));
   context.topics.forget(keyOf(vault));
-  await dropFinalizer(context.client, PAYMENT_VAULTS, vault, FINALIZER);
+  await dropFinalizer(context.client, PAYMENT_VAULTS, current, FINALIZER);
   return undefined;
 }
 

@@ -27,9 +27,11 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
   const write = (status: PSPConnectorStatus) => writeStatus(context, PSP_CONNECTORS, connector, status);
 
   if (connector.metadata.deletionTimestamp !== undefined) return removePSPConnector(context, connector);
-  if (connector.status?.conditions === undefined)
-    await write({ conditions: initialConditions(generation, now) });
-  await ensureFinalizer(context.client, PSP_CONNECTORS, connector, FINALIZER);
+  const begun =
+    connector.status?.conditions === undefined
+      ? await write({ conditions: initialConditions(generation, now) })
+      : connector;
+  await ensureFinalizer(context.client, PSP_CONNECTORS, begun, FINALIZER);
 
   const vault = vaultOf(context, connector);
   const plan = planPSPConnector(connector, vault, context.facts());
@@ -76,10 +78,10 @@ async function removePSPConnector(context: Context, connector: ReadConnector): P
   if (!connector.metadata.finalizers?.includes(FINALIZER)) return undefined;
   const { generation = 0, uid = '' } = connector.metadata;
   const conditions = deletingConditions(connector, generation, stamp(context.clock));
-  await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions });
+  const current = await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions });
   const observed = context.caches.childrenOf(uid);
   await context.applySet.converge({ owner: ownerReferenceTo(connector), wanted: [], observed });
   context.log.info({ connector: keyOf(connector) }, 'removed');
-  await dropFinalizer(context.client, PSP_CONNECTORS, connector, FINALIZER);
+  await dropFinalizer(context.client, PSP_CONNECTORS, current, FINALIZER);
   return undefined;
 }

@@ -6,15 +6,18 @@ import type { Context } from './context.ts';
 type Status = PaymentVaultStatus | PSPConnectorStatus;
 type Parent = KubeObject & { status?: Status | undefined };
 
-/** Writes the status when it says something new, and tells people of conditions that changed. */
-export async function writeStatus(
+/**
+ * Writes the status when it says something new, and tells people of conditions that changed.
+ * @returns the resource with the version that it has now, for a later write that must not be a late one
+ */
+export async function writeStatus<P extends Parent>(
   context: Pick<Context, 'client' | 'events'>,
   resource: Resource,
-  parent: Parent,
+  parent: P,
   status: Status,
-): Promise<void> {
+): Promise<P> {
   // Through JSON, so that an absent member and an undefined one are the same.
-  if (isDeepStrictEqual(plain(parent.status), plain(status))) return;
+  if (isDeepStrictEqual(plain(parent.status), plain(status))) return parent;
   const { apiVersion, kind, metadata } = parent;
   const { name, namespace } = metadata;
   const body = {
@@ -23,15 +26,16 @@ export async function writeStatus(
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     status,
   };
-  try {
-    await context.client.applyStatus(resource, body);
-  } catch (error) {
-    if (isKubeError(error, 'not_found')) return;
+  const written = await context.client.applyStatus(resource, body).catch((error) => {
+    if (isKubeError(error, 'not_found')) return undefined;
     throw error;
-  }
+  });
+  if (written === undefined) return parent;
   for (const condition of status.conditions ?? []) {
     if (isNews(condition, parent.status?.conditions)) tell(context, parent, condition);
   }
+  const { resourceVersion } = written.metadata;
+  return resourceVersion === undefined ? parent : { ...parent, metadata: { ...metadata, resourceVersion } };
 }
 
 function isNews(condition: Condition, before: readonly Condition[] | undefined): boolean {

@@ -1,0 +1,291 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KMSClient } from '@aws-sdk/client-kms';
+import type { Statusz } from '@cofferdam/contracts';
+import type { PaymentVaultSpec, PSPConnectorSpec } from '@cofferdam/crds';
+import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
+import { startApiServer } from '@cofferdam/devcluster/apiserver';
+import { vi } from 'vitest';
+import { parse } from 'yaml';
+import type { TopicManagement } from '../src/effects/kafka.ts';
+import { awsKeyManagement, type KmsSender } from '../src/effects/kms-aws.ts';
+import {
+  createClient,
+  createReflector,
+  createTransport,
+  type KubeClient,
+  type KubeObject,
+  kubeconfigFile,
+  type ObjectKey,
+  RESOURCES,
+  type Resource,
+  type Transport,
+} from '../src/engine/index.ts';
+import { createOperator } from '../src/operator.ts';
+import type { Context } from '../src/reconcile/context.ts';
+import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../src/reconcile/resources.ts';
+import { connector, facts, GRANTEE, paymentVault } from './fixtures.ts';
+
+type Status = { conditions?: { type: string; status: string; reason: string; message: string }[] };
+export type Conditioned = KubeObject & { status?: Status & Record<string, unknown> };
+
+/** An API server, a KMS and stand-ins for the cluster's controllers, in this process. */
+export type TestCluster = {
+  admin: KubeClient;
+  kms: TestKms;
+  /** What `/statusz` answers, by Service name. */
+  statusz: Map<string, Statusz>;
+  /** Topics: what the brokers answer. */
+  topics: { problem?: string };
+  /** Jobs whose pods can start; the others stay running. */
+  jobsMayFinish: boolean;
+  startOperator(options?: OperatorFaults): RunningOperator;
+  namespace(name: string): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type OperatorFaults = {
+  /** The process "dies" with its n-th write, before or after it reaches the other side. */
+  crash?: { atWrite: number; when: 'before' | 'after' };
+  /** Only this namespace, so that what it writes is about one vault. */
+  namespace?: string;
+};
+
+export type RunningOperator = {
+  /** Writes to the API server and to KMS so far, leases and events left out. */
+  writes: string[];
+  crashed: () => boolean;
+  stop(): Promise<void>;
+};
+
+export async function startTestCluster(): Promise<TestCluster> {
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'cofferdam-operator-'));
+  const api = await startApiServer({ stateDirectory });
+  const config = await kubeconfigFile(api.kubeconfig);
+  const adminTransport = createTransport(config);
+  const admin = createClient({ transport: adminTransport, fieldManager: 'test' });
+  const kms = await startTestKms();
+  const statusz = new Map<string, Statusz>();
+  const topics: TestCluster['topics'] = {};
+  const operators = new Set<RunningOperator>();
+  const directory = new URL('../../crds/yaml/', import.meta.url);
+  for (const file of await readdir(directory)) {
+    const definition: KubeObject = parse(await readFile(new URL(file, directory), 'utf8'));
+    await admin.apply(RESOURCES.customResourceDefinitions, definition);
+  }
+
+  const cluster: TestCluster = {
+    admin,
+    kms,
+    statusz,
+    topics,
+    jobsMayFinish: true,
+    startOperator(faults = {}) {
+      const running = startOperator({ cluster, transport: createTransport(config), faults });
+      operators.add(running);
+      return running;
+    },
+    async namespace(name) {
+      await admin.apply(RESOURCES.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    },
+    async stop() {
+      await Promise.all([...operators].map((operator) => operator.stop()));
+      await workloads.stop();
+      await adminTransport.close();
+      await kms.stop();
+      await api.close();
+      await rm(stateDirectory, { recursive: true, force: true });
+    },
+  };
+  await cluster.namespace('cofferdam-system');
+  const workloads = simulateWorkloads(cluster);
+  return cluster;
+}
+
+function startOperator(options: {
+  cluster: TestCluster;
+  transport: Transport;
+  faults: OperatorFaults;
+}): RunningOperator {
+  const { cluster, transport, faults } = options;
+  const stopping = new AbortController();
+  const writes: string[] = [];
+  let dead = false;
+
+  /** Counts the write, and dies with it if it is the one. */
+  async function write<T>(name: string, send: () => Promise<T>): Promise<T> {
+    if (dead) throw new Error('dead');
+    writes.push(name);
+    const fatal = writes.length === faults.crash?.atWrite;
+    if (fatal && faults.crash?.when === 'before') {
+      dead = true;
+      throw new Error('dies before the write');
+    }
+    const answer = await send();
+    if (fatal) {
+      dead = true;
+      throw new Error('dies after the write');
+    }
+    return answer;
+  }
+  const counting: Transport = {
+    ...transport,
+    send(request) {
+      // Only the lease outlives the crash, so that the next one need not wait until it runs out.
+      if (/\/leases\b/.test(request.path)) return transport.send(request);
+      if (dead) return Promise.reject(new Error('dead'));
+      const counts = request.method !== 'GET' && !/\/events\b/.test(request.path);
+      const path = request.path.split('?')[0];
+      return counts
+        ? write(`${request.method} ${path}`, () => transport.send(request))
+        : transport.send(request);
+    },
+  };
+  const aws = new KMSClient(cluster.kms.clientSettings.operator);
+  const sender = {
+    send(command: object) {
+      const name = command.constructor.name.replace('Command', '');
+      const send = () => (aws.send as (command: object) => Promise<unknown>).call(aws, command);
+      return /^(Create|Enable|Schedule|Delete|Revoke)/.test(name) ? write(`KMS ${name}`, send) : send();
+    },
+  } as unknown as KmsSender;
+  const topics: TopicManagement = {
+    async ensure(plan) {
+      const { problem } = cluster.topics;
+      return problem === undefined
+        ? {
+            topics: plan.topics.map(({ name, partitions, replicationFactor }) => ({
+              name,
+              partitions,
+              replicationFactor,
+            })),
+          }
+        : { topics: [], problem: { reason: 'BrokerUnreachable', message: problem } };
+    },
+  };
+  const operator = createOperator({
+    transport: counting,
+    topics,
+    keys: awsKeyManagement(() => sender),
+    statusz: {
+      read: async (url) => cluster.statusz.get(new URL(url).hostname.split('.')[0] ?? ''),
+      close: async () => {},
+    },
+    log: quiet,
+    identity: {
+      namespace: 'cofferdam-system',
+      serviceAccount: 'cofferdam-operator',
+      images: facts.images,
+      granteesFile: new URL('grantees.json', import.meta.url).pathname,
+    },
+    lease: { namespace: 'cofferdam-system', name: 'cofferdam-operator', holder: `test-${Math.random()}` },
+    watchNamespace: faults.namespace,
+    resync: { readyMs: 400, notReadyMs: 200, unreportedMs: 100 },
+    memory: { fineMs: 500, troubledMs: 100 },
+  });
+  const done = operator.run(stopping.signal);
+  return {
+    writes,
+    crashed: () => dead,
+    async stop() {
+      stopping.abort();
+      await done;
+      await transport.close();
+    },
+  };
+}
+
+const quiet: Context['log'] = { info() {}, warn() {}, error() {} };
+
+/** Jobs that complete and Deployments that roll out at once: what the cluster's controllers and kubelets would do. */
+function simulateWorkloads(cluster: TestCluster): { stop(): Promise<void> } {
+  const { admin } = cluster;
+  const patch = (resource: Resource, object: KubeObject, status: object) =>
+    void admin
+      .patch(resource, object.metadata, { type: 'merge', body: { status } }, { subresource: 'status' })
+      .catch(() => {});
+  const now = () => new Date().toISOString().replace(/\.\d+Z/, 'Z');
+  const finish = (job: KubeObject & { status?: Status }) => {
+    if (!cluster.jobsMayFinish || job.status?.conditions?.length) return;
+    const times = { startTime: now(), completionTime: now() };
+    const said = {
+      status: 'True',
+      reason: 'CompletionsReached',
+      message: '',
+      lastTransitionTime: now(),
+      lastProbeTime: now(),
+    };
+    const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, ...said }));
+    patch(RESOURCES.jobs, job, { ...times, succeeded: 1, conditions });
+  };
+  const rollOut = (
+    deployment: KubeObject & { spec?: { replicas?: number }; status?: { observedGeneration?: number } },
+  ) => {
+    const { generation } = deployment.metadata;
+    if (deployment.status?.observedGeneration === generation) return;
+    const replicas = deployment.spec?.replicas ?? 1;
+    const all = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
+    patch(RESOURCES.deployments, deployment, { observedGeneration: generation, ...all });
+  };
+  const jobs = createReflector({ client: admin, resource: RESOURCES.jobs });
+  const deployments = createReflector({ client: admin, resource: RESOURCES.deployments });
+  jobs.subscribe({ added: finish, updated: finish });
+  deployments.subscribe({ added: rollOut, updated: rollOut });
+  jobs.start();
+  deployments.start();
+  return { stop: async () => void (await Promise.all([jobs.stop(), deployments.stop()])) };
+}
+
+export async function createVault(
+  cluster: TestCluster,
+  namespace: string,
+  changes: Partial<PaymentVaultSpec> = {},
+): Promise<void> {
+  const { granteePrincipal: _, ...kms } = paymentVault().spec.kms;
+  const vault = paymentVault({ vaultId: namespace, kms, ...changes });
+  await cluster.admin.create(PAYMENT_VAULTS, { ...vault, metadata: { name: 'payments', namespace } });
+}
+
+export async function createConnector(
+  cluster: TestCluster,
+  namespace: string,
+  changes: Partial<PSPConnectorSpec> = {},
+): Promise<void> {
+  const stripe = connector('stripe', changes);
+  await cluster.admin.create(PSP_CONNECTORS, { ...stripe, metadata: { name: 'stripe', namespace } });
+}
+
+export const vaultKey = (namespace: string): ObjectKey => ({ namespace, name: 'payments' });
+export const connectorKey = (namespace: string): ObjectKey => ({ namespace, name: 'stripe' });
+
+/** Waits until a condition is as wanted; fails with what it was last. */
+export async function waitFor(
+  cluster: TestCluster,
+  what: { resource: Resource; key: ObjectKey },
+  wanted: Record<string, string>,
+): Promise<Conditioned> {
+  return vi.waitFor(
+    async () => {
+      const object = await cluster.admin.get<Conditioned>(what.resource, what.key);
+      const found = Object.fromEntries(
+        (object.status?.conditions ?? [])
+          .filter(({ type }) => type in wanted)
+          .map(({ type, status, reason }) => [type, `${status} ${reason}`]),
+      );
+      if (
+        JSON.stringify(found, Object.keys(wanted).sort()) !==
+        JSON.stringify(wanted, Object.keys(wanted).sort())
+      ) {
+        throw new Error(
+          `wanted ${JSON.stringify(wanted)}, found ${JSON.stringify(object.status?.conditions)}`,
+        );
+      }
+      return object;
+    },
+    { timeout: 15_000, interval: 50 },
+  );
+}
+
+export const ready = { Ready: 'True Succeeded' };
+export { GRANTEE };

@@ -1,0 +1,239 @@
+import { PaymentVaultStatus, PSPConnectorStatus, REASON } from '@cofferdam/crds';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { planPaymentVault } from '../../src/desired/payment-vault.ts';
+import { planPSPConnector } from '../../src/desired/psp-connector.ts';
+import type { ObservedDeployment } from '../../src/status/observed-types.ts';
+import { paymentVaultStatus, type VaultObservation } from '../../src/status/payment-vault.ts';
+import { podTrouble } from '../../src/status/pod-trouble.ts';
+import { type ConnectorObservation, pspConnectorStatus } from '../../src/status/psp-connector.ts';
+import { connector, facts, paymentVault } from '../fixtures.ts';
+
+const now = '2026-11-22T18:00:00Z';
+const running = (name: string, available = 1): ObservedDeployment => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, generation: 1 },
+  spec: { replicas: 1 },
+  status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: available },
+});
+const plan = planPaymentVault(
+  paymentVault(),
+  { connectors: [], completedJobs: new Set(), migratedBy: {} },
+  facts,
+);
+const fine: VaultObservation = {
+  plan,
+  key: { keyArn: 'arn:aws:kms:eu-central-1:000000000000:key/1', origin: 'Created' },
+  topics: { topics: [] },
+  jobs: { vault: undefined, router: undefined },
+  jobTrouble: { vault: undefined, router: undefined },
+  workloads: {
+    vault: { name: 'payments-vault', deployment: running('payments-vault'), trouble: undefined },
+    router: { name: 'payments-router', deployment: running('payments-router'), trouble: undefined },
+  },
+  migrated: { vault: true, router: true },
+  statusz: undefined,
+  connectors: 2,
+  applyProblem: undefined,
+};
+const statusOf = (changes: Partial<VaultObservation>, vault = paymentVault()) =>
+  paymentVaultStatus(vault, { ...fine, ...changes }, { facts, now });
+const say = (status: { conditions?: { type: string; status: string; reason: string }[] | undefined }) =>
+  Object.fromEntries(
+    (status.conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),
+  );
+const messageOf = (status: { conditions?: { type: string; message: string }[] | undefined }, type: string) =>
+  status.conditions?.find((condition) => condition.type === type)?.message;
+
+test('a vault of which all is as asked is Ready, and neither Reconciling nor Stalled is there', () => {
+  expect(say(statusOf({}))).toEqual({
+    Ready: 'True Succeeded',
+    KeyBound: 'True Succeeded',
+    DatabaseMigrated: 'True Succeeded',
+    TopicsReady: 'True Succeeded',
+    NetworkPoliciesApplied: 'True Succeeded',
+    Available: 'True Succeeded',
+  });
+});
+
+test('a missing database Secret is named with its keys and what to do', () => {
+  const events = [
+    {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'e' },
+      reason: 'FailedMount',
+      message: 'MountVolume.SetUp failed for volume "database" : secret "vault-database" not found',
+      involvedObject: { uid: 'pod-uid' },
+    },
+  ];
+  const pods = [
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid: 'pod-uid' }, status: { phase: 'Pending' } },
+  ];
+  const secretKeys = 'host, port, dbname, username, password';
+  const trouble = podTrouble(pods, events, { namespace: 'payments-dev', secretKeys });
+  const status = statusOf({
+    migrated: { vault: false, router: true },
+    jobTrouble: { vault: trouble, router: undefined },
+  });
+  expect(say(status)).toMatchObject({
+    Ready: 'False DatabaseSecretMissing',
+    Stalled: 'True DatabaseSecretMissing',
+    DatabaseMigrated: 'False DatabaseSecretMissing',
+    Available: 'True Succeeded',
+  });
+  expect(messageOf(status, 'DatabaseMigrated')).toBe(
+    'Secret payments-dev/vault-database not found: create it, with keys host, port, dbname, username, password',
+  );
+});
+
+test('what waits for a person goes before what is on its way', () => {
+  const status = statusOf({
+    migrated: { vault: false, router: true },
+    key: { problem: { reason: 'KeyDisabled', message: 'key x is Disabled: enable it' } },
+    topics: { topics: [], problem: { reason: 'BrokerUnreachable', message: 'nobody' } },
+  });
+  expect(say(status)).toMatchObject({ Ready: 'False KeyDisabled', Stalled: 'True KeyDisabled' });
+});
+
+test('a missing broker degrades and stops nothing', () => {
+  const kafka = { bootstrapServers: ['a:9092'], manage: 'Admin' as const };
+  const withKafka = planPaymentVault(
+    paymentVault({ kafka }),
+    { connectors: [], completedJobs: new Set(), migratedBy: {} },
+    facts,
+  );
+  const status = statusOf({
+    plan: withKafka,
+    topics: { topics: [], problem: { reason: 'BrokerUnreachable', message: 'nobody' } },
+  });
+  expect(say(status)).toMatchObject({
+    Ready: 'False BrokerUnreachable',
+    Reconciling: 'True BrokerUnreachable',
+    TopicsReady: 'False BrokerUnreachable',
+    Available: 'True Succeeded',
+  });
+});
+
+test('a roll-out that is under way keeps Available and takes Ready', () => {
+  const deployment = { ...running('payments-vault'), metadata: { name: 'payments-vault', generation: 2 } };
+  const workloads = { ...fine.workloads, vault: { name: 'payments-vault', deployment, trouble: undefined } };
+  expect(say(statusOf({ workloads }))).toMatchObject({
+    Ready: 'False PodsNotReady',
+    Reconciling: 'True PodsNotReady',
+    Available: 'True Succeeded',
+  });
+});
+
+test('a key that the pods cannot use is reported although KMS calls it enabled', () => {
+  const statusz = {
+    service: 'vault' as const,
+    version: '1',
+    instance: 'p',
+    key: { keyArn: 'arn:key', state: 'unavailable' as const, detail: 'AccessDenied' },
+  };
+  expect(say(statusOf({ statusz }))).toMatchObject({ KeyBound: 'False KmsAccessDenied' });
+});
+
+test('an issuer without keys is named', () => {
+  const vault = paymentVault();
+  vault.spec.access.issuers.push({ issuer: 'https://login.example.com', audiences: ['x'] });
+  expect(say(statusOf({}, vault))).toMatchObject({
+    Ready: 'False IssuerKeysUnknown',
+    Stalled: 'True IssuerKeysUnknown',
+  });
+});
+
+test('members of the spec that this release does not act on are listed', () => {
+  const vault = paymentVault({ tls: { issuerRef: { name: 'ca' } }, keys: { rekeyGeneration: 1 } });
+  expect(statusOf({}, vault).notYetActedOn).toEqual(['spec.keys.rekeyGeneration', 'spec.tls']);
+});
+
+test('the time of a condition moves only with its status', () => {
+  const before = statusOf({});
+  const vault = { ...paymentVault(), status: before };
+  const later = paymentVaultStatus(vault, fine, { facts, now: '2026-11-22T19:00:00Z' });
+  expect(later).toEqual(before);
+});
+
+const seen: ConnectorObservation = {
+  plan: planPSPConnector(connector(), paymentVault(), facts),
+  vault: { ...paymentVault(), status: statusOf({}) },
+  workload: { name: 'stripe-connector', deployment: running('stripe-connector'), trouble: undefined },
+  statusz: {
+    service: 'connector',
+    version: '1',
+    instance: 'p',
+    accounts: [{ name: 'acme', credentials: 'present', reachable: 'unknown' }],
+  },
+  applyProblem: undefined,
+};
+
+test('a connector is Ready before the PSP was ever called', () => {
+  expect(say(pspConnectorStatus(connector(), seen, now))).toEqual({
+    Ready: 'True Succeeded',
+    VaultBound: 'True Succeeded',
+    CredentialsPresent: 'True Succeeded',
+    Reachable: 'Unknown NotReported',
+    NetworkPoliciesApplied: 'True Succeeded',
+    Available: 'True Succeeded',
+  });
+});
+
+test('a missing credential is named with its Secret, its keys and its account', () => {
+  const accounts = [{ name: 'acme', credentials: 'missing' as const, reachable: 'unknown' as const }];
+  const statusz = { service: 'connector' as const, version: '1', instance: 'p', accounts };
+  const status = pspConnectorStatus(connector(), { ...seen, statusz }, now);
+  expect(say(status)).toMatchObject({
+    Ready: 'False CredentialsMissing',
+    Stalled: 'True CredentialsMissing',
+  });
+  expect(messageOf(status, 'CredentialsPresent')).toBe(
+    'account acme: Secret payments-dev/stripe-acme or a key of it is missing: create it, with apiKey',
+  );
+});
+
+test('property: whatever is observed, the status fits the schema, its reasons are documented, and Ready implies every part', () => {
+  const trouble = fc.option(
+    fc.record({
+      reason: fc.constantFrom('PodsCrashing', 'ImagePullFailed', 'PodConfigMissing'),
+      message: fc.string(),
+    }),
+    { nil: undefined },
+  );
+  const observation = fc.record({
+    key: fc.constantFrom<VaultObservation['key']>({}, fine.key, {
+      problem: { reason: 'KmsUnreachable', message: 'x' },
+    }),
+    migrated: fc.record({ vault: fc.boolean(), router: fc.boolean() }),
+    jobTrouble: fc.record({ vault: trouble, router: trouble }),
+    available: fc.integer({ min: 0, max: 1 }),
+    applyProblem: fc.constantFrom(undefined, {
+      kind: 'Service',
+      reason: 'ApplyFailed' as const,
+      message: 'x',
+    }),
+  });
+  fc.assert(
+    fc.property(observation, ({ available, ...rest }) => {
+      const vault = {
+        name: 'payments-vault',
+        deployment: running('payments-vault', available),
+        trouble: undefined,
+      };
+      const status = statusOf({
+        ...rest,
+        workloads: { ...fine.workloads, vault },
+      } as Partial<VaultObservation>);
+      PaymentVaultStatus.parse(status);
+      const conditions = status.conditions ?? [];
+      for (const { reason } of conditions) expect(REASON).toHaveProperty(reason);
+      const ready = conditions.find(({ type }) => type === 'Ready')?.status === 'True';
+      const others = conditions.filter(({ type }) => type !== 'Ready');
+      if (ready) expect(others.every(({ status }) => status === 'True')).toBe(true);
+      expect(others.some(({ type }) => type === 'Stalled' || type === 'Reconciling')).toBe(!ready);
+    }),
+  );
+  PSPConnectorStatus.parse(pspConnectorStatus(connector(), seen, now));
+});
