@@ -1,26 +1,34 @@
-/** The shapes of the manifests, for the compiler only: nothing of the package is loaded. */
-
 import type {
+  V1Container,
+  V1DeploymentSpec,
+  V1JobSpec,
+  V1NetworkPolicyEgressRule,
   V1NetworkPolicyIngressRule,
   V1NetworkPolicyPeer,
+  V1NetworkPolicyPort,
   V1NetworkPolicySpec,
+  V1PodDisruptionBudgetSpec,
+  V1PodTemplateSpec,
+  V1ServiceSpec,
+  V1Volume,
+  V1VolumeMount,
+  V2HorizontalPodAutoscalerSpec,
 } from '@kubernetes/client-node';
 
-export type {
-  V1Container as Container,
-  V1ContainerPort as ContainerPort,
-  V1DeploymentSpec as DeploymentSpec,
-  V1JobSpec as JobSpec,
-  V1NetworkPolicyEgressRule as EgressRule,
-  V1NetworkPolicyPeer as PolicyPeer,
-  V1NetworkPolicyPort as PolicyPort,
-  V1PodDisruptionBudgetSpec as PodDisruptionBudgetSpec,
-  V1PodTemplateSpec as PodTemplateSpec,
-  V1ServiceSpec as ServiceSpec,
-  V1Volume as Volume,
-  V1VolumeMount as VolumeMount,
-  V2HorizontalPodAutoscalerSpec as HorizontalPodAutoscalerSpec,
-} from '@kubernetes/client-node';
+/* The shapes of the manifests, for the compiler only: nothing of the package is loaded. */
+
+export type Container = V1Container;
+export type DeploymentSpec = V1DeploymentSpec;
+export type EgressRule = V1NetworkPolicyEgressRule;
+export type HorizontalPodAutoscalerSpec = V2HorizontalPodAutoscalerSpec;
+export type JobSpec = V1JobSpec;
+export type PodDisruptionBudgetSpec = V1PodDisruptionBudgetSpec;
+export type PodTemplateSpec = V1PodTemplateSpec;
+export type PolicyPeer = V1NetworkPolicyPeer;
+export type PolicyPort = V1NetworkPolicyPort;
+export type ServiceSpec = V1ServiceSpec;
+export type Volume = V1Volume;
+export type VolumeMount = V1VolumeMount;
 
 /** The package calls `from` by another name, as it has to for other languages. */
 export type IngressRule = Omit<V1NetworkPolicyIngressRule, '_from'> & { from?: V1NetworkPolicyPeer[] };
