@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   apiVersionOf,
   createQueue,
@@ -16,6 +17,8 @@ import { type GraphNode, OwnershipGraph } from './ownership-graph.ts';
 
 /** New kinds are looked for this often, and whenever a CustomResourceDefinition changes. */
 const DISCOVERY_MS = 30_000;
+/** Longest wait for the first list of new kinds: one may have gone again. */
+const SYNC_MS = 2_000;
 /** Each kind has its own watch, so a dependent may be seen later than the end of its owner: wait for it. */
 const SETTLE_MS = 200;
 
@@ -85,6 +88,10 @@ class GarbageCollector {
       this.#kinds.delete(entry[0]);
       await this.#context.watches.drop(entry[1]);
     }
+    // An owner of a new kind may have come and gone before its kind was followed.
+    const synced = served.map((resource) => this.#context.watches.of(resource).synced());
+    await Promise.race([Promise.all(synced), sleep(SYNC_MS)]);
+    for (const { uid } of this.#graph.withUnknownOwner()) this.#queue.add(uid);
   }
 
   #follow(resource: Resource): () => void {

@@ -19,10 +19,6 @@ export class OwnershipGraph {
     return this.#nodes.get(uid);
   }
 
-  has(uid: string): boolean {
-    return this.#nodes.has(uid);
-  }
-
   upsert(node: GraphNode): void {
     this.#unlink(this.#nodes.get(node.uid));
     this.#nodes.set(node.uid, node);
@@ -47,6 +43,11 @@ export class OwnershipGraph {
     return this.dependentsOf(uid).filter((dependent) =>
       dependent.owners.some((owner) => owner.uid === uid && owner.blockOwnerDeletion === true),
     );
+  }
+
+  /** Objects with an owner that no watch has shown. */
+  withUnknownOwner(): GraphNode[] {
+    return [...this.#nodes.values()].filter(({ owners }) => owners.some(({ uid }) => !this.#nodes.has(uid)));
   }
 
   #unlink(node: GraphNode | undefined): void {

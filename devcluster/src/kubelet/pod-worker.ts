@@ -33,6 +33,8 @@ export class PodWorker {
   #woken = Promise.withResolvers<void>();
   #renewal: NodeJS.Timeout | undefined;
   #finished = false;
+  /** Nothing of the pod is left on this node. */
+  #cleaned = false;
   #silent = false;
   /** Resolves when the pod's processes and files are gone. */
   readonly done: Promise<void>;
@@ -137,6 +139,7 @@ export class PodWorker {
     if (!this.#silent) await this.#status.flush();
     await this.#files.remove().catch((error: Error) => log(`pod ${namespace}/${name}: ${error.message}`));
     addresses.release(this.#addresses.podIp);
+    this.#cleaned = true;
     if (this.#pod.metadata.deletionTimestamp !== undefined) await this.#delete();
   }
 
@@ -212,7 +215,7 @@ export class PodWorker {
       if (graceMs !== undefined) void runner.kill(graceMs);
       else if (first) void runner.terminate(seconds * 1000);
     }
-    if (this.#finished && graceMs === undefined) void this.#delete();
+    if (this.#cleaned && graceMs === undefined) void this.#delete();
   }
 
   /** The last word: only now may the name be used again. */

@@ -16,14 +16,17 @@ export function createProbeTracker(probe: Probe): ProbeTracker {
   const { failureThreshold = 3, successThreshold = 1, periodSeconds = 10 } = probe;
   let successes = 0;
   let failures = 0;
-  let countedAt = Number.NEGATIVE_INFINITY;
+  let countedAt: number | undefined;
   return {
     take(succeeded, nowMs) {
       if (succeeded) {
+        countedAt ??= Number.NEGATIVE_INFINITY;
         failures = 0;
         successes += 1;
         return successes >= successThreshold ? 'success' : 'unchanged';
       }
+      // A process that has never answered has the first period for its start.
+      countedAt ??= nowMs;
       // A little tolerance: timers are never exact.
       if (nowMs - countedAt < periodSeconds * 1000 - 50) return 'unchanged';
       countedAt = nowMs;

@@ -313,14 +313,17 @@ describe('back-off, probes, addresses, logs', () => {
 
   it('a probe fails only after as many periods as its threshold, however often it is asked', () => {
     const tracker = createProbeTracker({ periodSeconds: 1, failureThreshold: 2 });
-    expect([0, 300, 600, 1_000].map((at) => tracker.take(false, at))).toEqual([
-      'unchanged',
-      'unchanged',
-      'unchanged',
-      'failure',
-    ]);
-    expect(tracker.take(true, 1_300)).toBe('success');
-    expect(tracker.take(false, 2_000)).toBe('unchanged');
+    const verdicts = [0, 300, 600, 1_000, 1_300, 2_000].map((at) => tracker.take(false, at));
+    expect(verdicts).toEqual([...Array(5).fill('unchanged'), 'failure']);
+    expect(tracker.take(true, 2_300)).toBe('success');
+    expect(tracker.take(false, 3_300)).toBe('unchanged');
+    expect(tracker.take(false, 4_300)).toBe('failure');
+  });
+
+  it('a probe that has once succeeded fails at its first failure, if its threshold is one', () => {
+    const tracker = createProbeTracker({ periodSeconds: 1, failureThreshold: 1 });
+    expect(tracker.take(true, 0)).toBe('success');
+    expect(tracker.take(false, 1_000)).toBe('failure');
   });
 
   it('gives each pod an address, and one that was given up only when it is its turn again', () => {
