@@ -1,6 +1,6 @@
+import type { DeploymentSpec } from '../engine/kubernetes-types.ts';
 import { RESOURCES } from '../engine/well-known.ts';
 import type { Component } from './component.ts';
-import type { DeploymentSpec } from './kubernetes-types.ts';
 import { type Manifest, manifest } from './manifest.ts';
 import { labels, podSelector } from './names.ts';
 import { podTemplate } from './pod-template.ts';

@@ -1,6 +1,6 @@
+import type { HorizontalPodAutoscalerSpec } from '../engine/kubernetes-types.ts';
 import { RESOURCES } from '../engine/well-known.ts';
 import type { Component } from './component.ts';
-import type { HorizontalPodAutoscalerSpec } from './kubernetes-types.ts';
 import { type Manifest, manifest } from './manifest.ts';
 import { labels } from './names.ts';
 

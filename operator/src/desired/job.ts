@@ -1,7 +1,7 @@
+import type { JobSpec } from '../engine/kubernetes-types.ts';
 import { RESOURCES } from '../engine/well-known.ts';
 import type { Component } from './component.ts';
 import { digest } from './digest.ts';
-import type { JobSpec } from './kubernetes-types.ts';
 import { type Manifest, manifest } from './manifest.ts';
 import { labels, names } from './names.ts';
 import { podTemplate } from './pod-template.ts';

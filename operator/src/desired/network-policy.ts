@@ -1,14 +1,14 @@
 import { SERVICE_PORT } from '@cofferdam/contracts';
 import type { EgressPeer, NetworkPeer, PaymentVault, PSPConnector } from '@cofferdam/crds';
-import { RESOURCES } from '../engine/well-known.ts';
-import type { Facts } from './facts.ts';
 import type {
   EgressRule,
   IngressRule,
   NetworkPolicySpec,
   PolicyPeer,
   PolicyPort,
-} from './kubernetes-types.ts';
+} from '../engine/kubernetes-types.ts';
+import { RESOURCES } from '../engine/well-known.ts';
+import type { Facts } from './facts.ts';
 import { type Manifest, manifest } from './manifest.ts';
 import { connectorSelector, labels, names, type PodIdentity, podSelector } from './names.ts';
 

@@ -1,6 +1,6 @@
+import type { PodDisruptionBudgetSpec } from '../engine/kubernetes-types.ts';
 import { RESOURCES } from '../engine/well-known.ts';
 import type { Component } from './component.ts';
-import type { PodDisruptionBudgetSpec } from './kubernetes-types.ts';
 import { type Manifest, manifest } from './manifest.ts';
 import { labels, podSelector } from './names.ts';
 

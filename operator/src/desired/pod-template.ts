@@ -1,6 +1,6 @@
 import { SERVICE_PORT, TOKEN_AUDIENCE } from '@cofferdam/contracts';
+import type { Container, PodTemplateSpec, Volume, VolumeMount } from '../engine/kubernetes-types.ts';
 import type { Component, Mount } from './component.ts';
-import type { Container, PodTemplateSpec, Volume, VolumeMount } from './kubernetes-types.ts';
 import { podLabels, podSelector } from './names.ts';
 
 /** The user of our images; any number but 0 would do. */

@@ -1,7 +1,7 @@
 import { SERVICE_PORT } from '@cofferdam/contracts';
+import type { ServiceSpec } from '../engine/kubernetes-types.ts';
 import { RESOURCES } from '../engine/well-known.ts';
 import type { Component } from './component.ts';
-import type { ServiceSpec } from './kubernetes-types.ts';
 import { type Manifest, manifest } from './manifest.ts';
 import { labels, podSelector } from './names.ts';
 

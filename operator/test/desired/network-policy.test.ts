@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { NetworkPolicySpec } from '../../src/desired/kubernetes-types.ts';
 import { connectorNetworkPolicy, vaultNetworkPolicies } from '../../src/desired/network-policy.ts';
+import type { NetworkPolicySpec } from '../../src/engine/kubernetes-types.ts';
 import { connector, facts, paymentVault } from '../fixtures.ts';
 
 const tcp = (port: number) => ({ protocol: 'TCP', port });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { PodTemplateSpec } from '../../src/desired/kubernetes-types.ts';
 import type { Manifest } from '../../src/desired/manifest.ts';
 import { planPaymentVault } from '../../src/desired/payment-vault.ts';
 import { planPSPConnector } from '../../src/desired/psp-connector.ts';
+import type { PodTemplateSpec } from '../../src/engine/kubernetes-types.ts';
 import { connector, facts, paymentVault } from '../fixtures.ts';
 
 const migrations = planPaymentVault(
