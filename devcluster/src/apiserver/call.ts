@@ -52,3 +52,11 @@ export function statusReply(status: number, body: Record<string, unknown>): Repl
     object: { kind: 'Status', apiVersion: 'v1', metadata: {}, ...body } as unknown as KubeObject,
   };
 }
+
+/** What nothing at all answers: not even a Status. */
+export const PAGE_NOT_FOUND: Reply = {
+  type: 'text',
+  status: 404,
+  contentType: 'text/plain; charset=utf-8',
+  text: '404 page not found\n',
+};

@@ -1,6 +1,7 @@
 import { apiVersionOf, type JsonObject } from '../object.ts';
 import type { GroupVersion, Registry } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
+import { compareVersions } from './versions.ts';
 
 function resourceEntries(resource: Resource): JsonObject[] {
   const { plural, singular, namespaced, kind, verbs, shortNames, categories, subresources } = resource;
@@ -48,18 +49,6 @@ function versionsByGroup(registry: Registry): Map<string, GroupVersion[]> {
   }
   for (const [group, versions] of groups) groups.set(group, byPriority(versions));
   return groups;
-}
-
-/** Stable versions first, then beta, then alpha; the newest of each first. */
-export function compareVersions(a: string, b: string): number {
-  const rank = (text: string): [number, number, number] => {
-    const found = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(text);
-    if (found === null) return [-1, 0, 0];
-    const stage = found[2] === undefined ? 2 : found[2] === 'beta' ? 1 : 0;
-    return [stage, Number(found[1]), Number(found[3] ?? 0)];
-  };
-  const [x, y] = [rank(a), rank(b)];
-  return y[0] - x[0] || y[1] - x[1] || y[2] - x[2] || (a < b ? -1 : 1);
 }
 
 export function byPriority(versions: GroupVersion[]): GroupVersion[] {

@@ -5,6 +5,7 @@ import { type ServerContext, timestamp } from '../context.ts';
 import { decodeObject } from '../decode/object.ts';
 import { alreadyExists, badRequest, forbidden, notFound, StatusError, unclassified } from '../errors.ts';
 import { inWireOrder, type KubeObject } from '../object.ts';
+import { DEFINITIONS } from '../resources/custom.ts';
 import type { Resource } from '../resources/resource.ts';
 import { viewOf } from '../resources/view.ts';
 import { namespaceOf } from '../selectors/selection.ts';
@@ -44,6 +45,18 @@ export function checkNamespaceOpen(context: ServerContext, resource: Resource, o
       ],
     },
   });
+}
+
+/** @throws StatusError 403 when the resource itself is being deleted */
+function checkDefinitionStays(context: ServerContext, resource: Resource, object: KubeObject): void {
+  if (resource.custom === undefined) return;
+  const definition = context.store.get(DEFINITIONS, undefined, `${resource.plural}.${resource.group}`);
+  if (definition?.metadata.deletionTimestamp === undefined) return;
+  throw forbidden(
+    resource,
+    object.metadata.name,
+    'create not allowed while custom resource definition is terminating',
+  );
 }
 
 /** What the server sets on a new object, whatever the client sent. */
@@ -87,6 +100,7 @@ export function createObject(
   const { resource } = call;
   placeInNamespace(call, draft);
   checkNamespaceOpen(context, resource, draft);
+  checkDefinitionStays(context, resource, draft);
   let next = withDefaults(draft, resource);
   if (applied !== true) next = tracked(context, call, { before: undefined, after: next, options });
   next = { ...next, metadata: { ...next.metadata } };

@@ -11,6 +11,13 @@ export interface DeleteOptions {
   preconditions: { uid: string | undefined; resourceVersion: string | undefined };
 }
 
+export const NO_DELETE_OPTIONS: DeleteOptions = {
+  dryRun: false,
+  gracePeriodSeconds: undefined,
+  propagationPolicy: undefined,
+  preconditions: { uid: undefined, resourceVersion: undefined },
+};
+
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
 function bodyOf(call: Call): Record<string, unknown> {

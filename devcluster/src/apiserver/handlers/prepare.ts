@@ -36,7 +36,7 @@ export function tracked(
   { before, after, options }: { before: KubeObject | undefined; after: KubeObject; options: WriteOptions },
 ): KubeObject {
   const { resource, info } = call;
-  return trackUpdate({
+  const written = trackUpdate({
     ...(before === undefined ? {} : { before }),
     after,
     manager: options.fieldManager,
@@ -46,6 +46,17 @@ export function tracked(
     time: timestamp(context.now()),
     resetFields: resetFields(resource, info.subresource),
   }) as KubeObject;
+  return info.subresource === 'scale' ? withoutScaleTime(written) : written;
+}
+
+/** The real server writes no time for what was changed through a Scale. */
+function withoutScaleTime(object: KubeObject): KubeObject {
+  const managedFields = (object.metadata.managedFields ?? []).map((entry) => {
+    if (!isObject(entry) || entry['subresource'] !== 'scale') return entry;
+    const { time: _time, ...rest } = entry;
+    return rest;
+  });
+  return { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
 /** The status of a new object, as Go writes it: nothing, or the members that are always there. */
@@ -80,6 +91,11 @@ function statusProblems(resource: Resource, object: KubeObject, old: KubeObject)
   }));
 }
 
+/** Messages name the kind that is stored: events of both groups are events of the core group. */
+function kindOf(resource: Resource): { group: string; kind: string } {
+  return { group: resource.collection === 'events' ? '' : resource.group, kind: resource.kind };
+}
+
 /** @throws StatusError 422 with everything that is wrong with a new object */
 export function checkNew(resource: Resource, object: KubeObject): void {
   const problems = [
@@ -87,7 +103,7 @@ export function checkNew(resource: Resource, object: KubeObject): void {
     ...(resource.rules.validate?.(object) ?? []),
     ...schemaProblems(resource, object, undefined),
   ];
-  if (problems.length > 0) throw invalid(resource, object.metadata.name, problems);
+  if (problems.length > 0) throw invalid(kindOf(resource), object.metadata.name, problems);
 }
 
 /** @throws StatusError 422 with everything that is wrong with a changed object */
@@ -106,7 +122,7 @@ export function checkChanged(
   ];
   // Rules of the whole object are checked for a status, too, once that is valid itself.
   if (!inStatus || problems.length === 0) problems.push(...schemaProblems(resource, object, old));
-  if (problems.length > 0) throw invalid(resource, object.metadata.name, problems);
+  if (problems.length > 0) throw invalid(kindOf(resource), object.metadata.name, problems);
 }
 
 function changedProblems({ rules }: Resource, object: KubeObject, old: KubeObject): FieldError[] {

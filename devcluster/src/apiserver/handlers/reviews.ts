@@ -5,7 +5,7 @@ import { objectReply, type Reply, type ResourceCall } from '../call.ts';
 import { type ServerContext, timestamp } from '../context.ts';
 import { decodeObject } from '../decode/object.ts';
 import { badRequest, invalid } from '../errors.ts';
-import { isObject, type JsonObject, type KubeObject, listAt, member, objectAt, stringAt } from '../object.ts';
+import { type JsonObject, type KubeObject, listAt, member, objectAt, stringAt } from '../object.ts';
 import { writeOptions } from './write-options.ts';
 
 function userInfo(user: User): JsonObject {
@@ -119,5 +119,5 @@ export function handleReview(context: ServerContext, call: ResourceCall): Reply 
   const review = REVIEWS[call.resource.plural];
   if (review === undefined) return undefined;
   const object = decodeObject(call, call.resource, context.registry, writeOptions(call));
-  return review(context, call, isObject(object['spec']) ? object : { ...object, spec: {} });
+  return review(context, call, object);
 }

@@ -39,11 +39,12 @@ export function checkVersion(call: ResourceCall, draft: KubeObject, old: KubeObj
   const { resource } = call;
   const wanted = draft.metadata.resourceVersion ?? '';
   if (wanted === '' || wanted === '0') {
-    // Only custom resources insist on a version, and patches always have one.
-    if (resource.custom !== undefined && call.method === 'PUT') {
+    const insists = resource.custom !== undefined || resource.rules.unconditionalUpdate === false;
+    if (insists && call.method === 'PUT' && call.info.subresource !== 'scale') {
       const field = 'metadata.resourceVersion';
       const message = 'Invalid value: 0: must be specified for an update';
-      throw invalid(resource, call.info.name, [{ reason: 'FieldValueInvalid', field, message }]);
+      const named = { group: resource.group, kind: resource.plural };
+      throw invalid(named, call.info.name, [{ reason: 'FieldValueInvalid', field, message }]);
     }
     return;
   }

@@ -3,6 +3,7 @@ import type { ResourceCall } from '../call.ts';
 import type { ServerContext } from '../context.ts';
 import { unclassified } from '../errors.ts';
 import { isTrue } from '../http/request-info.ts';
+import { warningHeaders } from '../http/respond.ts';
 import { apiVersionOf, type KubeObject } from '../object.ts';
 import { jsonOf, viewOf } from '../resources/view.ts';
 import { namespaceOf, type Selection, selectionOf } from '../selectors/selection.ts';
@@ -93,6 +94,7 @@ export class WatchStream {
     this.#response.writeHead(200, {
       'content-type': 'application/json',
       'cache-control': 'no-cache, private',
+      ...warningHeaders(this.#call.warnings),
     });
     this.#response.flushHeaders();
     const initial = wantsInitialEvents(this.#call) || (from === 0 && !query.has('sendInitialEvents'));

@@ -46,8 +46,8 @@ function problemsOf(call: Call, apply: boolean): FieldError[] {
     problems.push(notSupported('dryRun', dryRun.length === 1 ? dryRun : dryRun, ['All']));
   }
   const validation = query.get('fieldValidation') ?? '';
-  if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {
-    problems.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Warn', 'Strict']));
+  if (!['', 'Ignore', 'Strict', 'Warn'].includes(validation)) {
+    problems.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
   }
   return problems;
 }

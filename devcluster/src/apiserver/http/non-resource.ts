@@ -1,4 +1,4 @@
-import type { Call, Reply } from '../call.ts';
+import { type Call, PAGE_NOT_FOUND, type Reply } from '../call.ts';
 import type { ServerContext } from '../context.ts';
 import { aggregated, apiVersions, groupDocument, groupList, resourceList } from '../discovery/documents.ts';
 import { noSuchResource } from '../errors.ts';
@@ -7,13 +7,6 @@ import type { JsonObject } from '../object.ts';
 function json(body: JsonObject, contentType = 'application/json'): Reply {
   return { type: 'text', status: 200, contentType, text: `${JSON.stringify(body)}\n` };
 }
-
-const NOT_FOUND: Reply = {
-  type: 'text',
-  status: 404,
-  contentType: 'text/plain; charset=utf-8',
-  text: '404 page not found\n',
-};
 
 const OK: Reply = { type: 'text', status: 200, contentType: 'text/plain; charset=utf-8', text: 'ok' };
 
@@ -57,7 +50,7 @@ function discovery(context: ServerContext, call: Call, parts: string[]): Reply {
   }
   if (group === undefined) return json(groupList(registry));
   const document = groupDocument(registry, group);
-  if (document === undefined) return NOT_FOUND;
+  if (document === undefined) return PAGE_NOT_FOUND;
   if (version === undefined) return json(document);
   return groupVersionDocument(context, group, version);
 }
@@ -96,6 +89,6 @@ export function routeNonResource(context: ServerContext, call: Call): Reply {
     case 'apis':
       return discovery(context, call, parts);
     default:
-      return NOT_FOUND;
+      return PAGE_NOT_FOUND;
   }
 }

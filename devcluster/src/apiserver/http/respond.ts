@@ -8,7 +8,7 @@ import { jsonOf } from '../resources/view.ts';
 import { tableOf } from '../tables/table.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
 
-function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
+export function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
   if (warnings.length === 0) return {};
   return { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`) };
 }
@@ -21,6 +21,8 @@ export function partialMetadata(object: KubeObject): KubeObject {
 
 function listMetadata(list: ListResult): JsonObject {
   return {
+    // Lists of custom resources are unstructured: they have the member even when there is no more.
+    ...(list.resource.custom === undefined ? {} : { continue: '' }),
     resourceVersion: list.resourceVersion,
     ...(list.continueToken === undefined ? {} : { continue: list.continueToken }),
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Call, Reply, ResourceCall } from '../call.ts';
+import { type Call, PAGE_NOT_FOUND, type Reply, type ResourceCall } from '../call.ts';
 import type { ServerContext } from '../context.ts';
 import { methodNotAllowed, noSuchResource, notFound, StatusError } from '../errors.ts';
 import { handleCreate } from '../handlers/create.ts';
@@ -78,7 +78,12 @@ export async function routeResource(
   const resource = context.registry.find(info.group, info.version, info.plural);
   // A namespaced resource lives below a namespace, all others do not.
   const misplaced = info.name !== '' && resource?.namespaced === true && info.namespace === undefined;
-  if (resource === undefined || misplaced) throw noSuchResource();
+  const outside =
+    resource?.namespaced === false && info.namespace !== undefined && resource.plural !== 'namespaces';
+  if (resource === undefined || misplaced || outside) {
+    if (!context.registry.isBuiltinGroup(info.group)) return PAGE_NOT_FOUND;
+    throw noSuchResource();
+  }
   const warning = resource.custom?.deprecationWarning;
   if (warning !== undefined) call.warnings.push(warning);
   const resourceCall: ResourceCall = { ...call, resource };

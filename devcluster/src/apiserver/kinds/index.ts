@@ -2,6 +2,7 @@ import type { KindRules, Resource } from '../resources/resource.ts';
 import { dnsLabel } from '../validation/names.ts';
 import { autoscalerV1, horizontalPodAutoscaler } from './autoscaling.ts';
 import { configMap } from './configmap.ts';
+import { customResourceDefinition } from './custom-resource-definition.ts';
 import { coreEvent, eventConversion, groupEvent } from './event.ts';
 import { lease } from './lease.ts';
 import { namespace } from './namespace.ts';
@@ -22,6 +23,7 @@ const RULES: Record<string, KindRules> = {
   '/Pod': pod,
   '/Secret': secret,
   '/Service': service,
+  'apiextensions.k8s.io/CustomResourceDefinition': customResourceDefinition,
   'apps/DaemonSet': daemonSet,
   'apps/Deployment': deployment,
   'apps/ReplicaSet': replicaSet,

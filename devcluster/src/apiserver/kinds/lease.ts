@@ -4,6 +4,7 @@ import type { KindRules } from '../resources/resource.ts';
 import { utcMicroTime } from './times.ts';
 
 export const lease: KindRules = {
+  unconditionalUpdate: false,
   defaults(draft) {
     const spec = member(draft, 'spec');
     if (!isObject(spec)) return;

@@ -19,6 +19,7 @@ export function countOrPercentProblems(field: string, value: unknown): FieldErro
 }
 
 export const podDisruptionBudget: KindRules = {
+  unconditionalUpdate: false,
   defaults(draft) {
     if (draft['status'] !== undefined) {
       fill(child(draft, 'status'), {

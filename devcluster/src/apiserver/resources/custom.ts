@@ -1,7 +1,11 @@
 import type { Schema } from '../../apimachinery/schema.ts';
+import { compareVersions } from '../discovery/versions.ts';
 import { isObject, type JsonObject, type KubeObject, listAt, member, objectAt, stringAt } from '../object.ts';
+import { customTable } from '../tables/custom.ts';
 import { ALL_VERBS } from './builtin-table.ts';
 import type { Resource, ScalePaths, Subresource } from './resource.ts';
+
+export const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io';
 
 const STATUS: Subresource = { name: 'status', verbs: ['get', 'patch', 'update'] };
 const SCALE: Subresource = {
@@ -35,6 +39,28 @@ function scaleOf(version: JsonObject): ScalePaths | undefined {
   };
 }
 
+/** Points to the newest stable version that is served and not deprecated. */
+function deprecation(definition: KubeObject, group: string, name: string, kind: string): string {
+  const usable = listAt(definition, 'spec', 'versions')
+    .filter((v): v is JsonObject => isObject(v) && v['served'] === true && v['deprecated'] !== true)
+    .map((v) => stringAt(v, 'name') ?? '')
+    .sort(compareVersions)[0];
+  const old = `${group}/${name} ${kind} is deprecated`;
+  return usable === undefined || compareVersions(usable, name) > 0
+    ? old
+    : `${old}; use ${group}/${usable} ${kind}`;
+}
+
+function selectableFields(paths: string[], object: KubeObject): Record<string, string> {
+  return Object.fromEntries(
+    paths.map((path) => {
+      const field = path.replace(/^\./, '');
+      const value = member(object, ...field.split('.'));
+      return [field, value === undefined || value === null ? '' : String(value)];
+    }),
+  );
+}
+
 function versionResource(definition: KubeObject, version: JsonObject, storageVersion: string): Resource {
   const spec = objectAt(definition, 'spec');
   // The accepted names, which are those of the spec unless another CRD has taken them.
@@ -44,8 +70,11 @@ function versionResource(definition: KubeObject, version: JsonObject, storageVer
   const name = stringAt(version, 'name') ?? '';
   const hasStatus = isObject(member(version, 'subresources', 'status'));
   const scale = scaleOf(version);
+  const selectable = listAt(version, 'selectableFields').flatMap(
+    (field) => stringAt(field, 'jsonPath') ?? [],
+  );
   const schema = member(version, 'schema', 'openAPIV3Schema');
-  const warning = stringAt(version, 'deprecationWarning') ?? `${group}/${name} ${kind} is deprecated`;
+  const warning = stringAt(version, 'deprecationWarning') ?? deprecation(definition, group, name, kind);
   return {
     group,
     version: name,
@@ -61,7 +90,10 @@ function versionResource(definition: KubeObject, version: JsonObject, storageVer
     collection: `${stringAt(names, 'plural')}.${group}`,
     storageGroup: group,
     schema: isObject(schema) ? (schema as Schema) : undefined,
-    rules: {},
+    rules: {
+      selectableFields: (object) => selectableFields(selectable, object),
+      table: customTable(version),
+    },
     generation: hasStatus ? 'spec' : 'all',
     hasStatus,
     custom: {
@@ -70,9 +102,7 @@ function versionResource(definition: KubeObject, version: JsonObject, storageVer
       ...(version['deprecated'] === true ? { deprecationWarning: warning } : {}),
       ...(scale === undefined ? {} : { scale }),
       preserveUnknownFields: spec['preserveUnknownFields'] === true,
-      selectableFields: listAt(version, 'selectableFields').flatMap(
-        (field) => stringAt(field, 'jsonPath') ?? [],
-      ),
+      selectableFields: selectable,
       version,
     },
   };

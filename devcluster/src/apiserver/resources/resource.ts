@@ -39,6 +39,10 @@ export interface KindRules {
   /** Seconds that a deleted object stays; only pods have any. */
   graceSeconds?(object: KubeObject, requested: number | undefined): number;
   table?: TableDefinition;
+  /** Whether an update may come without a resourceVersion; custom resources and a few others insist on one. */
+  unconditionalUpdate?: boolean;
+  /** Put on a deleted object that waits for something, in place of everything else a deletion does. */
+  deletionFinalizer?: string;
 }
 
 export interface Subresource {
