@@ -4,6 +4,7 @@ import { deleteCardIfUnused, lockCardById } from './storage/cards.ts';
 import { emptyAnswersOf } from './storage/idempotency-keys.ts';
 import { deleteRecords } from './storage/records.ts';
 import { emptyToken, findToken, lockToken } from './storage/tokens.ts';
+import { eventCardOf } from './token-answer.ts';
 import type { Requester, Vault } from './vault.ts';
 
 /**
@@ -31,7 +32,7 @@ export async function deleteToken(vault: Vault, by: Requester, token: string): P
       merchant: by.merchant,
       subject: token,
       time,
-      data: { card: { cardId: stored.cardId, brand: stored.brand, lastFour: stored.lastFour } },
+      data: { card: eventCardOf(stored) },
     });
   });
 }

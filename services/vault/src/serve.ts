@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
 import {
@@ -21,7 +22,7 @@ import {
 import { createCommit } from './commit.ts';
 import { readServeConfig } from './config.ts';
 import { KeyRing } from './crypto/key-ring.ts';
-import { addRoutes } from './http/routes.ts';
+import { addApiDescription, addRoutes } from './http/routes.ts';
 import { awsKeyManagement } from './kms/aws.ts';
 import { observeKeyManagement } from './kms/observed.ts';
 import { migrations } from './migrations.ts';
@@ -94,6 +95,7 @@ export async function serve(
   };
   const app = createApp({ logger, metrics, readiness, access, status });
   addRoutes(app, vault, metrics);
+  addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   addEventFeed(app, { database, vaultId });
   lifecycle.onClose('http', () => app.close());
 

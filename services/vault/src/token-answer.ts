@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import type { StoredToken } from './storage/tokens.ts';
 import type { TokenAnswer } from './vault.ts';
 
-/** The card as anybody may see it: brand, BIN, last four, expiry. */
-export function summaryOf(stored: StoredToken): z.infer<typeof CardSummary> {
+/** The card as its merchant may see it: brand, BIN, last four, expiry. */
+function summaryOf(stored: StoredToken): z.infer<typeof CardSummary> {
   return {
     cardId: stored.cardId,
     brand: stored.brand,
@@ -13,6 +13,11 @@ export function summaryOf(stored: StoredToken): z.infer<typeof CardSummary> {
     expiryMonth: stored.expiryMonth,
     expiryYear: stored.expiryYear,
   };
+}
+
+/** The card as an event shows it, to whoever reads the topic: without its BIN. */
+export function eventCardOf({ cardId, brand, lastFour, expiryMonth, expiryYear }: StoredToken) {
+  return { cardId, brand, lastFour, expiryMonth, expiryYear };
 }
 
 export function toAnswer(stored: StoredToken): TokenAnswer {

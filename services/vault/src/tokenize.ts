@@ -10,10 +10,10 @@ import { brandOf, truncate } from './domain/brand.ts';
 import { canonicalJson } from './domain/canonical-json.ts';
 import { newCardId, newToken } from './new-token.ts';
 import { lockCard } from './storage/cards.ts';
-import { claimIdempotencyKey, storeAnswer } from './storage/idempotency-keys.ts';
+import { claimIdempotencyKey, type StoredAnswer, storeAnswer } from './storage/idempotency-keys.ts';
 import { findRecord, insertRecord } from './storage/records.ts';
 import { insertToken, lockTokenOfCard, type StoredToken, updateTokenVersion } from './storage/tokens.ts';
-import { summaryOf, toAnswer } from './token-answer.ts';
+import { eventCardOf, toAnswer } from './token-answer.ts';
 import type { Requester, TokenAnswer, Vault } from './vault.ts';
 
 export interface TokenizeRequest {
@@ -55,31 +55,29 @@ export async function tokenize(
       const earlier = await claimIdempotencyKey<TokenAnswer>(unit.transaction, request, vault.now());
       if (earlier !== 'claimed') return replay(earlier);
 
-      const cardId = await identify(vault, unit, { by, card, keys });
+      const work = { vault, unit, by, card, keys };
+      const cardId = await identifyCard(work);
       const existing = vault.deduplicate && (await lockTokenOfCard(unit.transaction, by.merchant, cardId));
-      const stored = existing
-        ? await keepToken(vault, unit, { by, card, keys, existing })
-        : await addToken(vault, unit, { by, card, keys, cardId });
+      const stored = existing ? await keepToken(work, existing) : await addToken(work, cardId);
 
-      const tokenized: Tokenized = { status: existing ? 200 : 201, answer: toAnswer(stored) };
-      await storeAnswer(unit.transaction, request, {
-        token: stored.token,
-        status: tokenized.status,
-        body: tokenized.answer,
-      });
-      return tokenized;
+      const status = existing ? 200 : 201;
+      const answer = toAnswer(stored);
+      await storeAnswer(unit.transaction, request, { token: stored.token, status, body: answer });
+      return { status, answer };
     }),
   );
 }
 
 interface Work {
+  vault: Vault;
+  unit: UnitOfWork;
   by: Requester;
   card: Card;
   keys: WritingKeys;
 }
 
 /** The random id of this merchant's card, and a lock on it: the same card is tokenized by one request at a time. */
-function identify(vault: Vault, unit: UnitOfWork, { by, card, keys }: Work): Promise<string> {
+function identifyCard({ vault, unit, by, card, keys }: Work): Promise<string> {
   return lockCard(unit.transaction, {
     merchant: by.merchant,
     fingerprint: keys.digest.digest('fingerprint', vault.vaultId, by.merchant, card.number),
@@ -89,15 +87,10 @@ function identify(vault: Vault, unit: UnitOfWork, { by, card, keys }: Work): Pro
   });
 }
 
-async function addToken(
-  vault: Vault,
-  unit: UnitOfWork,
-  work: Work & { cardId: string },
-): Promise<StoredToken> {
-  const { by, card, cardId } = work;
+async function addToken(work: Work, cardId: string): Promise<StoredToken> {
+  const { vault, unit, by, card } = work;
   const now = vault.now();
-  const stored: StoredToken = {
-    token: '',
+  const shown = {
     merchant: by.merchant,
     cardId,
     brand: brandOf(card.number),
@@ -108,29 +101,23 @@ async function addToken(
     createdAt: now,
     updatedAt: now,
   };
-  do stored.token = newToken(vault.tokenFormat, card.number);
-  while (!(await insertToken(unit.transaction, { ...stored, deduplicated: vault.deduplicate })));
-
-  await writeRecord(vault, unit, work, stored);
-  announce(unit, 'token.created', by, stored);
-  return stored;
+  for (let tries = 0; tries < 10; tries++) {
+    const stored = { ...shown, token: newToken(vault.tokenFormat, card.number) };
+    const { deduplicate: deduplicated } = vault;
+    if (await insertToken(unit.transaction, { ...stored, deduplicated })) {
+      return record(work, 'token.created', stored);
+    }
+  }
+  throw new Error('ten random tokens in a row were taken');
 }
 
 /** The card has a token: compare with what is encrypted, and add a version where something has changed. */
-async function keepToken(
-  vault: Vault,
-  unit: UnitOfWork,
-  work: Work & { existing: StoredToken },
-): Promise<StoredToken> {
-  const { by, card, existing } = work;
-  const record = await findRecord(unit.transaction, existing.token, existing.recordVersion);
-  if (!record) throw new Error(`token ${existing.token} has no record of version ${existing.recordVersion}`);
-  const known = openCard(
-    await vault.keys.forReading(by.merchant, record.keyVersion),
-    vault.vaultId,
-    existing,
-    record,
-  );
+async function keepToken(work: Work, existing: StoredToken): Promise<StoredToken> {
+  const { vault, unit, by, card } = work;
+  const sealed = await findRecord(unit.transaction, existing.token, existing.recordVersion);
+  if (!sealed) throw new Error(`token ${existing.token} has no record of version ${existing.recordVersion}`);
+  const key = await vault.keys.forReading(by.merchant, sealed.keyVersion);
+  const known = openCard(key, vault.vaultId, existing, sealed);
 
   // A holder name that is left out says nothing, and takes none away.
   const current = { ...card, holderName: card.holderName ?? known.holderName };
@@ -144,39 +131,23 @@ async function keepToken(
     updatedAt: vault.now(),
   };
   await updateTokenVersion(unit.transaction, stored);
-  await writeRecord(vault, unit, { ...work, card: current }, stored);
-  announce(unit, 'token.updated', by, stored);
+  return record({ ...work, card: current }, 'token.updated', stored);
+}
+
+/** What every new version of a record comes with: the ciphertext, an audit entry and an event. */
+async function record(
+  { vault, unit, by, card, keys }: Work,
+  type: 'token.created' | 'token.updated',
+  stored: StoredToken,
+): Promise<StoredToken> {
+  const { merchant, token, recordVersion, updatedAt: time } = stored;
+  await insertRecord(unit.transaction, sealCard(keys.record, vault.vaultId, stored, card), time);
+  unit.audit(auditEntry(type, by, token, time, { recordVersion, keyVersion: keys.record.version }));
+  unit.publish({ type, merchant, subject: token, time, data: { card: eventCardOf(stored) } });
   return stored;
 }
 
-async function writeRecord(
-  vault: Vault,
-  unit: UnitOfWork,
-  { card, keys }: Work,
-  stored: StoredToken,
-): Promise<void> {
-  await insertRecord(unit.transaction, sealCard(keys.record, vault.vaultId, stored, card), stored.updatedAt);
-}
-
-function announce(
-  unit: UnitOfWork,
-  type: 'token.created' | 'token.updated',
-  by: Requester,
-  stored: StoredToken,
-): void {
-  const time = stored.updatedAt;
-  unit.audit(auditEntry(type, by, stored.token, time, { recordVersion: stored.recordVersion }));
-  unit.publish({
-    type,
-    merchant: by.merchant,
-    subject: stored.token,
-    time,
-    data: { card: summaryOf(stored) },
-  });
-}
-
-function replay(earlier: { status: number; answer: TokenAnswer | undefined }): Tokenized {
-  if (!earlier.answer)
-    throw new ProblemError('token_not_found', { detail: 'The token has been deleted since.' });
-  return { status: earlier.status === 200 ? 200 : 201, answer: earlier.answer };
+function replay({ status, answer }: StoredAnswer<TokenAnswer>): Tokenized {
+  if (!answer) throw new ProblemError('token_not_found', { detail: 'The token has been deleted since.' });
+  return { status: status === 200 ? 200 : 201, answer };
 }

@@ -95,6 +95,14 @@ describe('operations', () => {
     });
   });
 
+  it('/openapi.json describes the API', async () => {
+    const response = await fetch(new URL('/openapi.json', await running.vault.url()));
+    expect(await response.json()).toMatchObject({
+      openapi: expect.stringMatching(/^3\.1/),
+      paths: { '/v1/tokens': {} },
+    });
+  });
+
   it('/metrics has the names that dashboards stand on', async () => {
     const { body } = await running.tokenize(running.freshNumber());
     const { grant, attemptId, connector } = await running.grantFor(body.token);

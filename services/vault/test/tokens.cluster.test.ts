@@ -3,7 +3,7 @@ import { TokenRecord } from '@cofferdam/contracts';
 import { huntCardNumbers } from '@cofferdam/devcluster/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningVault, startVault } from './support/running-vault.ts';
-import { CARDS, type Caller, card } from './support/vault-caller.ts';
+import { CARDS, type Caller, callerOf, card } from './support/vault-caller.ts';
 import { SUBJECTS } from './support/vault-world.ts';
 
 let running: RunningVault;
@@ -245,6 +245,28 @@ describe('GET and DELETE /v1/tokens/{token}', () => {
     expect(again.status).toBe(201);
     expect(again.body.token).not.toBe(body.token);
     expect(again.body.card['cardId']).not.toBe(body.card['cardId']);
+  });
+});
+
+describe('a vault that is set to preserve the format and not to deduplicate', () => {
+  it('gives the same card a new token each time, as long as the number, and one card id', async () => {
+    const env = { TOKEN_FORMAT: 'Preserving', TOKEN_DEDUPLICATE: 'None' };
+    const other = await running.world.serve(env);
+    const call = callerOf(running.world, await other.url());
+    const number = running.freshNumber();
+    const [first, second] = [
+      await call({ path: '/v1/tokens', body: card(number) }),
+      await call({ path: '/v1/tokens', body: card(number) }),
+    ];
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(first.body.token).toMatch(new RegExp(`^9[0-9]{11}${number.slice(-4)}$`));
+    expect(second.body.token).not.toBe(first.body.token);
+    expect(second.body.card['cardId']).toBe(first.body.card['cardId']);
+
+    // Deleting one token leaves the other its card.
+    expect((await call({ path: `/v1/tokens/${first.body.token}`, method: 'DELETE' })).status).toBe(204);
+    expect((await call({ path: `/v1/tokens/${second.body.token}` })).body).toEqual(second.body);
+    expect(await other.kill('SIGTERM')).toBe(0);
   });
 });
 

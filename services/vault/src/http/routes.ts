@@ -61,6 +61,13 @@ export function addRoutes(app: FastifyInstance, vault: Vault, metrics: Metrics):
   );
 }
 
+/** The contract itself, for whoever wants to generate a client. */
+export function addApiDescription(app: FastifyInstance, openapi: string): void {
+  app.get('/openapi.json', { config: { access: 'public' } }, async (_request, reply) =>
+    reply.type('application/json').send(openapi),
+  );
+}
+
 function needs(permission: 'tokens:create' | 'tokens:read' | 'tokens:delete' | 'grants:create') {
   return { config: { access: { permission, scope: 'merchant' as const } } };
 }
