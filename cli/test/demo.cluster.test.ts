@@ -63,7 +63,7 @@ describe('npm run demo', () => {
   });
 
   it('refuses to run twice, and says who is running', async () => {
-    await expect(startDemo(directory)).rejects.toThrow(/already running.*kubeconfig/s);
+    await expect(startDemo(directory)).rejects.toThrow(/a cluster is already up: process \d+.*KUBECONFIG=/s);
   });
 });
 
@@ -72,8 +72,8 @@ describe.runIf(kubectlInstalled)('kubectl on the demo', () => {
 
   it('gets the resources with their own columns', async () => {
     const output = await run('get', 'paymentvaults,pspconnectors,deployments,pods', '-A');
-    expect(output).toMatch(/NAMESPACE +NAME +READY/);
-    expect(output).toMatch(/payments-dev +paymentvault\.payments\.cofferdam\.dev\/payments +True/);
+    expect(output).toMatch(/payments\.cofferdam\.dev\/payments +acme-dev +True +True/);
+    expect(output).toMatch(/payments\.cofferdam\.dev\/adyen +payments +adyen +True +True/);
     expect(output).toMatch(/payments-dev +deployment\.apps\/stripe-connector +1\/1/);
   });
 
@@ -92,9 +92,9 @@ describe.runIf(kubectlInstalled)('kubectl on the demo', () => {
   });
 
   it('is refused an unknown field and a wrong type, with the path', async () => {
-    const manifest = readFileSync(join(import.meta.dirname, 'support/broken-vault.yaml'), 'utf8');
-    const refused = kubectl(demo.result.kubeconfig, { input: manifest }, 'apply', '--server-side', '-f', '-');
-    await expect(refused).rejects.toThrow(/spec\.tokens\.fromat|spec\.tokens\.cvcTtlSeconds/);
+    await expect(apply('broken-vault.yaml')).rejects.toThrow(
+      /spec\.tokens\.fromat|spec\.tokens\.cvcTtlSeconds/,
+    );
   });
 
   it('heals when any pod process is killed', async () => {
@@ -127,27 +127,35 @@ describe.runIf(kubectlInstalled)('kubectl on the demo', () => {
     await eventually(async () => expect(await read()).toBe(image));
   });
 
-  it('says what is wrong with a connector of a vault that does not exist, and heals when it appears', async () => {
-    const manifest = readFileSync(join(import.meta.dirname, 'support/stray-connector.yaml'), 'utf8');
-    await kubectl(demo.result.kubeconfig, { input: manifest }, 'apply', '--server-side', '-f', '-');
-    const condition = (type: string) =>
-      run(
-        'get',
-        'pspconnector',
-        'stray',
-        '-n',
-        'payments-dev',
-        '-o',
-        `jsonpath={.status.conditions[?(@.type=="${type}")].status} {.status.conditions[?(@.type=="${type}")].message}`,
-      );
-    await eventually(async () => expect(await condition('VaultBound')).toMatch(/^False .*nowhere/));
-    const patch = '{"spec":{"vaultRef":{"name":"payments"}}}';
-    await run('patch', 'pspconnector', 'stray', '-n', 'payments-dev', '--type=merge', '-p', patch).catch(
-      () => undefined,
-    );
-    await run('delete', 'pspconnector', 'stray', '-n', 'payments-dev', '--timeout=60s');
+  it('says what is wrong with a connector of a vault that does not exist, while payments go on', async () => {
+    await apply('stray-connector.yaml');
+    await eventually(async () => expect(await condition('stray', 'VaultBound')).toMatch(/^False .*nowhere/));
     expect((await demo.pay()).status).toBe('captured');
+    await run('delete', 'pspconnector', 'stray', '-n', 'payments-dev', '--timeout=60s');
   });
+
+  it('names the Secret that a connector misses, and heals when it appears', async () => {
+    await apply('poor-connector.yaml');
+    await eventually(async () =>
+      expect(await condition('poor', 'CredentialsPresent')).toMatch(/^False .*payments-dev\/stripe-poor/),
+    );
+    const key = '--from-literal=apiKey=sk_test_cofferdam_demo_1111111111';
+    await run('create', 'secret', 'generic', 'stripe-poor', '-n', 'payments-dev', key);
+    await eventually(async () => expect(await condition('poor', 'Ready')).toMatch(/^True/), 90_000);
+    await run('delete', 'pspconnector', 'poor', '-n', 'payments-dev', '--timeout=60s');
+  });
+
+  const apply = (file: string) =>
+    kubectl(
+      demo.result.kubeconfig,
+      { input: readFileSync(join(import.meta.dirname, 'support', file), 'utf8') },
+      ...['apply', '--server-side', '-f', '-'],
+    );
+  const condition = (name: string, type: string) => {
+    const path = `.status.conditions[?(@.type=="${type}")]`;
+    const format = `jsonpath={${path}.status} {${path}.message}`;
+    return run('get', 'pspconnector', name, '-n', 'payments-dev', '-o', format);
+  };
 });
 
 describe('card numbers', () => {
