@@ -7,6 +7,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
     'admin-token': { type: 'string' },
+    'service-cluster-ip-range': { type: 'string' },
     token: { type: 'string', multiple: true, default: [] },
   },
 });
@@ -16,6 +17,9 @@ const server = await startApiServer({
   host: values.host,
   port: Number(values.port),
   ...(values['admin-token'] === undefined ? {} : { adminToken: values['admin-token'] }),
+  ...(values['service-cluster-ip-range'] === undefined
+    ? {}
+    : { serviceClusterIpRange: values['service-cluster-ip-range'] }),
   // name=token
   tokens: values.token.map((text) => {
     const [username = '', ...rest] = text.split('=');

@@ -47,6 +47,7 @@ async function ensure(
   try {
     await client.create(resource, object);
   } catch (error) {
-    if (!isKubeError(error, 'already_exists', 'not_found')) throw error;
+    // Forbidden: the namespace has begun to end since we looked.
+    if (!isKubeError(error, 'already_exists', 'not_found', 'forbidden')) throw error;
   }
 }

@@ -29,8 +29,8 @@ export type ControlPlaneLauncher = (options: ControlPlaneOptions) => Promise<Con
 const main = fileURLToPath(new URL('../apiserver/main.ts', import.meta.url));
 
 export const startInMemoryControlPlane: ControlPlaneLauncher = async (options) => {
-  const { supervisor, stateDirectory, logFile, env } = options;
-  const args = [main, '--state', stateDirectory];
+  const { supervisor, stateDirectory, logFile, serviceNetwork, env } = options;
+  const args = [main, '--state', stateDirectory, '--service-cluster-ip-range', serviceNetwork];
   const part = await startPart(supervisor, { name: 'API server', args, env, logFile, timeoutMs: 30_000 });
   const { url, kubeconfig } = part.firstLine as { url: string; kubeconfig: string };
   return {

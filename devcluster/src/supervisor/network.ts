@@ -10,7 +10,7 @@ export type ClusterNetwork = {
   release(): void;
 };
 
-const SLOTS = 16;
+const SLOTS = 15;
 /** Of no use but to be taken: who listens here owns the slot, and the kernel gives it back when he dies. */
 const CLAIM_PORT = 10_249;
 /** What every Service of ours listens on. */
@@ -35,7 +35,7 @@ export async function claimNetwork(): Promise<ClusterNetwork> {
     return {
       nodeAddress,
       podNetwork: `127.80.${slot * 16}.0/20`,
-      serviceNetwork: `127.64.${slot * 16}.0/20`,
+      serviceNetwork: `127.${64 + slot}.0.0/16`,
       addons: { postgres: `127.96.${slot}.1`, kms: `127.96.${slot}.2`, kafka: `127.96.${slot}.3` },
       release: () => void claim.close(),
     };
