@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CARDS, callerOf, card } from './support/vault-caller.ts';
 import { runProcess } from './support/vault-process.ts';
-import { createWorld, type World } from './support/vault-world.ts';
+import { createWorld, type World, writeSecret } from './support/vault-world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -53,6 +53,16 @@ describe('a vault that is started', () => {
     expect(output[0]).toContain(line);
   });
 
+  it('while the database is away does not migrate, and says so in one line', async () => {
+    const directory = `${world.directory}/nowhere`;
+    writeSecret(directory, { ...world.databases.owner, port: '1' });
+    const { status, output } = await run('migrate', {
+      ...world.environment(),
+      MIGRATION_DATABASE_DIR: directory,
+    });
+    expect([status, output]).toEqual([1, ['vault: database_unavailable: connect ECONNREFUSED 127.0.0.1:1']]);
+  });
+
   it('with an unknown command ends with one line', async () => {
     expect(await run('frobnicate', world.environment())).toEqual({
       status: 1,
@@ -91,8 +101,10 @@ describe('a vault that is started', () => {
   it('for another vaultId than the database has refuses, to serve and to migrate', async () => {
     // ACCESS_FILE names the vault too, so the migration shows it first.
     const migrated = await run('migrate', { ...world.environment(), VAULT_ID: 'globex-dev' });
-    expect(migrated.status).toBe(1);
-    expect(migrated.output.join()).toContain('belongs to vault acme-dev, not to globex-dev');
+    expect(migrated).toEqual({
+      status: 1,
+      output: ['vault: VAULT_ID is globex-dev, but this database belongs to vault acme-dev'],
+    });
     await asOwner("UPDATE vault_identity SET vault_id = 'globex-dev'");
     const served = await run('serve', world.environment());
     expect(served.status).toBe(1);

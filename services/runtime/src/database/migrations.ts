@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { escapeIdentifier } from 'pg';
+import { StartError } from '../errors.ts';
 import type { Database, Queryable } from './database.ts';
 
 /**
@@ -52,7 +53,7 @@ const MIGRATION_LOCK = 6_224_401;
  * once wait for each other; what is done already is left alone.
  *
  * @param appRole the role that serves; it gets exactly what each step grants it
- * @throws when the database belongs to another vault
+ * @throws {StartError} when the database belongs to another vault, or a step fails
  */
 export async function migrate(
   database: Database,
@@ -86,7 +87,8 @@ async function claim(client: Queryable, vaultId: string): Promise<void> {
   });
   const { rows } = await client.query<{ vault_id: string }>({ text: 'SELECT vault_id FROM vault_identity' });
   const found = rows[0]?.vault_id;
-  if (found !== vaultId) throw new Error(`this database belongs to vault ${found}, not to ${vaultId}`);
+  if (found !== vaultId)
+    throw new StartError(`VAULT_ID is ${vaultId}, but this database belongs to vault ${found}`);
 }
 
 async function apply(client: Queryable, migration: Migration, role: string): Promise<void> {
@@ -99,6 +101,6 @@ async function apply(client: Queryable, migration: Migration, role: string): Pro
     await client.query({ text: 'COMMIT' });
   } catch (error) {
     await client.query({ text: 'ROLLBACK' }).catch(() => undefined);
-    throw new Error(`migration ${migration.version} (${migration.name}) failed`, { cause: error });
+    throw new StartError(`migration ${migration.version} (${migration.name}) failed`, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StartError } from '../errors.ts';
+import { ProblemError, StartError } from '../errors.ts';
 import type { Readiness } from '../http/readiness.ts';
 import type { Logger } from '../logging/logger.ts';
 import { scrub } from '../logging/scrub.ts';
@@ -59,13 +59,16 @@ export async function runService(
   if (!running.serves) await stop('done', 0);
 }
 
+/** One line for what we foresee (a setting, a database that is away); a stack for what we do not. */
 function fail(name: string, error: unknown): void {
-  const known = error instanceof StartError;
+  const foreseen = error instanceof StartError || error instanceof ProblemError;
   const text =
-    error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
-  const cause =
-    !known && error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  process.stderr.write(`${scrub(`${name}: ${text}${cause}`)}\n`);
+    error instanceof Error ? (foreseen ? messages(error) : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`${scrub(`${name}: ${text}`)}\n`);
+}
+
+function messages(error: Error): string {
+  return error.cause instanceof Error ? `${error.message}: ${messages(error.cause)}` : error.message;
 }
 
 /** A diagnostic report holds the environment and the JavaScript heap's strings on the stack: never written by us. */

@@ -43,7 +43,7 @@ describe('migrate()', () => {
 
   it("refuses another vault's database", async () => {
     await expect(database.migrate(first, 'globex-dev')).rejects.toThrow(
-      'belongs to vault acme-dev, not to globex-dev',
+      'VAULT_ID is globex-dev, but this database belongs to vault acme-dev',
     );
   });
 

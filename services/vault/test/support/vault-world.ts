@@ -57,10 +57,11 @@ export const VAULT_ID = 'acme-dev';
 
 export async function createWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'cofferdam-vault-test-'));
-  const [postgres, kms, issuer] = await Promise.all([
+  const issuer = await createTokenIssuer();
+  const jwks = async () => JSON.parse(issuer.jwks());
+  const [postgres, kms] = await Promise.all([
     startTestPostgres(),
-    startTestKms(),
-    createTokenIssuer(),
+    startTestKms({ serviceAccountIssuer: { issuer: issuer.issuer, jwks } }),
   ]);
   const { vault: databases } = await provisionDatabases(postgres.adminUrl, postgres);
   const keyArn = await createGrantedKey(kms);
@@ -79,6 +80,9 @@ export async function createWorld(): Promise<World> {
     );
   };
   writeAccess();
+  const ownSubject = 'system:serviceaccount:payments-dev:payments-vault';
+  const audience = 'sts.amazonaws.com';
+  writeFileSync(join(directory, 'aws-token'), await issuer.sign({ subject: ownSubject, audience }));
   const environment = (): Record<string, string> => ({
     PATH: process.env['PATH'] ?? '',
     HOST: '127.0.0.1',
@@ -91,8 +95,10 @@ export async function createWorld(): Promise<World> {
     KMS_KEY_ARN: keyArn,
     AWS_REGION: kms.clientSettings.vault.region,
     AWS_ENDPOINT_URL_KMS: kms.url,
-    AWS_ACCESS_KEY_ID: kms.clientSettings.vault.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: kms.clientSettings.vault.credentials.secretAccessKey,
+    // As EKS injects them for a service account with a role.
+    AWS_ENDPOINT_URL_STS: kms.url,
+    AWS_ROLE_ARN: KMS_ROLES.vault,
+    AWS_WEB_IDENTITY_TOKEN_FILE: join(directory, 'aws-token'),
   });
   return {
     ...{ directory, postgres, databases, kms, keyArn, issuer, output, writeAccess, environment },
