@@ -33,46 +33,54 @@ export function kafkaTopicManagement(options: { limitMs?: number } = {}): TopicM
 }
 
 async function converge(admin: Admin, plan: AdminPlan): Promise<TopicsOutcome> {
-  const names = plan.topics.map(({ name }) => name);
   const existing = new Set(await admin.listTopics());
-  for (const topic of plan.topics) {
-    if (!existing.has(topic.name)) await create(admin, topic);
-  }
   const known = plan.topics.filter(({ name }) => existing.has(name));
   if (known.length > 0) await mendConfig(admin, known);
-
-  const { topics } = await admin.metadata({ topics: names, forceUpdate: true });
-  const found = plan.topics.map(({ name }): TopicFound => {
-    const topic = topics.get(name);
-    return {
-      name,
-      partitions: topic?.partitionsCount ?? 0,
-      replicationFactor: topic?.partitions[0]?.replicas.length ?? 0,
-    };
-  });
-  const mismatch = plan.topics.find((topic, at) => found[at]?.partitions !== topic.partitions);
-  if (mismatch === undefined) return { topics: found };
-  const has = found.find(({ name }) => name === mismatch.name)?.partitions;
-  return {
-    topics: found,
-    problem: {
-      reason: 'TopicMismatch',
-      message: `topic ${mismatch.name} has ${has} partitions where ${mismatch.partitions} are asked for, and is left as it is, since the order of its events depends on it: say ${has} in spec.kafka.topics.partitions`,
-    },
-  };
+  const found = [...(await lookAt(admin, known)), ...(await create(admin, plan, existing))];
+  const topics = plan.topics.flatMap(({ name }) => found.filter((topic) => topic.name === name));
+  const mismatch = mismatchOf(plan, topics);
+  return mismatch === undefined
+    ? { topics }
+    : { topics, problem: { reason: 'TopicMismatch', message: mismatch } };
 }
 
-async function create(admin: Admin, topic: TopicWanted): Promise<void> {
-  try {
-    await admin.createTopics({
-      topics: [topic.name],
-      partitions: topic.partitions,
-      replicas: topic.replicationFactor,
-      configs: Object.entries(topic.config).map(([name, value]) => ({ name, value })),
-    });
-  } catch (error) {
-    if (!protocolErrors(error).has('TOPIC_ALREADY_EXISTS')) throw error;
+function mismatchOf(plan: AdminPlan, found: readonly TopicFound[]): string | undefined {
+  for (const { name, partitions } of plan.topics) {
+    const has = found.find((topic) => topic.name === name)?.partitions;
+    if (has === undefined || has === partitions) continue;
+    return `topic ${name} has ${has} partitions where ${partitions} are asked for, and is left as it is, since the order of its events depends on it: say ${has} in spec.kafka.topics.partitions`;
   }
+  return undefined;
+}
+
+async function lookAt(admin: Admin, wanted: readonly TopicWanted[]): Promise<TopicFound[]> {
+  if (wanted.length === 0) return [];
+  const { topics } = await admin.metadata({ topics: wanted.map(({ name }) => name), forceUpdate: true });
+  return wanted.map(({ name }) => ({
+    name,
+    partitions: topics.get(name)?.partitionsCount ?? 0,
+    replicationFactor: topics.get(name)?.partitions[0]?.replicas.length ?? 0,
+  }));
+}
+
+/** What was made is told by the answer: the brokers' metadata know a new topic only a moment later. */
+async function create(admin: Admin, plan: AdminPlan, existing: ReadonlySet<string>): Promise<TopicFound[]> {
+  const made: TopicFound[] = [];
+  for (const { name, partitions, replicationFactor, config } of plan.topics) {
+    if (existing.has(name)) continue;
+    try {
+      await admin.createTopics({
+        topics: [name],
+        partitions,
+        replicas: replicationFactor,
+        configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      });
+    } catch (error) {
+      if (!protocolErrors(error).has('TOPIC_ALREADY_EXISTS')) throw error;
+    }
+    made.push({ name, partitions, replicationFactor });
+  }
+  return made;
 }
 
 async function mendConfig(admin: Admin, topics: readonly TopicWanted[]): Promise<void> {
