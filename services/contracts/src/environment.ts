@@ -38,7 +38,7 @@ export const ENV = {
   tokenFormat: 'TOKEN_FORMAT',
   /** Merchant or None. Default Merchant. */
   tokenDeduplicate: 'TOKEN_DEDUPLICATE',
-  /** Hours after which a merchant's next write makes a new data key. Default 720. */
+  /** Hours after which a merchant's next write makes a new data key. Default 168. */
   dataKeyMaxAgeHours: 'DATA_KEY_MAX_AGE_HOURS',
   connectorName: 'CONNECTOR_NAME',
   provider: 'PROVIDER',

@@ -24,7 +24,7 @@ const Serve = Common.extend({
   [ENV.kafkaTopic]: z.string().optional().describe('topic of token events'),
   [ENV.tokenFormat]: z.enum(['Opaque', 'Preserving']).default('Opaque').describe('Opaque or Preserving'),
   [ENV.tokenDeduplicate]: z.enum(['Merchant', 'None']).default('Merchant').describe('Merchant or None'),
-  [ENV.dataKeyMaxAgeHours]: z.coerce.number().min(1).max(87_600).default(720).describe('hours, 1 to 87600'),
+  [ENV.dataKeyMaxAgeHours]: z.coerce.number().min(1).max(87_600).default(168).describe('hours, 1 to 87600'),
 });
 
 const Migrate = Common.extend({
