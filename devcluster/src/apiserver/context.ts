@@ -1,5 +1,6 @@
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
+import type { OpenApi } from './openapi/documents.ts';
 import type { Registry } from './resources/registry.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 import type { Store } from './storage/store.ts';
@@ -11,6 +12,7 @@ export interface ServerContext {
   authorizer: Authorizer;
   tokens: ServiceAccountTokens;
   serviceAddresses: ServiceAddresses;
+  openApi: OpenApi;
   now(): Date;
 }
 

@@ -15,6 +15,7 @@ import type { ServerContext } from './context.ts';
 import { listener } from './http/listener.ts';
 import { rulesFor } from './kinds/index.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { OpenApi } from './openapi/documents.ts';
 import { builtinResources } from './resources/builtin.ts';
 import { DefinitionController } from './resources/definitions.ts';
 import { Registry } from './resources/registry.ts';
@@ -85,9 +86,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     ...(options.tokens ?? []),
   ];
   const store = new Store({ historyLimit: options.historyLimit ?? 20_000 });
+  const registry = new Registry(builtinResources(builtinSchema, rulesFor));
   const context: ServerContext = {
     store,
-    registry: new Registry(builtinResources(builtinSchema, rulesFor)),
+    registry,
+    openApi: new OpenApi(registry),
     authorizer: new Authorizer(store),
     tokens: new ServiceAccountTokens(store, options.issuer ?? DEFAULT_ISSUER),
     serviceAddresses: new ServiceAddresses(store, options.serviceClusterIpRange ?? '127.64.0.0/16'),

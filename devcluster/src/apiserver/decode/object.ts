@@ -1,8 +1,15 @@
 import { asGoWrites } from '../../apimachinery/fields/zero-value.ts';
 import type { Call } from '../call.ts';
-import { badRequest } from '../errors.ts';
+import { badRequest, type FieldError, invalid } from '../errors.ts';
 import type { WriteOptions } from '../handlers/write-options.ts';
-import { apiVersionOf, isObject, type JsonObject, type KubeObject, splitApiVersion } from '../object.ts';
+import {
+  apiVersionOf,
+  isObject,
+  type JsonObject,
+  type KubeObject,
+  splitApiVersion,
+  stringAt,
+} from '../object.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
 import { excerpt, mediaTypeOf, parseBody } from './body.ts';
@@ -21,18 +28,38 @@ function cannotHandle(kind: string, resource: Resource, detail: string): ReturnT
 
 const SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
 
+/** Custom resources are read before their kind is checked, hence the other words. */
+function otherCustomType(
+  parsed: JsonObject,
+  resource: Resource,
+  { apiVersion, kind, wanted }: { apiVersion: string; kind: string; wanted: string },
+): Error {
+  if (apiVersion !== wanted) {
+    return badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
+    );
+  }
+  const message = `Invalid value: ${JSON.stringify(kind)}: must be ${resource.kind}`;
+  const problem: FieldError = { reason: 'FieldValueInvalid', field: 'kind', message };
+  return invalid({ group: resource.group, kind }, stringAt(parsed, 'metadata', 'name') ?? '', [problem]);
+}
+
+/** Unlike built-in kinds, custom resources have to say what they are. */
+function checkCustomKind(call: Call, parsed: JsonObject, resource: Resource): void {
+  if (resource.custom === undefined || (stringAt(parsed, 'kind') ?? '') !== '') return;
+  const text = call.body.toString('utf8').trim();
+  throw badRequest(
+    `the object provided is unrecognized (must be of type ${resource.kind}): Object 'Kind' is missing in '${text}' (${excerpt(call.body)})`,
+  );
+}
+
 function checkType(parsed: JsonObject, resource: Resource, registry: Registry): void {
   const wanted = apiVersionOf(resource.group, resource.version);
   const apiVersion =
     parsed['apiVersion'] === undefined || parsed['apiVersion'] === '' ? wanted : String(parsed['apiVersion']);
   const kind = parsed['kind'] === undefined || parsed['kind'] === '' ? resource.kind : String(parsed['kind']);
   if (apiVersion === wanted && kind === resource.kind) return;
-  if (resource.custom !== undefined) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${resource.kind}): ` +
-        `${apiVersion}, Kind=${kind} does not match the expected ${wanted}, Kind=${resource.kind}`,
-    );
-  }
+  if (resource.custom !== undefined) throw otherCustomType(parsed, resource, { apiVersion, kind, wanted });
   const { group, version } = splitApiVersion(apiVersion);
   if (registry.byKind(group, version, kind) === undefined) {
     throw cannotHandle(
@@ -112,6 +139,7 @@ export function decodeObject(
       `${unrecognized}couldn't get version/kind; json parse error: json: cannot unmarshal ${goJsonType(parsed)} into Go value of type ${go} (${excerpt(call.body)})`,
     );
   }
+  checkCustomKind(call, parsed, resource);
   checkType(parsed, resource, registry);
   const wrong = mismatch(parsed, resource);
   if (wrong !== undefined) throw cannotHandle(resource.kind, resource, wrong);

@@ -79,11 +79,12 @@ export function groupDocument(registry: Registry, group: string): JsonObject | u
 }
 
 function aggregatedResource(resource: Resource): JsonObject {
-  const { plural, singular, namespaced, kind, group, version, verbs, shortNames, categories, subresources } =
-    resource;
+  const { plural, singular, namespaced, kind, verbs, shortNames, categories, subresources } = resource;
+  // An empty group and version are those of the document around it.
+  const own = { group: '', version: '', kind };
   return {
     resource: plural,
-    responseKind: { group, version, kind },
+    responseKind: own,
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
     verbs,
@@ -93,7 +94,7 @@ function aggregatedResource(resource: Resource): JsonObject {
       ? {
           subresources: subresources.map((subresource) => ({
             subresource: subresource.name,
-            responseKind: subresource.kind ?? { group, version, kind },
+            responseKind: subresource.kind ?? own,
             verbs: subresource.verbs,
           })),
         }
@@ -109,7 +110,7 @@ export function aggregated(registry: Registry, legacy: boolean): JsonObject {
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map(([group, versions]) => ({
-      metadata: group === '' ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
+      metadata: group === '' ? {} : { name: group },
       versions: versions.map(({ version, resources }) => ({
         version,
         resources: resources.map(aggregatedResource),

@@ -38,8 +38,9 @@ function markedForDeletion(
   old: KubeObject,
   options: DeleteOptions,
 ): KubeObject | undefined {
-  const { deletionFinalizer } = resource.rules;
-  if (deletionFinalizer !== undefined) return heldBy(context, old, deletionFinalizer);
+  const { markDeleted } = resource.rules;
+  if (markDeleted !== undefined)
+    return old.metadata.deletionTimestamp === undefined ? markDeleted(old, context.now()) : old;
   const finalizers = finalizersFor(old, options);
   const spec =
     resource.collection === 'namespaces' ? (old['spec'] as { finalizers?: string[] } | undefined) : undefined;
@@ -68,21 +69,6 @@ function markedForDeletion(
       },
       finalizers,
     ),
-  };
-}
-
-/** A kind whose deletion waits for something of its own. */
-function heldBy(context: ServerContext, old: KubeObject, finalizer: string): KubeObject {
-  const { metadata } = old;
-  if (metadata.deletionTimestamp !== undefined) return old;
-  const finalizers = metadata.finalizers ?? [];
-  return {
-    ...old,
-    metadata: {
-      ...metadata,
-      deletionTimestamp: timestamp(context.now()),
-      finalizers: finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer],
-    },
   };
 }
 

@@ -11,6 +11,7 @@ import { asObject, mismatch, normalise, reportFields } from '../decode/object.ts
 import { checkFields, fullSchema } from '../decode/strict.ts';
 import { badRequest, invalid, notFound, StatusError, unclassified } from '../errors.ts';
 import { isObject, type KubeObject } from '../object.ts';
+import type { Resource } from '../resources/resource.ts';
 import { viewOf } from '../resources/view.ts';
 import { namespaceOf } from '../selectors/selection.ts';
 import { handleApply } from './apply.ts';
@@ -22,7 +23,13 @@ const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
 export const APPLY_PATCH = 'application/apply-patch+yaml';
 
-export function unsupportedPatch(): StatusError {
+const CUSTOM_TYPES = [JSON_PATCH, MERGE_PATCH, APPLY_PATCH];
+
+export function unsupportedPatch(resource: Resource): StatusError {
+  if (resource.custom !== undefined) {
+    const message = `the body of the request was in an unknown format - accepted media types include: ${CUSTOM_TYPES.join(', ')}`;
+    return new StatusError({ code: 415, reason: 'UnsupportedMediaType', message });
+  }
   return new StatusError({
     code: 415,
     reason: 'UnsupportedMediaType',
@@ -81,7 +88,7 @@ function decodePatched(
   const { resource } = call;
   if (!isObject(document)) throw badPatch(document, 'json: cannot unmarshal into Go value');
   const wrong = mismatch(document, resource);
-  if (wrong !== undefined) throw badPatch(patch, patchWording(wrong));
+  if (wrong !== undefined) throw badPatch(patch, wrong);
   const { object, problems } = checkFields(asObject(document, resource), resource, undefined);
   const inPatch = [
     ...duplicateFields(call.body.toString('utf8')).map(duplicateFieldText),
@@ -93,18 +100,13 @@ function decodePatched(
   return normalise(object, resource);
 }
 
-/** Patches are decoded from maps, whose errors name the whole map's type. */
-function patchWording(wrong: string): string {
-  return wrong;
-}
-
 export function handlePatch(context: ServerContext, call: ResourceCall): Reply {
   const type = mediaTypeOf(call);
   if (type === APPLY_PATCH) return handleApply(context, call);
   const { resource, info } = call;
   const supported =
     resource.custom === undefined ? [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH] : [JSON_PATCH, MERGE_PATCH];
-  if (!supported.includes(type)) throw unsupportedPatch();
+  if (!supported.includes(type)) throw unsupportedPatch(resource);
   const options = writeOptions(call);
   const patch = parsePatch(call);
   const stored = context.store.get(resource.collection, namespaceOf(call), info.name);

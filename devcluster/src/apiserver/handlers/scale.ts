@@ -102,7 +102,7 @@ function wantedScale(call: ResourceCall, current: KubeObject): unknown {
   if (type === 'application/merge-patch+json' || type === 'application/strategic-merge-patch+json') {
     return applyMergePatch(current, patch);
   }
-  throw unsupportedPatch();
+  throw unsupportedPatch(call.resource);
 }
 
 function checkReplicas(resource: Resource, name: string, replicas: number): void {

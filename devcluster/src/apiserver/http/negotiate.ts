@@ -51,20 +51,25 @@ function representation({ parameters }: Clause, transformable: boolean): Represe
 export function negotiate(accept: string | undefined, transformable: boolean): Accepted {
   const asked = clauses(accept ?? '');
   if (asked.length === 0) return { yaml: false, as: 'plain' };
+  let readable = false;
   for (const clause of asked) {
     const yaml = clause.type === 'application/yaml';
     const json = ['application/json', '*/*', 'application/*'].includes(clause.type);
     if (!yaml && !json) continue;
+    readable = true;
     const as = representation(clause, transformable);
     if (as !== undefined) return { yaml, as };
   }
-  throw notAcceptable();
+  throw notAcceptable(readable);
 }
 
-export function notAcceptable(): StatusError {
-  return new StatusError({
-    code: 406,
-    reason: 'NotAcceptable',
-    message: `only the following media types are accepted: ${MEDIA.join(', ')}`,
-  });
+/** The words depend on whether the type or only its parameters do not fit. */
+function notAcceptable(readable: boolean): StatusError {
+  if (readable) {
+    const message = `only the following media types are accepted: ${MEDIA.join(', ')}`;
+    return new StatusError({ code: 406, reason: 'NotAcceptable', message });
+  }
+  const streams = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+  const message = `406: Not Acceptable\n\nAvailable representations: ${[...MEDIA, ...streams].join(', ')}`;
+  return new StatusError({ code: 406, reason: 'NotAcceptable', message, details: {} });
 }

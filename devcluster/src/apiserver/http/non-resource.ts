@@ -71,6 +71,15 @@ function issuerDocument({ tokens }: ServerContext): JsonObject {
   };
 }
 
+function openApi({ openApi }: ServerContext, [version, ...path]: string[]): Reply {
+  // Version 2 is for clients that only read protobuf; they go on without it.
+  if (version !== 'v3') return PAGE_NOT_FOUND;
+  if (path.length === 0) return json(openApi.index(), 'text/plain; charset=utf-8');
+  const text = openApi.text(path.join('/'));
+  if (text === undefined) return { type: 'text', status: 404, contentType: '', text: '' };
+  return { type: 'text', status: 200, contentType: 'application/json', text };
+}
+
 /** Discovery, health, version and the documents about tokens. */
 export function routeNonResource(context: ServerContext, call: Call): Reply {
   const parts = call.info.path.split('/').filter((part) => part !== '');
@@ -78,7 +87,9 @@ export function routeNonResource(context: ServerContext, call: Call): Reply {
     case 'healthz':
     case 'livez':
     case 'readyz':
-      return OK;
+      return parts.length === 1 || parts[1] === 'ping' ? OK : PAGE_NOT_FOUND;
+    case 'openapi':
+      return openApi(context, parts.slice(1));
     case 'version':
       return json(VERSION);
     case 'openid':

@@ -21,8 +21,6 @@ export function partialMetadata(object: KubeObject): KubeObject {
 
 function listMetadata(list: ListResult): JsonObject {
   return {
-    // Lists of custom resources are unstructured: they have the member even when there is no more.
-    ...(list.resource.custom === undefined ? {} : { continue: '' }),
     resourceVersion: list.resourceVersion,
     ...(list.continueToken === undefined ? {} : { continue: list.continueToken }),
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
@@ -44,7 +42,9 @@ function listText(list: ListResult): string {
   const kind = JSON.stringify(resource.listKind);
   const apiVersion = JSON.stringify(apiVersionOf(resource.group, resource.version));
   const items = list.items.map((item) => itemText(item, resource)).join(',');
-  return `{"kind":${kind},"apiVersion":${apiVersion},"metadata":${JSON.stringify(listMetadata(list))},"items":[${items}]}\n`;
+  // Lists of custom resources are unstructured: they have this member even when there is no more.
+  const metadata = { ...(resource.custom === undefined ? {} : { continue: '' }), ...listMetadata(list) };
+  return `{"kind":${kind},"apiVersion":${apiVersion},"metadata":${JSON.stringify(metadata)},"items":[${items}]}\n`;
 }
 
 function listBody(list: ListResult, accepted: Accepted, call: Call): string {
@@ -108,7 +108,7 @@ function bodyOf(reply: Exclude<Reply, { type: 'text' }>, accepted: Accepted, cal
 export function respond(response: ServerResponse, call: Call, reply: Reply): void {
   if (reply.type === 'text') {
     response.writeHead(reply.status, {
-      'content-type': reply.contentType,
+      ...(reply.contentType === '' ? {} : { 'content-type': reply.contentType }),
       ...(reply.headers ?? {}),
       ...warningHeaders(call.warnings),
     });

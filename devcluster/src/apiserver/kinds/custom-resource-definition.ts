@@ -1,4 +1,5 @@
 import { validateCustomResourceDefinition } from '../../apimachinery/crd/custom-resource-definition.ts';
+import { timestamp } from '../context.ts';
 import { isObject, type KubeObject, listAt, objectAt, stringAt } from '../object.ts';
 import type { KindRules } from '../resources/resource.ts';
 import { child, fill } from './draft.ts';
@@ -41,6 +42,26 @@ export const customResourceDefinition: KindRules = {
   },
   validate: (object) => validateCustomResourceDefinition(object),
   validateUpdate: (object, old) => validateCustomResourceDefinition(object, old),
-  /** Its objects have to go first; nothing else of a usual deletion happens to it. */
-  deletionFinalizer: CLEANUP,
+  // Its objects have to go first; nothing else of a usual deletion happens to it.
+  markDeleted(object, now) {
+    const { metadata } = object;
+    const finalizers = metadata.finalizers ?? [];
+    const conditions = listAt(object, 'status', 'conditions');
+    const pending = {
+      type: 'Terminating',
+      status: 'True',
+      lastTransitionTime: timestamp(now),
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    };
+    return {
+      ...object,
+      metadata: {
+        ...metadata,
+        deletionTimestamp: timestamp(now),
+        finalizers: finalizers.includes(CLEANUP) ? finalizers : [...finalizers, CLEANUP],
+      },
+      status: { ...objectAt(object, 'status'), conditions: [...conditions, pending] },
+    };
+  },
 };

@@ -1,5 +1,6 @@
 import type { Schema } from '../../apimachinery/schema.ts';
 import { conversionFor } from '../kinds/index.ts';
+import { builtinTable } from '../tables/builtin.ts';
 import { ALL_VERBS, BUILTIN, type BuiltinEntry } from './builtin-table.ts';
 import type { KindRules, Resource } from './resource.ts';
 
@@ -8,6 +9,7 @@ type RulesOf = (group: string, version: string, kind: string) => KindRules;
 
 function toResource(entry: BuiltinEntry, schemaOf: SchemaOf, rulesOf: RulesOf): Resource {
   const { group, version, kind, plural, namespaced } = entry;
+  const table = builtinTable(group, kind);
   const convert = conversionFor(group, version, kind);
   return {
     group,
@@ -24,7 +26,7 @@ function toResource(entry: BuiltinEntry, schemaOf: SchemaOf, rulesOf: RulesOf): 
     collection: entry.collection ?? (group === '' ? plural : `${plural}.${group}`),
     storageGroup: group,
     schema: schemaOf(group === '' ? version : `${group}/${version}`, kind),
-    rules: rulesOf(group, version, kind),
+    rules: { ...(table === undefined ? {} : { table }), ...rulesOf(group, version, kind) },
     generation: entry.generation ?? 'none',
     hasStatus: entry.status ?? false,
     ...(convert === undefined ? {} : { convert }),

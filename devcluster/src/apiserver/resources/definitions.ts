@@ -124,8 +124,10 @@ export class DefinitionController {
     const { store } = this.#context;
     const { name } = definition.metadata;
     const resource = this.#served.get(name)?.resources[0];
-    if (conditionOf(definition, 'Terminating') === undefined) {
-      const others = listAt(definition, 'status', 'conditions').filter(isObject);
+    if (conditionOf(definition, 'Terminating')?.['reason'] !== 'InstanceDeletionInProgress') {
+      const others = listAt(definition, 'status', 'conditions').filter(
+        (c) => isObject(c) && c['type'] !== 'Terminating',
+      );
       const terminating = this.#condition(definition, 'Terminating', true, [
         'InstanceDeletionInProgress',
         'CustomResource deletion is in progress',

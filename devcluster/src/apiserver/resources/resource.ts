@@ -41,8 +41,8 @@ export interface KindRules {
   table?: TableDefinition;
   /** Whether an update may come without a resourceVersion; custom resources and a few others insist on one. */
   unconditionalUpdate?: boolean;
-  /** Put on a deleted object that waits for something, in place of everything else a deletion does. */
-  deletionFinalizer?: string;
+  /** What a deleted object that waits for something looks like, in place of everything else a deletion does. */
+  markDeleted?(object: KubeObject, now: Date): KubeObject;
 }
 
 export interface Subresource {
