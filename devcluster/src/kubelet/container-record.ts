@@ -6,6 +6,8 @@ export type ContainerRecord = {
   image: string;
   state: ContainerState;
   lastState: ContainerState;
+  /** Has been started, by this kubelet or an earlier one: the next start is a restart. */
+  ran: boolean;
   restartCount: number;
   /** Passed its startup probe, or has none and runs. */
   started: boolean;
@@ -27,6 +29,7 @@ export function newRecord(name: string, image: string, before: ContainerStatus |
     image,
     state: waiting(init ? 'PodInitializing' : 'ContainerCreating'),
     lastState: before?.lastState ?? {},
+    ran: before?.containerID !== undefined,
     restartCount: before?.restartCount ?? 0,
     started: false,
     ready: false,
@@ -34,7 +37,6 @@ export function newRecord(name: string, image: string, before: ContainerStatus |
     finished: false,
   };
   if (before?.state?.running !== undefined) {
-    record.restartCount += 1;
     record.lastState = {
       terminated: {
         exitCode: 137,

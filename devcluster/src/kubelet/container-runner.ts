@@ -33,12 +33,10 @@ export class ContainerRunner {
   readonly #input: RunnerInput;
   readonly #backoff: RestartBackoff;
   #process: ContainerProcess | undefined;
-  #ran = false;
 
   constructor(input: RunnerInput) {
     this.#input = input;
     this.#backoff = createRestartBackoff(input.context.restartBackoffMs);
-    this.#ran = input.record.restartCount > 0;
   }
 
   get running(): boolean {
@@ -57,7 +55,7 @@ export class ContainerRunner {
       await this.#backOff(this.#backoff.next(performance.now() - startedAt));
     }
     record.finished = true;
-    if (record.state.terminated === undefined && this.#ran) record.state = record.lastState;
+    if (record.state.terminated === undefined && record.ran) record.state = record.lastState;
     changed();
   }
 
@@ -81,7 +79,7 @@ export class ContainerRunner {
     const entrypoint = await this.#image();
     while (entrypoint !== undefined && !ending.aborted) {
       try {
-        const restart = this.#ran ? record.restartCount + 1 : record.restartCount;
+        const restart = record.ran ? record.restartCount + 1 : record.restartCount;
         const process = await startContainerProcess({
           ...this.#input,
           pod: this.#input.pod(),
@@ -89,7 +87,7 @@ export class ContainerRunner {
           restart,
         });
         record.restartCount = restart;
-        this.#ran = true;
+        record.ran = true;
         this.#process = process;
         record.containerId = `process://${process.pid}`;
         if (record.state.terminated !== undefined) record.lastState = record.state;

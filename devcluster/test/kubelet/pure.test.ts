@@ -267,17 +267,19 @@ describe('podStatus()', () => {
     expect(condition(ended, 'Ready')).toMatchObject({ status: 'False', reason });
   });
 
-  it('a container that ran under an earlier kubelet counts as restarted', () => {
+  it('a container that ran under an earlier kubelet is restarted, not started', () => {
     const before = {
       name: 'web',
       image: 'web:1',
       imageID: '',
+      containerID: 'process://1',
       ready: true,
       restartCount: 1,
       state: { running: {} },
     };
     expect(newRecord('web', 'web:1', before, false)).toMatchObject({
-      restartCount: 2,
+      ran: true,
+      restartCount: 1,
       lastState: { terminated: { reason: 'ContainerStatusUnknown' } },
     });
   });
