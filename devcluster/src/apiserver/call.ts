@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { User } from './auth/user.ts';
+import type { FaultPlan } from './faults/apply-faults.ts';
 import type { RequestInfo } from './http/request-info.ts';
 import type { KubeObject } from './object.ts';
 import type { Resource } from './resources/resource.ts';
@@ -14,6 +15,8 @@ export interface Call {
   body: Buffer;
   /** Messages for the client, sent as Warning headers. */
   warnings: string[];
+  /** What goes wrong with it on purpose. */
+  faults: FaultPlan;
 }
 
 /** A call for a resource that exists. */

@@ -1,5 +1,6 @@
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
+import type { Faults } from './faults/faults.ts';
 import type { OpenApi } from './openapi/documents.ts';
 import type { Registry } from './resources/registry.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
@@ -13,6 +14,7 @@ export interface ServerContext {
   tokens: ServiceAccountTokens;
   serviceAddresses: ServiceAddresses;
   openApi: OpenApi;
+  faults: Faults;
   now(): Date;
 }
 

@@ -12,6 +12,7 @@ import { createSystemNamespaces } from './bootstrap/namespaces.ts';
 import { createDefaultRoles } from './bootstrap/roles.ts';
 import { makeServingCertificate } from './certificates.ts';
 import type { ServerContext } from './context.ts';
+import { Faults } from './faults/faults.ts';
 import { listener } from './http/listener.ts';
 import { rulesFor } from './kinds/index.ts';
 import { kubeconfigText } from './kubeconfig.ts';
@@ -91,6 +92,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     store,
     registry,
     openApi: new OpenApi(registry),
+    faults: new Faults(),
     authorizer: new Authorizer(store),
     tokens: new ServiceAccountTokens(store, options.issuer ?? DEFAULT_ISSUER),
     serviceAddresses: new ServiceAddresses(store, options.serviceClusterIpRange ?? '127.64.0.0/16'),
@@ -99,6 +101,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   new DefinitionController(context).start();
   createSystemNamespaces(context);
   createDefaultRoles(context);
+  // Nobody can have seen what was before the start.
+  store.compact();
 
   const certificate = await makeServingCertificate(NAMES, [host]);
   const server = createServer(

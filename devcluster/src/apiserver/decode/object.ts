@@ -1,4 +1,5 @@
 import { asGoWrites } from '../../apimachinery/fields/zero-value.ts';
+import { unknownFieldText } from '../../apimachinery/prune.ts';
 import type { Call } from '../call.ts';
 import { badRequest, type FieldError, invalid } from '../errors.ts';
 import type { WriteOptions } from '../handlers/write-options.ts';
@@ -30,11 +31,15 @@ const SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
 
 /** Custom resources are read before their kind is checked, hence the other words. */
 function otherCustomType(
+  call: Call,
   parsed: JsonObject,
   resource: Resource,
   { apiVersion, kind, wanted }: { apiVersion: string; kind: string; wanted: string },
 ): Error {
   if (apiVersion !== wanted) {
+    // Nothing is known of that version, so every field is unknown.
+    const fields = Object.keys(parsed).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));
+    call.warnings.push(...fields.map(unknownFieldText));
     return badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
     );
@@ -53,13 +58,14 @@ function checkCustomKind(call: Call, parsed: JsonObject, resource: Resource): vo
   );
 }
 
-function checkType(parsed: JsonObject, resource: Resource, registry: Registry): void {
+function checkType(call: Call, parsed: JsonObject, resource: Resource, registry: Registry): void {
   const wanted = apiVersionOf(resource.group, resource.version);
   const apiVersion =
     parsed['apiVersion'] === undefined || parsed['apiVersion'] === '' ? wanted : String(parsed['apiVersion']);
   const kind = parsed['kind'] === undefined || parsed['kind'] === '' ? resource.kind : String(parsed['kind']);
   if (apiVersion === wanted && kind === resource.kind) return;
-  if (resource.custom !== undefined) throw otherCustomType(parsed, resource, { apiVersion, kind, wanted });
+  if (resource.custom !== undefined)
+    throw otherCustomType(call, parsed, resource, { apiVersion, kind, wanted });
   const { group, version } = splitApiVersion(apiVersion);
   if (registry.byKind(group, version, kind) === undefined) {
     throw cannotHandle(
@@ -140,7 +146,7 @@ export function decodeObject(
     );
   }
   checkCustomKind(call, parsed, resource);
-  checkType(parsed, resource, registry);
+  checkType(call, parsed, resource, registry);
   const wrong = mismatch(parsed, resource);
   if (wrong !== undefined) throw cannotHandle(resource.kind, resource, wrong);
   const text = mediaTypeOf(call) === 'application/yaml' ? undefined : call.body.toString('utf8');

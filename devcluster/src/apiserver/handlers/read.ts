@@ -4,6 +4,7 @@ import { badRequest, expired, notFound, StatusError } from '../errors.ts';
 import type { KubeObject } from '../object.ts';
 import { viewOf } from '../resources/view.ts';
 import { namespaceOf, selectionOf } from '../selectors/selection.ts';
+import { keyOf } from '../storage/collection.ts';
 import { type ContinueToken, readContinueToken, writeContinueToken } from './continue-token.ts';
 import { checkListOptions } from './list-options.ts';
 
@@ -14,10 +15,24 @@ export function readObject(context: ServerContext, call: ResourceCall): KubeObje
   return stored;
 }
 
+/** The revision that a read shows: the newest one, but for a fault that makes it stale. */
+function readRevision({ store }: ServerContext, call: ResourceCall): number {
+  return Math.max(store.compactedRevision, store.revision - call.faults.staleByRevisions);
+}
+
+function readMaybeStale(context: ServerContext, call: ResourceCall): KubeObject {
+  const { resource, info } = call;
+  if (call.faults.staleByRevisions === 0) return readObject(context, call);
+  const state = context.store.collection(resource.collection).at(readRevision(context, call));
+  const found = state.get(keyOf(namespaceOf(call), info.name));
+  if (found === undefined) throw notFound(resource, info.name);
+  return found;
+}
+
 export function handleGet(context: ServerContext, call: ResourceCall): Reply {
   const wanted = parseRevision(call.query.get('resourceVersion') ?? '', badRequest);
   checkNotInFuture(context, wanted);
-  return objectReply(200, viewOf(readObject(context, call), call.resource), call.resource);
+  return objectReply(200, viewOf(readMaybeStale(context, call), call.resource), call.resource);
 }
 
 /** @throws StatusError made by `refuse` when the text is no number */
@@ -90,7 +105,7 @@ function chooseSnapshot(
   );
   checkNotInFuture(context, wanted);
   const exact = query.get('resourceVersionMatch') === 'Exact';
-  if (!exact) return snapshotAt(context, call, store.revision);
+  if (!exact) return snapshotAt(context, call, readRevision(context, call));
   if (wanted < store.compactedRevision) {
     throw expired('The resourceVersion for the provided list is too old.');
   }

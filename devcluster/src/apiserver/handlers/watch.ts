@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { ResourceCall } from '../call.ts';
 import type { ServerContext } from '../context.ts';
-import { unclassified } from '../errors.ts';
+import { badRequest, unclassified } from '../errors.ts';
+import type { OpenStream } from '../faults/faults.ts';
 import { isTrue } from '../http/request-info.ts';
 import { warningHeaders } from '../http/respond.ts';
 import { apiVersionOf, type KubeObject } from '../object.ts';
@@ -63,8 +64,16 @@ function seenThrough(
   ];
 }
 
+/** @throws StatusError 400 */
+function parseSeconds(text: string): number {
+  if (text !== '' && !/^-?\d+$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  return Number(text);
+}
+
 /** Streams changes until the client leaves, the time is over or the server ends it. */
-export class WatchStream {
+export class WatchStream implements OpenStream {
   readonly #context: ServerContext;
   readonly #call: ResourceCall;
   readonly #response: ServerResponse;
@@ -73,7 +82,7 @@ export class WatchStream {
   readonly #namespace: string | undefined;
   #pending: string[] = [];
   #scheduled = false;
-  silent = false;
+  #silent: boolean;
   #onEnd: (() => void)[] = [];
 
   constructor(context: ServerContext, call: ResourceCall, response: ServerResponse, format: WatchFormat) {
@@ -84,12 +93,22 @@ export class WatchStream {
     this.#format = format;
     this.#selection = selectionOf(call, call.resource);
     this.#namespace = namespaceOf(call);
+    this.#silent = call.faults.silentWatch;
+  }
+
+  get info(): ResourceCall['info'] {
+    return this.#call.info;
+  }
+
+  get user(): ResourceCall['user'] {
+    return this.#call.user;
   }
 
   /** @throws StatusError before anything is sent */
   start(): void {
     const { query, resource } = this.#call;
     const { store } = this.#context;
+    const seconds = parseSeconds(query.get('timeoutSeconds') ?? '');
     const from = parseRevision(query.get('resourceVersion') ?? '', unclassified);
     this.#response.writeHead(200, {
       'content-type': 'application/json',
@@ -107,10 +126,11 @@ export class WatchStream {
       for (const event of store.collection(resource.collection).since(from)) this.#onChange(event, from);
     this.#onEnd.push(store.collection(resource.collection).subscribe((event) => this.#onChange(event, from)));
     this.#bookmarkEveryMinute();
-    const seconds = Number(query.get('timeoutSeconds') ?? '0');
     const timer = setTimeout(() => this.end(), (seconds > 0 ? seconds : 1800 + Math.random() * 1800) * 1000);
     timer.unref();
     this.#onEnd.push(() => clearTimeout(timer));
+    this.#context.faults.streams.add(this);
+    this.#onEnd.push(() => this.#context.faults.streams.delete(this));
     this.#response.on('close', () => this.end());
   }
 
@@ -118,6 +138,11 @@ export class WatchStream {
     this.#flush();
     for (const undo of this.#onEnd.splice(0)) undo();
     if (!this.#response.writableEnded) this.#response.end();
+  }
+
+  /** From now on nothing comes any more, though the stream stays open. */
+  silence(): void {
+    this.#silent = true;
   }
 
   /** Cuts the connection, as a network failure would. */
@@ -183,7 +208,7 @@ export class WatchStream {
 
   /** Lines of one turn go out together. */
   #send(line: string): void {
-    if (this.silent) return;
+    if (this.#silent) return;
     this.#pending.push(line);
     if (this.#scheduled) return;
     this.#scheduled = true;

@@ -6,6 +6,8 @@ import { impersonate } from '../auth/impersonate.ts';
 import type { Call } from '../call.ts';
 import type { ServerContext } from '../context.ts';
 import { internal, StatusError } from '../errors.ts';
+import { applyFaults, NO_FAULTS } from '../faults/apply-faults.ts';
+import { FAULTS_PATH, handleFaults } from '../faults/endpoint.ts';
 import { readBody } from './body.ts';
 import { routeNonResource } from './non-resource.ts';
 import { requestInfo } from './request-info.ts';
@@ -39,12 +41,24 @@ async function serve(
     user,
     body: await readBody(request),
     warnings: [],
+    faults: NO_FAULTS,
   };
+  if (url.pathname === FAULTS_PATH || url.pathname.startsWith(`${FAULTS_PATH}/`)) {
+    respond(response, call, handleFaults(context, call));
+    return;
+  }
   try {
+    const rules = context.faults.take(call);
+    if (rules.length > 0) call.faults = await applyFaults(rules);
+    if (call.faults.drop === 'before') {
+      response.destroy();
+      return;
+    }
     const reply = call.info.isResource
       ? await routeResource(context, call, response)
       : routeNonResource(context, call);
-    if (reply !== undefined) respond(response, call, reply);
+    if (call.faults.drop === 'after') response.destroy();
+    else if (reply !== undefined) respond(response, call, reply);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     respondError(response, error, call.warnings);

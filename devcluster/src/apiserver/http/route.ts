@@ -63,7 +63,10 @@ function handlerFor(resource: Resource, call: Call): Handler | undefined {
   // Reviews have no names: such a path is no path.
   if (info.name !== '' && !resource.verbs.includes('get')) throw noSuchResource();
   const misplaced =
-    (method === 'POST' && info.name !== '') || (['PUT', 'PATCH'].includes(method) && info.name === '');
+    (method === 'POST' && info.name !== '') ||
+    (['PUT', 'PATCH'].includes(method) && info.name === '') ||
+    // Across all namespaces one can only look.
+    (resource.namespaced && info.namespace === undefined && !['list', 'watch'].includes(verb));
   if (misplaced || !resource.verbs.includes(verb)) throw refuseVerb(resource, verb);
   return MAIN[verb];
 }
