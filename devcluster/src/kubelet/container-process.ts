@@ -52,6 +52,8 @@ export async function startContainerProcess(request: ProcessRequest): Promise<Co
     cwd: files.directory,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // When this whole node dies; a pod that is deleted has its own grace period.
+    graceMs: 2_000,
   });
   const log = openContainerLog(podLogs, container.name, restart);
   if (child.process.stdout !== null) log.follow(child.process.stdout, 'stdout');

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isKubeError, RESOURCES } from '@cofferdam/operator/engine';
 import { timestamp } from '../controllers/conditions.ts';
 import type { Container, Pod } from '../controllers/objects.ts';
@@ -36,6 +37,7 @@ export class PodWorker {
   /** Nothing of the pod is left on this node. */
   #cleaned = false;
   #silent = false;
+  #graceMs = Number.POSITIVE_INFINITY;
   /** Resolves when the pod's processes and files are gone. */
   readonly done: Promise<void>;
 
@@ -148,6 +150,8 @@ export class PodWorker {
       try {
         await this.#files.refresh(this.#pod);
         this.#sandboxReady = true;
+        const reason = this.#init.length > 0 ? 'PodInitializing' : 'ContainerCreating';
+        for (const record of this.#containers) record.state = waiting(reason);
         this.#scheduleRenewal();
         this.#status.touch();
         return;
@@ -200,34 +204,44 @@ export class PodWorker {
     const { signal } = this.#ending;
     if (signal.aborted) return;
     const over = Promise.withResolvers<void>();
-    const timer = setTimeout(over.resolve, this.#context.retryMs);
-    signal.addEventListener('abort', () => over.resolve(), { once: true });
+    const done = (): void => over.resolve();
+    const timer = setTimeout(done, this.#context.retryMs);
+    signal.addEventListener('abort', done);
     await Promise.race([over.promise, this.#woken.promise]);
+    signal.removeEventListener('abort', done);
     clearTimeout(timer);
   }
 
   #end(graceMs?: number): void {
     const { deletionGracePeriodSeconds } = this.#pod.metadata;
     const seconds = deletionGracePeriodSeconds ?? this.#pod.spec.terminationGracePeriodSeconds ?? 30;
+    const wanted = graceMs ?? seconds * 1000;
     const first = !this.#ending.signal.aborted;
     this.#ending.abort();
-    for (const runner of this.#runners) {
-      if (graceMs !== undefined) void runner.kill(graceMs);
-      else if (first) void runner.terminate(seconds * 1000);
+    if (first && graceMs === undefined) {
+      for (const runner of this.#runners) void runner.terminate(wanted);
+    } else if (wanted < this.#graceMs) {
+      // Somebody has less patience than whoever began it.
+      for (const runner of this.#runners) void runner.kill(wanted);
     }
+    this.#graceMs = Math.min(this.#graceMs, wanted);
     if (this.#cleaned && graceMs === undefined) void this.#delete();
   }
 
-  /** The last word: only now may the name be used again. */
+  /** The last word: only now may the name be used again. Repeated until it is heard. */
   async #delete(): Promise<void> {
     const { client, log } = this.#context;
     const { namespace, name, uid } = this.#pod.metadata;
-    if (this.#silent) return;
-    try {
-      await client.delete(RESOURCES.pods, { namespace, name }, { uid, gracePeriodSeconds: 0 });
-    } catch (error) {
-      if (!isKubeError(error, 'conflict'))
+    while (!this.#silent) {
+      try {
+        await client.delete(RESOURCES.pods, { namespace, name }, { uid, gracePeriodSeconds: 0 });
+        return;
+      } catch (error) {
+        // Conflict: another pod has the name already, so ours is gone.
+        if (isKubeError(error, 'conflict')) return;
         log(`pod ${namespace}/${name}: delete: ${(error as Error).message}`);
+        await sleep(this.#context.retryMs);
+      }
     }
   }
 

@@ -32,10 +32,10 @@ export function volumeContent(volume: Volume, input: VolumeInput): VolumeContent
   const files = new Map<string, VolumeFile>();
   if (configMap !== undefined) {
     const content = configMapContent(input.sources, configMap.name ?? '', configMap.optional);
-    pick(files, content, configMap, `configmap ${configMap.name}`);
+    pick(files, content, configMap, 'config');
   } else if (secret !== undefined) {
     const { secretName = '', optional } = secret;
-    pick(files, secretContent(input.sources, secretName, optional), secret, `secret ${secretName}`);
+    pick(files, secretContent(input.sources, secretName, optional), secret, 'secret');
   } else if (downwardAPI !== undefined) {
     downward(files, downwardAPI.items, downwardAPI.defaultMode, input);
   } else if (projected !== undefined) {
@@ -68,11 +68,11 @@ function project(
   for (const { configMap, secret, downwardAPI, serviceAccountToken } of sources) {
     if (configMap !== undefined) {
       const content = configMapContent(input.sources, configMap.name ?? '', configMap.optional);
-      pick(files, content, { ...configMap, ...mode }, `configmap ${configMap.name}`);
+      pick(files, content, { ...configMap, ...mode }, 'config');
     }
     if (secret !== undefined) {
       const content = secretContent(input.sources, secret.name ?? '', secret.optional);
-      pick(files, content, { ...secret, ...mode }, `secret ${secret.name}`);
+      pick(files, content, { ...secret, ...mode }, 'secret');
     }
     if (downwardAPI !== undefined) downward(files, downwardAPI.items, defaultMode, input);
     if (serviceAccountToken !== undefined) {
@@ -87,7 +87,7 @@ function pick(
   files: Map<string, VolumeFile>,
   content: Record<string, Buffer>,
   source: { items?: Items; defaultMode?: number; optional?: boolean },
-  what: string,
+  what: 'config' | 'secret',
 ): void {
   const { items, defaultMode = 0o644, optional } = source;
   const wanted = items ?? Object.keys(content).map((key) => ({ key, path: key }));
@@ -95,7 +95,7 @@ function pick(
     const data = content[key];
     if (data !== undefined) put(files, path, { data, mode: ownerOnly(mode) });
     else if (optional !== true)
-      throw new MissingReferenceError(`${what} references non-existent key: ${key}`);
+      throw new MissingReferenceError(`references non-existent ${what} key: ${key}`);
   }
 }
 

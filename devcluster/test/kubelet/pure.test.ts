@@ -161,6 +161,13 @@ describe('volumeContent()', () => {
     expect(() => files({ name: 'v', hostPath: { path: '/' } })).toThrow('does not have');
   });
 
+  it('says which key a Secret lacks, in the words of the kubelet', () => {
+    const items = [{ key: 'nope', path: 'nope' }];
+    expect(() => files({ name: 'v', secret: { secretName: 'database', items } })).toThrow(
+      'references non-existent secret key: nope',
+    );
+  });
+
   it('an emptyDir is a directory', () => {
     expect(files({ name: 'v', emptyDir: {} })).toBe('directory');
   });
