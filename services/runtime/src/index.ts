@@ -1,6 +1,7 @@
 export { type Access, loadAccess } from './authentication/access.ts';
 export { allowedMerchants, authorize, chooseMerchant } from './authentication/authorize.ts';
 export type { Caller, Identity, Merchants, RouteAccess } from './authentication/caller.ts';
+export { neverSent } from './client/never-sent.ts';
 export {
   type Call,
   type CallFailure,

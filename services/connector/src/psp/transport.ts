@@ -1,3 +1,4 @@
+import { neverSent } from '@cofferdam/runtime';
 import { Agent, request } from 'undici';
 
 /** `unsent`: certainly nothing left this process. The others leave open what the PSP did. */
@@ -75,14 +76,10 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
-/** Errors of connecting: name resolution, TCP, TLS. No byte of the request has left. */
-const CONNECT_ERRORS =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*)$/;
-
 /** Only the error's code is kept: its message could quote what was sent. */
 function classify(error: unknown, signal: AbortSignal): TransportError {
   const code = String((error as { code?: unknown } | null)?.code ?? 'no code');
-  if (CONNECT_ERRORS.test(code)) return new TransportError('unsent', code);
+  if (neverSent(error)) return new TransportError('unsent', code);
   if (signal.aborted) return new TransportError('timeout', 'no answer in time');
   return new TransportError('broken', code);
 }

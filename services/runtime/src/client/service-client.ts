@@ -2,6 +2,7 @@ import { IDEMPOTENCY_KEY_HEADER, MERCHANT_HEADER, Problem } from '@cofferdam/con
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import { REQUEST_ID_HEADER } from '../http/request-id.ts';
+import { neverSent } from './never-sent.ts';
 import type { TokenSource } from './token-source.ts';
 
 /**
@@ -130,19 +131,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-// Errors that can only happen before a byte of the request has left.
-const UNSENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 function transportError(error: unknown, signal: AbortSignal): ServiceCallError {
-  const code = String((error as { code?: unknown }).code);
-  if (UNSENT.has(code)) return new ServiceCallError('unsent', `not sent: ${code}`, { cause: error });
+  if (neverSent(error)) {
+    const { code } = error as { code?: unknown };
+    return new ServiceCallError('unsent', `not sent: ${code}`, { cause: error });
+  }
   if (signal.aborted) return new ServiceCallError('timeout', 'no answer in time', { cause: error });
   return new ServiceCallError('broken', 'the connection broke', { cause: error });
 }
