@@ -27,7 +27,8 @@ const HIDDEN_LENGTHS = [14, 15, 16, 19];
 
 function replaceCardNumber(run: string, offset: number, line: string): string {
   const digits = run.replace(/\D/g, '');
-  const suspicious = digits.length <= 19 ? passesLuhn(digits) : hidesCardNumber(digits);
+  const suspicious =
+    digits.length > 19 ? hidesCardNumber(digits) : passesLuhn(digits) || standsAmongOthers(run);
   if (!suspicious) return run;
   // A bare JSON number has to stay one, or the line would no longer parse.
   const bare = /[:,[]$/.test(line.slice(0, offset)) && /^[,}\]]/.test(line.slice(offset + run.length));
@@ -37,9 +38,21 @@ function replaceCardNumber(run: string, offset: number, line: string): string {
 function hidesCardNumber(digits: string): boolean {
   return HIDDEN_LENGTHS.some((length) => {
     for (let start = 0; start + length <= digits.length; start++) {
-      const candidate = digits.slice(start, start + length);
-      if (NETWORK_PREFIX.test(candidate) && passesLuhn(candidate)) return true;
+      if (isOfNetwork(digits.slice(start, start + length))) return true;
     }
     return false;
   });
 }
+
+/** Whole groups of a run that are a card number, beside groups that are not: `4242 4242 4242 4242 12/30`. */
+function standsAmongOthers(run: string): boolean {
+  const groups = run.split(/\D/);
+  return groups.some((_, start) =>
+    groups.some((_, last) => {
+      const digits = groups.slice(start, last + 1).join('');
+      return HIDDEN_LENGTHS.includes(digits.length) && isOfNetwork(digits);
+    }),
+  );
+}
+
+const isOfNetwork = (digits: string): boolean => NETWORK_PREFIX.test(digits) && passesLuhn(digits);

@@ -17,6 +17,8 @@ describe('scrub()', () => {
     ],
     ['as a bare JSON number', `{"n":${NUMBER},"m":1}`, '{"n":0,"m":1}'],
     ['in a longer run of digits', `id 0000${NUMBER}00`, 'id [removed card number]'],
+    ['before its expiry', 'card 4242 4242 4242 4242 12/30', 'card [removed card number]/30'],
+    ['after another number', `order 17 ${NUMBER}`, 'order [removed card number]'],
     ['a bearer token', 'Bearer eyJhbGciOi.eyJpc3MiOi.c2ln-_', 'Bearer [removed credential]'],
     ['a grant', `grant_${'A'.repeat(43)}`, '[removed credential]'],
   ])('removes a secret %s', (_name, line, wanted) => {
