@@ -38,6 +38,8 @@ export interface ApiServerOptions {
   historyLimit?: number;
   /** Where cluster IPs come from. Default 127.64.0.0/16. */
   serviceClusterIpRange?: string;
+  /** Forgets all changes up to then every so often, as etcd's compaction does. Default: only the history limit does. */
+  compactionIntervalMs?: number;
   /** Issuer of service account tokens. Default: https://kubernetes.default.svc.cluster.local */
   issuer?: string;
   /** Told of errors that are the server's own fault. Default: written to stderr. */
@@ -78,6 +80,17 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
+/** What is older than the interval is forgotten: clients have that long to go on. */
+function compactEvery(store: Store, intervalMs: number | undefined): NodeJS.Timeout | undefined {
+  if (intervalMs === undefined) return undefined;
+  let last = store.revision;
+  const timer = setInterval(() => {
+    store.compact(last);
+    last = store.revision;
+  }, intervalMs);
+  return timer.unref();
+}
+
 /** Starts an in-memory Kubernetes API server with a certificate authority of its own. */
 export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
   const host = options.host ?? '127.0.0.1';
@@ -115,6 +128,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   );
   server.requestTimeout = 0;
   server.keepAliveTimeout = 75_000;
+  const compaction = compactEvery(store, options.compactionIntervalMs);
   const port = await listen(server, options.port ?? 0, host);
   const url = `https://${host}:${port}`;
   const kubeconfig = join(options.stateDirectory, 'kubeconfig');
@@ -127,6 +141,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     adminToken,
     kubeconfig,
     close: async () => {
+      clearInterval(compaction);
       server.closeAllConnections();
       await new Promise<void>((done) => server.close(() => done()));
     },
