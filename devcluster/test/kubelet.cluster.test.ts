@@ -21,6 +21,7 @@ import {
   images,
   pidOf,
   podsOf,
+  processesOf,
   rolledOut,
   serviceOf,
 } from './cluster-fixture.ts';
@@ -327,6 +328,20 @@ describe('the process kubelet and the controllers', () => {
     const pid = pidOf(await first('stubborn'));
     await client.delete(RESOURCES.deployments, { namespace: NAMESPACE, name: 'stubborn' });
     await eventually(() => (existsSync(`/proc/${pid}`) ? undefined : true), 5_000);
+  });
+
+  it('the controllers and the kubelet start again when they are killed, and every pod with them', async () => {
+    await client.create(RESOURCES.deployments, deploymentOf(NAMESPACE, 'tough', {}, { replicas: 1 }));
+    await rolledOut(client, NAMESPACE, 'tough');
+    const before = await first('tough');
+    const [node] = processesOf(join(stateDirectory, 'run', 'node.json'));
+    process.kill(node ?? Number.NaN, 'SIGKILL');
+    const status = await eventually(async () => {
+      const found = (await first('tough')).status?.containerStatuses?.[0];
+      return found?.restartCount === 1 && found.ready ? found : undefined;
+    }, 30_000);
+    expect(status.lastState?.terminated?.reason).toBe('ContainerStatusUnknown');
+    expect(existsSync(`/proc/${pidOf(before)}`)).toBe(false);
   });
 
   it('a namespace that is deleted is emptied and goes', async () => {
