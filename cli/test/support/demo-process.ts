@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Payment, TokenRecord } from '@cofferdam/contracts';
@@ -109,12 +109,8 @@ export async function startDemo(directory: string): Promise<Demo> {
   return new Demo(child, ended, directory, first);
 }
 
-/** Writes a card number where the system writes, as a careless log line would. @returns how to remove it */
-export function plant(directory: string, number: string): () => void {
-  const file = join(directory, 'planted.log');
-  writeFileSync(
-    file,
-    JSON.stringify({ level: 'debug', body: Buffer.from(`{"number":"${number}"}`).toString('base64') }),
-  );
-  return () => rmSync(file);
+/** Writes a card number where the system writes, as a careless log line would. */
+export function plant(directory: string, number: string): void {
+  const body = Buffer.from(`{"number":"${number}"}`).toString('base64');
+  writeFileSync(join(directory, 'planted.log'), JSON.stringify({ level: 'debug', body }));
 }
