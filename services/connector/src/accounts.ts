@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccountsFile } from '@cofferdam/contracts';
 import { type Logger, ProblemError, type WatchedFile, watchFile } from '@cofferdam/runtime';
@@ -60,23 +60,24 @@ export async function loadAccounts(options: AccountsOptions): Promise<Accounts> 
   };
 }
 
-/** Read at every use, from memory-backed files: a rotated credential counts from the next charge on. */
+/**
+ * Read at every use, from memory-backed files: a rotated credential counts from the next charge on. A key that cannot be
+ * read, because the Secret is replaced at this moment, counts as missing: nothing has been sent yet.
+ */
 async function readCredentials(account: Account, options: AccountsOptions): Promise<Credentials> {
   const directory = join(options.directory, account.directory);
-  const present = await readdir(directory).catch(() => [] as string[]);
-  const absent = options.adapter.table.credentialKeys.filter((key) => !present.includes(key));
+  const keys = options.adapter.table.credentialKeys;
+  const values = await Promise.all(
+    keys.map((key) => readFile(join(directory, key), 'utf8').catch(() => undefined)),
+  );
+  const absent = keys.filter((_key, index) => values[index] === undefined);
   if (absent.length > 0) {
     throw new CredentialsMissing(
       'missing',
       `the Secret of account ${account.name} lacks ${absent.join(', ')}`,
     );
   }
-  const entries = await Promise.all(
-    options.adapter.table.credentialKeys.map(
-      async (key): Promise<[string, string]> => [key, (await readFile(join(directory, key), 'utf8')).trim()],
-    ),
-  );
-  const credentials = Object.fromEntries(entries);
+  const credentials = Object.fromEntries(keys.map((key, index) => [key, values[index]?.trim() ?? '']));
   const problem = options.adapter.credentialsProblem(credentials);
   if (problem !== undefined) throw new CredentialsMissing('invalid', `account ${account.name}: ${problem}`);
   return credentials;

@@ -18,7 +18,7 @@ export interface ChargeDependencies {
   readonly vault: ServiceClient;
   readonly adapter: PspAdapter;
   readonly logger: Logger;
-  /** Seconds that the PSP took, by provider and outcome: `cofferdam.psp.duration`. */
+  /** Seconds that the PSP took, by provider and outcome. */
   readonly duration: Metrics['requestDuration'];
 }
 
@@ -53,6 +53,12 @@ async function readCredentials(
 /** What the vault may say that its caller can do something about; all else is the vault's trouble or ours. */
 const PASSED_ON: readonly ProblemCode[] = ['grant_invalid', 'token_not_found', 'key_unavailable'];
 
+/**
+ * Longest wait for the vault, milliseconds. The router waits 2 s longer than we wait for the PSP, and an answer that comes
+ * after it has gone is lost: the reveal has to fit into these.
+ */
+const REVEAL_TIMEOUT_MS = 1500;
+
 async function redeem(
   { vault, connector }: ChargeDependencies,
   request: CreateCharge,
@@ -63,6 +69,7 @@ async function redeem(
       method: 'POST',
       path: '/v1/reveals',
       body: { grant, attemptId, connector },
+      timeoutMs: REVEAL_TIMEOUT_MS,
       answer: RevealedCard,
     });
   } catch (error) {

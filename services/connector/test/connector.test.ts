@@ -25,7 +25,7 @@ let vault: Server;
 let app: FastifyInstance;
 let accounts: Accounts;
 let secrets: string;
-let answerOfVault: { status: number; body: unknown };
+let answerOfVault: { status: number; body: unknown } | 'silence';
 const asked: unknown[] = [];
 const logged: string[] = [];
 const identities = await createIdentities(
@@ -46,6 +46,7 @@ async function startFakeVault(): Promise<Server> {
     });
     request.on('end', () => {
       asked.push({ path: request.url, ...JSON.parse(text) });
+      if (answerOfVault === 'silence') return;
       response.writeHead(answerOfVault.status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answerOfVault.body));
     });
@@ -103,6 +104,7 @@ beforeAll(async () => {
 afterAll(async () => {
   accounts.close();
   await app.close();
+  vault.closeAllConnections();
   vault.close();
   await psp.close();
   for (const directory of [secrets, identities.directory]) rmSync(directory, { recursive: true });
@@ -186,9 +188,12 @@ describe('POST /v1/charges', () => {
   it('spends no grant when the credentials are missing or malformed', async () => {
     rmSync(join(secrets, 'acme', 'apiKey'));
     const missing = await post(body());
+    mkdirSync(join(secrets, 'acme', 'apiKey'));
+    const unreadable = await post(body());
+    rmSync(join(secrets, 'acme', 'apiKey'), { recursive: true });
     writeFileSync(join(secrets, 'acme', 'apiKey'), 'nonsense');
     const invalid = await post(body());
-    for (const answer of [missing, invalid]) {
+    for (const answer of [missing, unreadable, invalid]) {
       expect(answer).toMatchObject({
         status: 200,
         body: { outcome: 'error', processed: 'no', code: 'credentials_missing' },
@@ -215,6 +220,15 @@ describe('POST /v1/charges', () => {
   it('answers vault_unavailable when the vault answers nonsense', async () => {
     answerOfVault = { status: 200, body: { card: CARD } };
     expect(await post(body())).toEqual({ status: 503, body: problem('vault_unavailable') });
+  });
+
+  it('gives up on the vault while the router still waits, and charges nothing', async () => {
+    const startedAt = performance.now();
+    answerOfVault = 'silence';
+    expect(await post(body())).toEqual({ status: 503, body: problem('vault_unavailable') });
+    // The router waits 2 s longer than the PSP is given.
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(psp.state.ledger).toEqual([]);
   });
 
   it('passes on what is not known of a charge as a result, not as a problem', async () => {
@@ -276,7 +290,10 @@ describe('GET /statusz', () => {
   it('is accompanied by the time that the PSP took', async () => {
     await post(body());
     const { body: text } = await app.inject({ url: '/metrics' });
-    expect(text).toMatch(/cofferdam_psp_duration\S*count\{provider="stripe",outcome="approved"/);
+    expect(text).toMatch(
+      /cofferdam_psp_request_duration_seconds_count\{provider="stripe",outcome="approved"\} [1-9]/,
+    );
+    expect(text).toContain('le="2.5"');
   });
 
   it('is not shown to others', async () => {

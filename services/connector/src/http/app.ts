@@ -1,4 +1,4 @@
-import { ChargeResult, CreateCharge } from '@cofferdam/contracts';
+import { type ChargeResult, CreateCharge } from '@cofferdam/contracts';
 import { type AppOptions, createApp, ProblemError, validate } from '@cofferdam/runtime';
 import type { FastifyInstance } from 'fastify';
 import { type ChargeDependencies, charge } from '../charge.ts';
@@ -15,7 +15,7 @@ export function buildConnector(options: AppOptions, dependencies: ChargeDependen
       if (allowed !== '*' && !allowed.includes(body.merchant)) {
         throw new ProblemError('forbidden', { detail: 'This identity may not charge for that merchant.' });
       }
-      return ChargeResult.parse(await charge(dependencies, body));
+      return charge(dependencies, body);
     },
   );
   return app;

@@ -8,6 +8,7 @@ import { ADYEN_TABLE } from './adyen-table.ts';
 import { toProviderUnits } from './amount.ts';
 import type { Credentials, PspAdapter, PspCharge, Verdict } from './port.ts';
 import { type Transport, TransportError } from './transport.ts';
+import { unanswered } from './unanswered.ts';
 import { notProcessed, result, unknown } from './verdict.ts';
 
 /** Charges through Checkout's `/payments` with the card as it is. @see https://docs.adyen.com/payment-methods/cards/raw-card-data */
@@ -69,10 +70,7 @@ function fromPayment(response: PaymentResponse): ChargeResult {
 }
 
 function fromError(error: unknown): ChargeResult {
-  if (error instanceof TransportError) {
-    if (error.failure === 'unsent') return result(notProcessed('psp_unreachable'));
-    return result(unknown(error.failure === 'timeout' ? 'timeout' : 'connection_lost'));
-  }
+  if (error instanceof TransportError) return result(unanswered(error));
   if (!(error instanceof AdyenHttpError)) return result(unknown('adapter_failure'));
   const { status, errorCode, pspReference } = error;
   const known = status >= 500 ? undefined : ADYEN_TABLE.verdicts[`error:${errorCode}`];

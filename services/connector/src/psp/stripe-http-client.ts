@@ -3,12 +3,14 @@ import type { Transport } from './transport.ts';
 
 type Headers = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>[4];
 
-/** The Stripe SDK's HTTP over our transport: one send, one deadline. */
+/** The Stripe SDK's HTTP over our transport: one send, one deadline, and a base URL that may have a path. */
 export class StripeHttpClient extends Stripe.HttpClient {
+  readonly #baseUrl: string;
   readonly #transport: Transport;
 
-  constructor(transport: Transport) {
+  constructor(endpoint: URL, transport: Transport) {
     super();
+    this.#baseUrl = endpoint.href.replace(/\/$/, '');
     this.#transport = transport;
   }
 
@@ -17,12 +19,12 @@ export class StripeHttpClient extends Stripe.HttpClient {
   }
 
   override async makeRequest(
-    ...[host, port, path, method, headers, requestData, protocol]: Parameters<
+    ...[_host, _port, path, method, headers, requestData]: Parameters<
       InstanceType<typeof Stripe.HttpClient>['makeRequest']
     >
   ) {
     const response = await this.#transport.send({
-      url: new URL(path, `${protocol}://${host}:${port}`),
+      url: new URL(this.#baseUrl + path),
       method,
       headers: plainHeaders(headers),
       body: requestData,

@@ -4,7 +4,8 @@ import { toProviderUnits } from './amount.ts';
 import type { Credentials, PspAdapter, PspCharge, Verdict } from './port.ts';
 import { StripeHttpClient } from './stripe-http-client.ts';
 import { STRIPE_TABLE } from './stripe-table.ts';
-import { type Transport, TransportError } from './transport.ts';
+import type { Transport } from './transport.ts';
+import { unanswered } from './unanswered.ts';
 import { APPROVED, notProcessed, result, softDecline, unknown } from './verdict.ts';
 
 const KEY_FORMAT = /^(sk|rk)_(test|live)_[A-Za-z0-9_]+$/;
@@ -14,22 +15,7 @@ const KEY_FORMAT = /^(sk|rk)_(test|live)_[A-Za-z0-9_]+$/;
  * to accounts with raw card data access: https://support.stripe.com/questions/enabling-access-to-raw-card-data-apis
  */
 export function createStripeAdapter(endpoint: URL, transport: Transport): PspAdapter {
-  const clients = new Map<string, Stripe>();
-  const clientFor = (apiKey: string): Stripe => {
-    const existing = clients.get(apiKey);
-    if (existing !== undefined) return existing;
-    clients.clear(); // a rotated key is not kept in memory
-    const client = new Stripe(apiKey, {
-      host: endpoint.hostname,
-      port: endpoint.port || (endpoint.protocol === 'http:' ? '80' : '443'),
-      protocol: endpoint.protocol === 'http:' ? 'http' : 'https',
-      httpClient: new StripeHttpClient(transport),
-      maxNetworkRetries: 0,
-      telemetry: false,
-    });
-    clients.set(apiKey, client);
-    return client;
-  };
+  const httpClient = new StripeHttpClient(endpoint, transport);
   return {
     table: STRIPE_TABLE,
     credentialsProblem,
@@ -38,7 +24,11 @@ export function createStripeAdapter(endpoint: URL, transport: Transport): PspAda
       const { attemptId } = request.charge;
       const parameters = intentParameters(request);
       if (parameters === undefined) return result(notProcessed('invalid_amount'));
-      const client = clientFor(request.credentials['apiKey'] ?? '');
+      const client = new Stripe(request.credentials['apiKey'] ?? '', {
+        httpClient,
+        maxNetworkRetries: 0,
+        telemetry: false,
+      });
       try {
         return fromIntent(await client.paymentIntents.create(parameters, { idempotencyKey: attemptId }));
       } catch (error) {
@@ -92,18 +82,12 @@ function fromIntent(intent: Stripe.PaymentIntent): ChargeResult {
 /** Reads single members of the SDK's error and lets go of it: it holds headers and the raw answer. */
 function fromError(error: unknown): ChargeResult {
   if (!(error instanceof Stripe.errors.StripeError)) return result(unknown('adapter_failure'));
-  if (error instanceof Stripe.errors.StripeConnectionError) return fromConnection(error.detail);
+  if (error instanceof Stripe.errors.StripeConnectionError) return result(unanswered(error.detail));
   const { decline_code, code, statusCode = 0, rawType, requestId } = error;
   const reference = (error.payment_intent as { id?: unknown } | undefined)?.id ?? requestId;
   const rawCode = decline_code || code || (statusCode > 0 ? `http_${statusCode}` : undefined);
-  const known = STRIPE_TABLE.verdicts[decline_code || code || ''];
+  const known = statusCode >= 500 ? undefined : STRIPE_TABLE.verdicts[decline_code || code || ''];
   return result(known ?? byStatus(statusCode, rawType), { code: rawCode, reference });
-}
-
-function fromConnection(detail: unknown): ChargeResult {
-  if (!(detail instanceof TransportError)) return result(unknown('connection_lost'));
-  if (detail.failure === 'unsent') return result(notProcessed('psp_unreachable'));
-  return result(unknown(detail.failure === 'timeout' ? 'timeout' : 'connection_lost'));
 }
 
 /** @see https://docs.stripe.com/api/errors */

@@ -16,7 +16,7 @@ export interface RouterAppOptions extends AppOptions {
 export function buildRouter(options: RouterAppOptions): FastifyInstance {
   const { router, vaultId, openapi } = options;
   const app = createApp(options);
-  const payments = options.metrics.meter.createCounter('cofferdam.payments', {
+  const payments = options.metrics.meter.createCounter('cofferdam_payments', {
     description: 'New payments, by status.',
   });
 
