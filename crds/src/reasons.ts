@@ -25,6 +25,8 @@ export const REASON = {
   NameConflict: 'NameConflict',
   /** An issuer of `spec.access` is not the cluster's own and has no `jwksUri`: its tokens are refused. */
   IssuerKeysUnknown: 'IssuerKeysUnknown',
+  /** An older PaymentVault has this vaultId: keys, topics and data are that one's. */
+  VaultIdInUse: 'VaultIdInUse',
   /** Fewer pods are ready than asked for. */
   PodsNotReady: 'PodsNotReady',
   /** A container cannot start: its image cannot be pulled. */

@@ -37,6 +37,7 @@ export type OperatorOptions = {
   clock?: Clock;
   random?: Random;
   resync?: ResyncTimes;
+  patience?: Context['patience'];
   /** For how long what KMS and Kafka said holds: when all was well, and when not. */
   memory?: { fineMs: number; troubledMs: number };
 };
@@ -118,6 +119,7 @@ export function createOperator(options: OperatorOptions): Operator {
         clock,
         onError: (error) => log.warn({ err: error }, 'an event was not written'),
       }),
+      patience: options.patience ?? { Retain: 60_000, Delete: 600_000 },
       resync: options.resync ?? { readyMs: 60_000, notReadyMs: 30_000, unreportedMs: 3_000 },
     };
   }

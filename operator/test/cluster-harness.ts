@@ -38,6 +38,8 @@ export type TestCluster = {
   statusz: Map<string, Statusz>;
   /** Topics: what the brokers answer. */
   topics: { problem?: string };
+  /** KMS does not answer the operator. */
+  kmsIsDown: boolean;
   /** Jobs whose pods can start; the others stay running. */
   jobsMayFinish: boolean;
   startOperator(options?: OperatorFaults): RunningOperator;
@@ -80,6 +82,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     kms,
     statusz,
     topics,
+    kmsIsDown: false,
     jobsMayFinish: true,
     startOperator(faults = {}) {
       const running = startOperator({ cluster, transport: createTransport(config), faults });
@@ -146,6 +149,7 @@ function startOperator(options: {
   const sender = {
     send(command: object) {
       const name = command.constructor.name.replace('Command', '');
+      if (cluster.kmsIsDown) return Promise.reject(new Error('connect ECONNREFUSED'));
       const send = () => (aws.send as (command: object) => Promise<unknown>).call(aws, command);
       return /^(Create|Enable|Schedule|Delete|Revoke)/.test(name) ? write(`KMS ${name}`, send) : send();
     },
@@ -183,6 +187,7 @@ function startOperator(options: {
     watchNamespace: faults.namespace,
     resync: { readyMs: 400, notReadyMs: 200, unreportedMs: 100 },
     memory: { fineMs: 500, troubledMs: 100 },
+    patience: { Retain: 1_000, Delete: 1_000 },
   });
   const done = operator.run(stopping.signal);
   return {

@@ -33,6 +33,7 @@ afterEach(async () => {
   await running?.stop();
   running = undefined;
   cluster.jobsMayFinish = true;
+  cluster.kmsIsDown = false;
   delete cluster.topics.problem;
 });
 
@@ -304,6 +305,44 @@ test('deleting a vault removes what is ours and keeps the key', async () => {
   await createVault(cluster, 'leaving');
   const again = await waitFor(cluster, vault('leaving'), ready);
   expect(keyArnOf(again)).toBe(KeyId);
+});
+
+test('a KMS that does not answer cannot hold up a deletion for ever', async () => {
+  await cluster.namespace('unheard');
+  await createVault(cluster, 'unheard');
+  running = cluster.startOperator({ namespace: 'unheard' });
+  await waitFor(cluster, vault('unheard'), ready);
+  cluster.kmsIsDown = true;
+  await cluster.admin.delete(PAYMENT_VAULTS, vaultKey('unheard'));
+  await vi.waitFor(
+    async () => {
+      expect((await cluster.admin.list(PAYMENT_VAULTS, { namespace: 'unheard' })).items).toEqual([]);
+    },
+    { timeout: 10_000 },
+  );
+  const events = await cluster.admin.list<KubeObject & { reason: string }>(RESOURCES.events, {
+    namespace: 'unheard',
+  });
+  expect(events.items.map(({ reason }) => reason)).toContain('KmsUnreachable');
+});
+
+test("a second vault with the same vaultId gets nothing of the first one's, and takes over when that one is gone", async () => {
+  await cluster.namespace('first');
+  await cluster.namespace('usurper');
+  await createVault(cluster, 'first', { vaultId: 'contested' });
+  running = cluster.startOperator();
+  const first = await waitFor(cluster, vault('first'), ready);
+  await pause(1_000); // creation times have whole seconds
+  await createVault(cluster, 'usurper', { vaultId: 'contested' });
+  const found = await waitFor(cluster, vault('usurper'), {
+    Ready: 'False VaultIdInUse',
+    Stalled: 'True VaultIdInUse',
+  });
+  expect(keyArnOf(found)).toBeUndefined();
+  expect(await children('usurper')).toEqual([]);
+  await cluster.admin.delete(PAYMENT_VAULTS, vaultKey('first'));
+  const heir = await waitFor(cluster, vault('usurper'), ready);
+  expect(keyArnOf(heir)).toBe(keyArnOf(first));
 });
 
 test('stopped at a write and started again, it ends where an undisturbed run ends', async () => {

@@ -1,6 +1,7 @@
 import { ENV } from '@cofferdam/contracts';
 import type { PaymentVault, PSPConnector } from '@cofferdam/crds';
 import type { Component, Mount } from './component.ts';
+import { digest } from './digest.ts';
 import { effectiveConnector, effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
 import { names, serviceUrl } from './names.ts';
@@ -38,7 +39,7 @@ export function connectorComponent(connector: PSPConnector, vault: PaymentVault,
       ...spec.accounts.map(
         (account): Mount => ({
           kind: 'secret',
-          name: `account-${account.name}`.slice(0, 63).replace(/-$/, ''),
+          name: volumeName(account.name),
           secret: account.credentialsRef.name,
           path: `${PATHS.accounts}/${account.name}`,
           // One account's missing Secret must not stop the others: the connector reports it instead.
@@ -47,4 +48,9 @@ export function connectorComponent(connector: PSPConnector, vault: PaymentVault,
       ),
     ],
   };
+}
+
+/** A volume's name has at most 63 characters, as an account's has. */
+function volumeName(account: string): string {
+  return account.length <= 55 ? `account-${account}` : `account-${digest(account)}`;
 }

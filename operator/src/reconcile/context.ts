@@ -23,6 +23,8 @@ export type Context = {
   clock: Clock;
   log: Log;
   resync: ResyncTimes;
+  /** For how long a KMS that does not answer may hold up a deletion, by deletionPolicy, milliseconds. */
+  patience: { Retain: number; Delete: number };
 };
 
 /** After how long a resource is looked at again without an event, milliseconds. */

@@ -1,7 +1,8 @@
-import { API_VERSION, PAYMENT_VAULT, PSP_CONNECTOR } from '@cofferdam/crds';
+import { API_VERSION, FINALIZER, PAYMENT_VAULT, PSP_CONNECTOR } from '@cofferdam/crds';
 import { VAULT_LABEL } from '../desired/names.ts';
 import {
   createQueue,
+  dropFinalizer,
   isKubeError,
   type KubeObject,
   keyOf,
@@ -11,7 +12,7 @@ import {
   type Random,
   type WorkResult,
 } from '../engine/index.ts';
-import { unreadableConditions } from '../status/lifecycle.ts';
+import { stalledConditions } from '../status/lifecycle.ts';
 import { type Context, stamp } from './context.ts';
 import { UnreadableError } from './parse.ts';
 import { reconcilePaymentVault } from './payment-vault.ts';
@@ -135,7 +136,13 @@ async function work(context: Context, key: string): Promise<WorkResult> {
     return await reconcile(context, object);
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    const conditions = unreadableConditions(object, error.message, stamp(context.clock));
+    if (object.metadata.deletionTimestamp !== undefined) {
+      // What it owns outside is kept by default, and a deletion must not wait for another operator.
+      await dropFinalizer(context.client, resource, object, FINALIZER);
+      return undefined;
+    }
+    const why = { reason: 'InternalError', message: error.message } as const;
+    const conditions = stalledConditions(object, why, stamp(context.clock));
     await writeStatus(context, resource, object, { conditions });
     return undefined;
   }

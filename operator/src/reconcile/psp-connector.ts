@@ -13,6 +13,7 @@ import { deletingConditions, initialConditions } from '../status/lifecycle.ts';
 import { pspConnectorStatus } from '../status/psp-connector.ts';
 import { applyProblem } from './apply-problem.ts';
 import { type Context, stamp } from './context.ts';
+import { logWritten } from './log-written.ts';
 import { type ReadConnector, type ReadVault, readConnector, readVault, tryRead } from './parse.ts';
 import { podTroubleOf } from './pod-trouble-of.ts';
 import { PSP_CONNECTORS } from './resources.ts';
@@ -37,14 +38,16 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
   const plan = planPSPConnector(connector, vault, context.facts());
 
   // A paused vault changes nothing, its connectors included; a refused plan leaves what runs as it is.
-  const { refused } =
+  const { written, refused } =
     'refused' in plan || vault?.spec.paused
-      ? { refused: [] }
+      ? { written: [], refused: [] }
       : await context.applySet.converge({
           owner: ownerReferenceTo(connector),
           wanted: plan.manifests,
           observed: context.caches.childrenOf(uid),
         });
+
+  logWritten(context.log, connector, written);
 
   const deployment = context.caches.deployments.store.get(namespace, names.connector(name));
   const serves = (deployment?.status?.availableReplicas ?? 0) > 0;

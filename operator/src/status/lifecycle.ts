@@ -1,4 +1,4 @@
-import type { Condition } from '@cofferdam/crds';
+import type { Condition, Reason } from '@cofferdam/crds';
 import { conditions, type Finding, unknown } from './check.ts';
 
 type Resource = {
@@ -38,12 +38,15 @@ function replaceSummary(resource: Resource, summary: Record<string, Finding>, no
   return [...conditions(summary, { before, generation, now }), ...parts];
 }
 
-/** Of a resource that this release cannot read: nothing is done, and it says so. */
-export function unreadableConditions(resource: Resource, message: string, now: string): Condition[] {
-  const said = { reason: 'InternalError', message } as const;
+/** Nothing is done for the resource, and a person has to say what next. */
+export function stalledConditions(
+  resource: Resource,
+  why: { reason: Reason; message: string },
+  now: string,
+): Condition[] {
   return replaceSummary(
     resource,
-    { Ready: { status: 'False', ...said }, Stalled: { status: 'True', ...said } },
+    { Ready: { status: 'False', ...why }, Stalled: { status: 'True', ...why } },
     now,
   );
 }

@@ -1,0 +1,74 @@
+import { names, podSelector, serviceUrl } from '../desired/names.ts';
+import {
+  MIGRATION_ANNOTATION,
+  type ObservedForVault,
+  type PaymentVaultPlan,
+} from '../desired/payment-vault.ts';
+import { isRoutable } from '../desired/psp-connector.ts';
+import { keyOf } from '../engine/index.ts';
+import { jobState } from '../status/observed-types.ts';
+import type { Context } from './context.ts';
+import { type ReadVault, readConnector, tryRead } from './parse.ts';
+import { podTroubleOf } from './pod-trouble-of.ts';
+
+type Role = 'vault' | 'router';
+const DATABASE_KEYS = 'host, port, dbname, username, password';
+
+/** What the plan needs of the cluster; from the caches alone. */
+export function gatherVault(
+  context: Context,
+  vault: ReadVault,
+  keyArn: string | undefined,
+): ObservedForVault {
+  const { name, namespace = '', uid = '' } = vault.metadata;
+  const connectors = context.caches.connectors.store
+    .list()
+    .filter((one) => one.metadata.namespace === namespace)
+    .map((one) => tryRead(readConnector, one))
+    .filter((one) => one !== undefined)
+    .filter((one) => one.spec.vaultRef.name === name && isRoutable(one));
+  const jobs = context.caches.jobs.store.byIndex(uid);
+  const migratedBy = (role: Role) =>
+    context.caches.deployments.store.get(namespace, names[role](name))?.metadata.annotations?.[
+      MIGRATION_ANNOTATION
+    ];
+  return {
+    connectors,
+    completedJobs: new Set(
+      jobs.filter((job) => jobState(job) === 'complete').map(({ metadata }) => metadata.name),
+    ),
+    migratedBy: { vault: migratedBy('vault'), router: migratedBy('router') },
+    keyArn,
+  };
+}
+
+/** What the conditions need beyond the plan: read after the writes, so that it says what they led to. */
+export async function observeVault(context: Context, vault: ReadVault, plan: PaymentVaultPlan) {
+  const { name, namespace = '' } = vault.metadata;
+  const { deployments, jobs } = context.caches;
+  const of = async (role: Role) => {
+    const deployment = deployments.store.get(namespace, names[role](name));
+    const selector = (component: 'api' | 'migration') => podSelector({ role, instance: name }, component);
+    return {
+      job: jobs.store.get(namespace, plan.migrations[role]),
+      jobTrouble: await podTroubleOf(context, namespace, selector('migration'), DATABASE_KEYS),
+      workload: {
+        name: names[role](name),
+        deployment,
+        trouble: await podTroubleOf(context, namespace, selector('api'), DATABASE_KEYS),
+      },
+      migrated: deployment?.metadata.annotations?.[MIGRATION_ANNOTATION] === plan.migrations[role],
+    };
+  };
+  const [forVault, forRouter] = [await of('vault'), await of('router')];
+  const serves = (forVault.workload.deployment?.status?.availableReplicas ?? 0) > 0;
+  const statusz = serves ? await context.statusz.read(serviceUrl(names.vault(name), namespace)) : undefined;
+  if (statusz?.key?.state === 'unavailable') context.key.forget(keyOf(vault));
+  return {
+    jobs: { vault: forVault.job, router: forRouter.job },
+    jobTrouble: { vault: forVault.jobTrouble, router: forRouter.jobTrouble },
+    workloads: { vault: forVault.workload, router: forRouter.workload },
+    migrated: { vault: forVault.migrated, router: forRouter.migrated },
+    statusz,
+  };
+}

@@ -1,0 +1,44 @@
+import { FINALIZER } from '@cofferdam/crds';
+import { keyPlan } from '../desired/key.ts';
+import { dropFinalizer, isKubeError, keyOf, ownerReferenceTo, type WorkResult } from '../engine/index.ts';
+import { deletingConditions } from '../status/lifecycle.ts';
+import { type Context, stamp } from './context.ts';
+import type { ReadVault } from './parse.ts';
+import { PAYMENT_VAULTS } from './resources.ts';
+import { claimantsOf } from './vault-id-claim.ts';
+import { writeStatus } from './write-status.ts';
+
+/** The deletion plan: our objects, then the grant (and the key, where that was asked for), then the finalizer. */
+export async function removePaymentVault(context: Context, vault: ReadVault): Promise<WorkResult> {
+  if (!vault.metadata.finalizers?.includes(FINALIZER)) return undefined;
+  const { generation = 0, uid = '' } = vault.metadata;
+  const conditions = deletingConditions(vault, generation, stamp(context.clock));
+  const current = await writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
+  const observed = context.caches.childrenOf(uid);
+  await context.applySet.converge({ owner: ownerReferenceTo(vault), wanted: [], observed });
+  await releaseKey(context, vault);
+  context.key.forget(keyOf(vault));
+  context.topics.forget(keyOf(vault));
+  await dropFinalizer(context.client, PAYMENT_VAULTS, current, FINALIZER);
+  return undefined;
+}
+
+/** A KMS that cannot be asked holds up a deletion for a while, and then no longer. */
+async function releaseKey(context: Context, vault: ReadVault): Promise<void> {
+  // Another resource with this vaultId waits for it, or has it: the key is that one's now.
+  if (claimantsOf(context, vault).length > 0) return;
+  const policy = vault.spec.deletionPolicy ?? 'Retain';
+  const plan = keyPlan(vault, context.facts());
+  if ('refused' in plan) return;
+  try {
+    await context.keys.release(plan, policy);
+  } catch (error) {
+    if (isKubeError(error, 'not_leading')) throw error;
+    const givesUpAt = Date.parse(vault.metadata.deletionTimestamp ?? '') + context.patience[policy];
+    if (context.clock.now() < givesUpAt) throw error;
+    const left = policy === 'Delete' ? 'the key and its grant' : 'the grant';
+    const message = `KMS could not be asked (${error instanceof Error ? error.message : error}): ${left} of vaultId ${vault.spec.vaultId} may be left`;
+    context.events.record(vault, { type: 'Warning', reason: 'KmsUnreachable', message });
+    context.log.warn({ vault: keyOf(vault), err: error }, message);
+  }
+}
