@@ -247,7 +247,8 @@ function sdkClients(): (region: string, endpoint: string | undefined) => KmsSend
       region,
       ...(endpoint === undefined ? {} : { endpoint }),
       maxAttempts: 2,
-      requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000 },
+      // Without the third a request that takes too long is only warned about, and waited for.
+      requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
     });
     clients.set(key, client);
     return client;

@@ -42,7 +42,11 @@ export function awsKeyManagement(client: KMSClient = createClient()): KeyManagem
 }
 
 function createClient(): KMSClient {
-  return new KMSClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 } });
+  return new KMSClient({
+    maxAttempts: 2,
+    // Without the third a request that takes too long is only warned about, and waited for.
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
+  });
 }
 
 /** Moves the key into a buffer of ours and clears the SDK's. */
