@@ -1,9 +1,7 @@
 /** What went wrong, as a code. Errors of the Kubernetes API are the engine's KubeError. */
 export type OperatorErrorCode =
   /** The lease went to another: this process must not write any more. */
-  | 'leadership_lost'
-  /** CustomResourceDefinitions are not installed. */
-  | 'definitions_missing';
+  'leadership_lost';
 
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';

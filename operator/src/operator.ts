@@ -82,10 +82,10 @@ export function createOperator(options: OperatorOptions): Operator {
     random,
     onError: (resource, error, retryInMs) => {
       options.metrics?.watchFailed(resource.kind, error.code);
-      log.warn(
-        { kind: resource.kind, err: error, retryInMs: Math.round(retryInMs) },
-        'watch failed, will be resumed',
-      );
+      const missing = error.code === 'not_found' && resource.group === GROUP;
+      const hint = missing ? ': install the CustomResourceDefinitions (crds/yaml)' : '';
+      const fields = { kind: resource.kind, err: error, retryInMs: Math.round(retryInMs) };
+      log.warn(fields, `watch failed, will be resumed${hint}`);
     },
     onHandlerError: (error) => log.error({ err: error }, 'a handler of a cache failed'),
   });
