@@ -5,6 +5,9 @@ import { AttemptId, CardSummary, PaymentId, Timestamp, Token } from './identifie
 /** ISO 3166-1 alpha-2, upper case. */
 export const Country = z.string().regex(/^[A-Z]{2}$/);
 
+/** Text that PostgreSQL and JSON can hold: no NUL, no half of a surrogate pair. */
+const Text = z.string().regex(/^[^\0\p{Cs}]*$/u, 'must not hold NUL or half a surrogate pair');
+
 /** `POST /v1/payments` (permission `payments:create`, header Idempotency-Key). */
 export const CreatePayment = z.strictObject({
   token: Token,
@@ -12,8 +15,8 @@ export const CreatePayment = z.strictObject({
   currency: Currency,
   capture: z.enum(['automatic', 'manual']).optional().describe('Default `automatic`.'),
   country: Country.optional().describe('Where the cardholder is billed; routing rules may ask for it.'),
-  reference: z.string().min(1).max(80).optional().describe("The caller's own reference."),
-  metadata: z.record(z.string().min(1).max(40), z.string().max(500)).optional(),
+  reference: Text.min(1).max(80).optional().describe("The caller's own reference."),
+  metadata: z.record(Text.min(1).max(40), Text.max(500)).optional(),
 });
 export type CreatePayment = z.infer<typeof CreatePayment>;
 

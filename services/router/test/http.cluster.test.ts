@@ -78,14 +78,25 @@ describe('POST /v1/payments refuses', () => {
     ['a zero amount', { amount: 0 }, 'amount'],
     ['a fraction', { amount: 10.5 }, 'amount'],
     ['a lower-case currency', { currency: 'eur' }, 'currency'],
+    ['a reference with NUL', { reference: 'a\0b' }, 'reference'],
+    ['metadata with half a character', { metadata: { note: '\ud800' } }, 'metadata.note'],
+    ['a card number before its expiry', { reference: `${APPROVED} 12/30` }, 'reference'],
   ])('%s, naming the field', async (_name, change, field) => {
     const { status, body } = await post({ ...valid(), ...change });
     expect([status, body.code, body.errors?.[0]?.field]).toEqual([400, 'invalid_request', field]);
     expect(JSON.stringify(body)).not.toMatch(/4242 ?4242/);
   });
 
-  it('a missing idempotency key', async () => {
-    expect(await post(valid(), {})).toMatchObject({ status: 400, body: { code: 'idempotency_key_missing' } });
+  it('a missing idempotency key, and one that is none', async () => {
+    const errors = [{ field: 'idempotency-key' }];
+    expect(await post(valid(), {})).toMatchObject({
+      status: 400,
+      body: { code: 'idempotency_key_missing', errors },
+    });
+    expect(await post(valid(), { 'idempotency-key': 'two words' })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', errors },
+    });
   });
 
   it('an unknown currency', async () => {
@@ -144,6 +155,14 @@ describe('the operations routes', () => {
       schema: { current: 2, wanted: 2 },
       outbox: { broker: 'none' },
     });
+  });
+
+  it('count payments and say whether the process is ready, without a token', async () => {
+    await client.pay(APPROVED);
+    const read = async (path: string) => (await fetch(stack.router().url + path)).text();
+    expect(await read('/metrics')).toMatch(/cofferdam_payments_total\{status="captured"\} [1-9]/);
+    expect(JSON.parse(await read('/readyz'))).toMatchObject({ ready: true });
+    expect(JSON.parse(await read('/healthz'))).toEqual({ status: 'ok' });
   });
 
   it('serve the OpenAPI document to everybody', async () => {

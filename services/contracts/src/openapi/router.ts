@@ -33,7 +33,8 @@ export const routerApi: Api = {
         },
         {
           status: 200,
-          description: 'The first answer to a request with this idempotency key.',
+          description:
+            'The answer to the first request with this idempotency key; once an `unknown` payment is settled, what became of it.',
           schema: 'Payment',
           example: examples.payment,
         },

@@ -38,8 +38,8 @@ export function idempotencyKey(request: FastifyRequest): string {
   const parsed = IdempotencyKey.safeParse(header);
   if (parsed.success) return parsed.data;
   throw new ProblemError(header === undefined ? 'idempotency_key_missing' : 'invalid_request', {
-    detail:
-      'The header Idempotency-Key is needed: 1 to 255 visible ASCII characters, new for each new payment.',
+    detail: 'The header Idempotency-Key is needed, new for each new payment.',
+    errors: [{ field: IDEMPOTENCY_KEY_HEADER, message: 'must be 1 to 255 visible ASCII characters' }],
   });
 }
 
