@@ -56,7 +56,7 @@ CREATE TABLE idempotency_keys (
   body_digest bytea NOT NULL,
   -- Deferred: the key is claimed before the payment is inserted.
   payment_id  text NOT NULL REFERENCES payments (id) DEFERRABLE INITIALLY DEFERRED,
-  -- The first answer; null while the payment is under way.
+  -- What is answered to a repetition; null while the payment is under way.
   answer      jsonb,
   created_at  timestamptz NOT NULL,
   PRIMARY KEY (merchant, key_digest)

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChargeResult } from '@cofferdam/contracts';
-import { orderedId, ServiceCallError } from '@cofferdam/runtime';
+import { orderedId, ProblemError, ServiceCallError } from '@cofferdam/runtime';
 import type { Candidate } from './domain/selection.ts';
 import type { Router } from './router.ts';
 import { settle } from './settle.ts';
@@ -40,7 +41,32 @@ export async function attempt(
   });
   if (!ours) return;
   const result = await ask(router, payment, candidate, id);
-  await settle(router, payment.id, { attemptId: id, result });
+  await keep(router, payment.id, { attemptId: id, result });
+}
+
+/** For how long an answer is offered to a database that is away, and the pause between two tries. */
+const KEEP_MS = 10_000;
+const KEEP_PAUSE_MS = 200;
+
+/**
+ * Settles the attempt, again until the database takes it: what a PSP said exists nowhere else. Settling twice does
+ * nothing, so a lost reply to COMMIT does no harm; and what was taken for dead meanwhile is settled late.
+ */
+async function keep(
+  router: Router,
+  paymentId: string,
+  settled: { attemptId: string; result: ChargeResult },
+): Promise<void> {
+  const deadline = performance.now() + KEEP_MS;
+  for (;;) {
+    try {
+      return await settle(router, paymentId, settled);
+    } catch (error) {
+      const passes = error instanceof ProblemError && error.status === 503;
+      if (!passes || performance.now() > deadline) throw error;
+      await sleep(KEEP_PAUSE_MS);
+    }
+  }
 }
 
 async function ask(
@@ -61,10 +87,10 @@ async function ask(
           grant,
         })
       : withoutGrant(grant);
-  const { outcome, code } = result;
+  const { outcome, code, pspReference } = result;
   const durationMs = Math.round(performance.now() - startedAt);
   router.logger.info(
-    { paymentId, attemptId, connector: connector.name, outcome, code, durationMs },
+    { paymentId, attemptId, connector: connector.name, outcome, code, pspReference, durationMs },
     'attempt',
   );
   return result;

@@ -50,8 +50,20 @@ export async function createPayment(router: Router, request: PaymentRequest): Pr
     if (winner === undefined) throw new ProblemError('request_in_progress');
     return replay(router, keyed, winner);
   }
-  await makeAttempts(router, intent);
-  return { payment: await readPayment(router, request.merchant, intent.payment.id), replayed: false };
+  try {
+    await makeAttempts(router, intent);
+    return { payment: await readPayment(router, request.merchant, intent.payment.id), replayed: false };
+  } catch (error) {
+    throw underWay(intent.payment.id, error);
+  }
+}
+
+/** What fails after the intent is no reason to pay again: somebody may have been asked. */
+function underWay(paymentId: string, error: unknown): ProblemError {
+  return new ProblemError(error instanceof ProblemError ? error.code : 'internal_error', {
+    detail: `What became of payment ${paymentId} is not known yet. Repeat the request with the same idempotency key, or read the payment; a new key could charge twice.`,
+    cause: error,
+  });
 }
 
 interface Intent {

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { setInterval } from 'node:timers';
 import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
 import {
   createLogger,
   createMetrics,
   createServiceClient,
   type Database,
+  every,
   type Lifecycle,
   type Logger,
   loadAccess,
+  notUsable,
   openDatabase,
   Readiness,
   type RunningService,
   SchemaGate,
-  StartError,
   startOutbox,
   tokenSource,
 } from '@cofferdam/runtime';
@@ -28,6 +28,7 @@ import { settleAllAbandoned } from './settle-abandoned.ts';
 import { readDigestKey } from './storage/idempotency-keys.ts';
 import { createVaultApi } from './vault-api.ts';
 
+/** Between two looks for payments that died with another process. */
 const SWEEP_MS = 2000;
 
 /** `serve`: wires the router together and listens. */
@@ -42,7 +43,10 @@ export async function serve(
   const readiness = new Readiness();
   const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
   lifecycle.onClose('access rules', () => access.close());
-  const database = await open(config, logger);
+  const database = await openDatabase(
+    { directory: config.DATABASE_DIR, caFile: config.DATABASE_CA_FILE, logger },
+    { applicationName: 'cofferdam-router' },
+  ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
   readiness.add('database', () => schema.check());
@@ -63,7 +67,10 @@ export async function serve(
   });
   const openapi = readFileSync(new URL('../openapi.json', import.meta.url), 'utf8');
   const app = buildRouter({ logger, metrics, readiness, access, status, router, vaultId, openapi });
-  lifecycle.onClose('sweep', sweepAbandoned(router, schema));
+  const sweep = every(SWEEP_MS, { name: 'settle abandoned payments', logger }, async () => {
+    if (schema.isOpen || (await schema.check()) === true) await settleAllAbandoned(router);
+  });
+  lifecycle.onClose('sweep', () => sweep.stop());
   await app.listen({ host: config.HOST, port: config.PORT });
   lifecycle.onClose('http', () => app.close());
   logger.info({ connectors: router.routing().connectors.map(({ name }) => name) }, 'serving');
@@ -95,40 +102,5 @@ async function wire(
       return digestKey;
     },
     now: () => new Date(),
-  };
-}
-
-async function open(config: ServeConfig, logger: Logger): Promise<Database> {
-  const ca = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
-  const source = { directory: config.DATABASE_DIR, ...ca, logger };
-  return openDatabase(source, { applicationName: 'cofferdam-router' }).catch((error: Error) => {
-    throw new StartError(`${ENV.databaseDirectory} is not usable: ${error.message}`);
-  });
-}
-
-/** Settles what died with another process, from the start on. @returns how to stop */
-function sweepAbandoned(router: Router, schema: SchemaGate): () => Promise<void> {
-  let underWay: Promise<void> = Promise.resolve();
-  let idle = true;
-  const sweep = async (): Promise<void> => {
-    idle = false;
-    try {
-      await schema.check();
-      if (schema.isOpen) await settleAllAbandoned(router);
-    } catch (error) {
-      // Another vault's database, or a schema that has left this code behind: the next check ends the process.
-      if (error instanceof StartError) throw error;
-      router.logger.warn({ err: error }, 'looking for abandoned payments failed; trying again');
-    } finally {
-      idle = true;
-    }
-  };
-  const timer = setInterval(() => {
-    if (idle) underWay = sweep();
-  }, SWEEP_MS);
-  underWay = sweep();
-  return async () => {
-    clearInterval(timer);
-    await underWay;
   };
 }

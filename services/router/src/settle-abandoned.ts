@@ -32,5 +32,10 @@ const BATCH = 100;
 
 /** Settles every such payment; at the start, and every few seconds for those of other replicas. */
 export async function settleAllAbandoned(router: Router): Promise<void> {
-  for (const id of await findAbandoned(router.database, BATCH)) await settleAbandoned(router, id);
+  for (const paymentId of await findAbandoned(router.database, BATCH)) {
+    // One that cannot be settled must not stand in the way of all behind it.
+    await settleAbandoned(router, paymentId).catch((error: unknown) =>
+      router.logger.error({ err: error, paymentId }, 'an abandoned payment could not be settled'),
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readMigrateConfig, readServeConfig } from '../src/config.ts';
+import { readServeConfig } from '../src/config.ts';
 
 const complete: Record<string, string> = {
   VAULT_ID: 'acme-dev',
@@ -19,11 +19,5 @@ describe('the settings of a router', () => {
     expect(() => readServeConfig({ ...complete, [name]: undefined })).toThrow(
       new RegExp(`^${name} is required`),
     );
-  });
-
-  it('need only the database and whose it is for a migration', () => {
-    expect(readMigrateConfig({ VAULT_ID: 'acme-dev', DATABASE_DIR: '/database' })).toMatchObject({
-      DATABASE_DIR: '/database',
-    });
   });
 });

@@ -160,7 +160,8 @@ describe('a payment', () => {
   });
 
   it('settles when the answer comes after its worker was taken for dead', async () => {
-    const paying = client.pay(APPROVED, { amount: 30_000 });
+    const body = { token: stack.vault.tokenize(APPROVED), amount: 30_000 };
+    const paying = client.pay(APPROVED, body, { key: 'order-late' });
     let id = '';
     while (id === '') {
       const { rows } = await stack.admin.query(
@@ -172,10 +173,39 @@ describe('a payment', () => {
     // Whoever asks now is told the truth: it may have been charged.
     let seen = (await client.read(id)).body;
     while (seen.status === 'processing') seen = (await client.read(id)).body;
-    await paying;
+    const { body: answered } = await paying;
     const settled = (await client.read(id)).body;
     expect([seen.status, settled.status]).toEqual(['unknown', 'captured']);
+    expect(answered).toEqual(settled);
+    expect(await client.pay(APPROVED, body, { key: 'order-late' })).toEqual({ status: 200, body: settled });
     expect(await types(id)).toEqual(['payment.created', 'payment.unknown', 'payment.captured']);
+    expect(client.charged()).toHaveLength(1);
+  });
+});
+
+describe('a database that goes away while a PSP is asked', () => {
+  const shutOut = (limit: number) =>
+    stack.admin
+      .query(`ALTER ROLE router_app CONNECTION LIMIT ${limit}`)
+      .then(() =>
+        stack.admin.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'router_app'",
+        ),
+      );
+
+  it('gets to know what the PSP said when it is back', async () => {
+    const paying = client.pay(APPROVED, { amount: 30_000 });
+    for (let pending = 0; pending === 0; ) {
+      const { rows } = await stack.admin.query("SELECT 1 FROM attempts WHERE outcome = 'pending'");
+      pending = rows.length;
+    }
+    await shutOut(0);
+    while (client.charged().length === 0) await sleep(10);
+    await sleep(500);
+    await shutOut(-1);
+    const { status, body } = await paying;
+    expect([status, body.status]).toEqual([201, 'captured']);
+    expect(await types(body.id)).toEqual(['payment.created', 'payment.captured']);
     expect(client.charged()).toHaveLength(1);
   });
 });

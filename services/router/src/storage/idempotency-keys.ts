@@ -11,7 +11,7 @@ export interface KeyedRequest {
 export interface KnownRequest {
   readonly bodyDigest: Buffer;
   readonly paymentId: string;
-  /** The first answer; null while the payment is under way. */
+  /** What is answered to a repetition; null while the payment is under way. */
   readonly answer: Payment | null;
 }
 
@@ -51,11 +51,11 @@ export async function claimKey(
   return rowCount === 1;
 }
 
-/** Keeps the first answer; a later settlement of an unknown payment does not change what was answered. */
+/** Keeps the answer. That of an unknown payment is replaced by what became of it, which its first caller may have got. */
 export async function storeAnswer(transaction: Transaction, answer: Payment): Promise<void> {
   await transaction.query({
     name: 'store-idempotent-answer',
-    text: 'UPDATE idempotency_keys SET answer = $2 WHERE payment_id = $1 AND answer IS NULL',
+    text: 'UPDATE idempotency_keys SET answer = $2 WHERE payment_id = $1',
     values: [answer.id, JSON.stringify(answer)],
   });
 }
