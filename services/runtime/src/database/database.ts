@@ -1,6 +1,6 @@
 import { Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import type { Logger } from '../logging/logger.ts';
-import { databaseProblem } from './errors.ts';
+import { databaseProblem, isUnavailable } from './errors.ts';
 import { type DatabaseSettings, watchDatabaseSettings } from './settings.ts';
 
 /** One statement; with a `name` it is prepared once a connection. */
@@ -32,19 +32,22 @@ export interface Database extends Queryable {
 export interface PoolOptions {
   /** Default 10. */
   maxConnections?: number;
-  /** Default 5000. */
+  /** Default 5000; 0 for none. */
   statementTimeoutMs?: number;
-  /** Longest wait for a row lock. Default 2000. */
+  /** Longest wait for a row lock. Default 2000; 0 for any. */
   lockTimeoutMs?: number;
   applicationName: string;
 }
+
+/** The server's own timeout is to come first: it says what happened. */
+const SERVER_GRACE_MS = 2000;
 
 /**
  * A pool with a bound on everything. `synchronous_commit` is set by us: an acknowledged write is on disk, whatever
  * somebody configured for the role.
  */
 export function createPool(settings: DatabaseSettings, options: PoolOptions): Pool {
-  const lockTimeout = options.lockTimeoutMs ?? 2000;
+  const { statementTimeoutMs = 5000, lockTimeoutMs = 2000 } = options;
   return new Pool({
     host: settings.host,
     port: settings.port,
@@ -55,17 +58,19 @@ export function createPool(settings: DatabaseSettings, options: PoolOptions): Po
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 3000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: options.statementTimeoutMs ?? 5000,
+    statement_timeout: statementTimeoutMs,
+    // Ours, for a server that has vanished and cannot keep its own.
+    ...(statementTimeoutMs > 0 ? { query_timeout: statementTimeoutMs + SERVER_GRACE_MS } : {}),
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     application_name: options.applicationName,
-    options: `-c synchronous_commit=on -c lock_timeout=${lockTimeout}`,
+    options: `-c synchronous_commit=on -c lock_timeout=${lockTimeoutMs}`,
   });
 }
 
 /** Opens the database of a mounted Secret; a changed Secret brings a new pool, and the old one ends when it is idle. */
 export async function openDatabase(
-  source: { directory: string; caFile?: string; logger: Logger; intervalMs?: number },
+  source: { directory: string; caFile?: string | undefined; logger: Logger; intervalMs?: number },
   options: PoolOptions,
 ): Promise<Database> {
   const watched = await watchDatabaseSettings(source);
@@ -99,17 +104,26 @@ export function databaseOver(pool: Pool | (() => Pool)): Database {
     },
     session: async () => {
       const client = await current().connect().catch(rethrow);
-      return { client, release: (broken) => client.release(broken ?? false) };
+      client.on('error', ignore);
+      return {
+        client,
+        release: (broken) => {
+          client.off('error', ignore);
+          client.release(broken ?? false);
+        },
+      };
     },
     close: () => current().end(),
   };
 }
 
+/** A connection that dies also fails the query that waits for it; without a listener it would end the process. */
+const ignore = () => undefined;
+
 async function runTransaction<T>(
   client: PoolClient,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  const ignore = () => undefined; // a connection that dies meanwhile also fails the query that waits for it
   client.on('error', ignore);
   let broken = true;
   try {
@@ -119,14 +133,18 @@ async function runTransaction<T>(
       query: (statement: Statement) => client.query(statement),
     };
     const result = await work(transaction as Transaction);
-    await client.query('COMMIT');
+    // After a failed statement whose error was not passed on, COMMIT succeeds, and rolls back.
+    const { command } = await client.query('COMMIT');
+    if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`);
     broken = false;
     return result;
   } catch (error) {
-    broken = await client.query('ROLLBACK').then(
-      () => false,
-      () => true,
-    );
+    if (!isUnavailable(error)) {
+      broken = await client.query('ROLLBACK').then(
+        () => false,
+        () => true,
+      );
+    }
     throw error;
   } finally {
     client.off('error', ignore);

@@ -11,6 +11,8 @@ export const LOCK_NOT_AVAILABLE = '55P03';
 
 // 08: connection exception; 53: insufficient resources; 57P0x: shutdown, crash, not accepting; 25006: a replica.
 const UNAVAILABLE = /^(08|53|57P0|25006)/;
+// A statement or a lock took too long, two transactions got in each other's way: all was rolled back.
+const TRY_AGAIN = new Set(['57014', LOCK_NOT_AVAILABLE, '40001', '40P01']);
 
 /**
  * The server is away, or went away: nothing is known of a commit that was under way. Errors without an SQLSTATE come
@@ -23,7 +25,7 @@ export function isUnavailable(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return (
     /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/.test(String(code)) ||
-    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after)/.test(
+    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Query read timeout)/.test(
       error.message,
     )
   );
@@ -32,9 +34,6 @@ export function isUnavailable(error: unknown): boolean {
 /** What a caller is told of a database error. */
 export function databaseProblem(error: unknown): unknown {
   if (isUnavailable(error)) return new ProblemError('database_unavailable', { cause: error });
-  // A statement or lock took too long: the caller may try again.
-  const state = sqlState(error);
-  if (state === '57014' || state === LOCK_NOT_AVAILABLE)
-    return new ProblemError('overloaded', { cause: error });
+  if (TRY_AGAIN.has(sqlState(error) ?? '')) return new ProblemError('overloaded', { cause: error });
   return error;
 }

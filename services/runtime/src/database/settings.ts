@@ -29,7 +29,7 @@ export function parseDatabaseSettings(contents: readonly string[]): DatabaseSett
   return { ...result.data, ...(ca === undefined ? {} : { ca }) };
 }
 
-function settingsPaths(directory: string, caFile?: string): string[] {
+function settingsPaths(directory: string, caFile?: string | undefined): string[] {
   return [...KEYS.map((key) => join(directory, key)), ...(caFile === undefined ? [] : [caFile])];
 }
 
@@ -41,7 +41,7 @@ export async function readDatabaseSettings(directory: string, caFile?: string): 
 /** The settings, read again when the Secret changes (a rotated password). */
 export function watchDatabaseSettings(options: {
   directory: string;
-  caFile?: string;
+  caFile?: string | undefined;
   logger: Logger;
   intervalMs?: number;
 }) {

@@ -1,8 +1,18 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogger, type Migration, openDatabase, outboxMigration, SchemaGate } from '../../src/index.ts';
+import {
+  createLogger,
+  createPool,
+  databaseOver,
+  type Migration,
+  openDatabase,
+  outboxMigration,
+  SchemaGate,
+} from '../../src/index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let database: TestDatabase;
@@ -111,5 +121,37 @@ describe('openDatabase()', () => {
       }),
     ).rejects.toMatchObject({ code: 'database_unavailable' });
     expect((await database.owner.query({ text: 'SELECT 1 AS one' })).rows).toEqual([{ one: 1 }]);
+  });
+
+  it('a server that vanishes in the middle is `database_unavailable`, in bounded time', async () => {
+    let vanished = false;
+    const proxy = createServer((client) => {
+      const server = connect(database.postgres.port, database.postgres.host);
+      client.on('data', (data) => vanished || server.write(data)).on('error', () => undefined);
+      server.on('data', (data) => vanished || client.write(data));
+      client.on('close', () => server.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const settings = { host: '127.0.0.1', port, dbname: 'service', username: 'app2', password: 'app2' };
+    const beyond = databaseOver(createPool(settings, { applicationName: 'test', statementTimeoutMs: 100 }));
+    const startedAt = performance.now();
+    await expect(
+      beyond.transaction(async (transaction) => {
+        await transaction.query({ text: 'SELECT 1' });
+        vanished = true;
+      }),
+    ).rejects.toMatchObject({ code: 'database_unavailable' });
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+    await beyond.close();
+    proxy.close();
+  });
+
+  it('does not take a COMMIT for one that rolled back, as it does after an error that was swallowed', async () => {
+    const swallowing = database.owner.transaction(async (transaction) => {
+      await transaction.query({ text: 'CREATE TABLE lost (id int)' });
+      await transaction.query({ text: 'SELECT 1/0' }).catch(() => undefined);
+    });
+    await expect(swallowing).rejects.toThrow('COMMIT was answered with ROLLBACK');
   });
 });
