@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { ENV } from '@cofferdam/contracts';
+import { ENV, VaultId } from '@cofferdam/contracts';
 import { z } from 'zod';
 import { StartError } from './errors.ts';
 
@@ -40,4 +40,22 @@ export const commonSettings = {
     .describe('port to listen on, 0 to 65535'),
   [ENV.logLevel]: LogLevel.default('info').describe('fatal, error, warn, info or debug'),
   [ENV.podName]: z.string().default(hostname).describe("name of this instance; the host's name by default"),
+};
+
+/** What a service with a database reads besides: whose it is, and where. */
+export const databaseSettings = {
+  [ENV.vaultId]: VaultId.describe("the vault's identity, such as acme-prod-eu"),
+  [ENV.databaseDirectory]: z
+    .string()
+    .describe('directory with the files host, port, dbname, username, password'),
+  [ENV.databaseCaFile]: z.string().optional().describe("PEM of the database's CA"),
+};
+
+/** What a service with an outbox reads besides. */
+export const brokerSettings = {
+  [ENV.kafkaBootstrapServers]: z
+    .string()
+    .optional()
+    .describe('host:port of each broker, separated by commas'),
+  [ENV.kafkaTopic]: z.string().optional().describe('topic of events'),
 };

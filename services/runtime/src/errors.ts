@@ -32,3 +32,10 @@ export class ProblemError extends Error {
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
+
+/** For `catch`: what a variable names cannot be used. @throws {StartError} */
+export function notUsable(variable: string): (error: unknown) => never {
+  return (error) => {
+    throw new StartError(`${variable} is not usable: ${error instanceof Error ? error.message : error}`);
+  };
+}

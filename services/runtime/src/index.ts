@@ -28,11 +28,12 @@ export {
   sqlState,
   UNIQUE_VIOLATION,
 } from './database/errors.ts';
+export { migrateCommand } from './database/migrate-command.ts';
 export { loadMigrations, type Migration, migrate } from './database/migrations.ts';
 export { SchemaGate, type SchemaState } from './database/schema-gate.ts';
-export { type DatabaseSettings, readDatabaseSettings } from './database/settings.ts';
-export { commonSettings, readEnvironment } from './environment.ts';
-export { type FieldError, ProblemError, type ProblemOptions, StartError } from './errors.ts';
+export type { DatabaseSettings } from './database/settings.ts';
+export { brokerSettings, commonSettings, databaseSettings, readEnvironment } from './environment.ts';
+export { type FieldError, notUsable, ProblemError, type ProblemOptions, StartError } from './errors.ts';
 export { type WatchedFile, watchFile, watchFiles } from './files/watched-file.ts';
 export { type AppOptions, createApp } from './http/app.ts';
 export { problemBody } from './http/problems.ts';

@@ -1,8 +1,8 @@
-import { runService, StartError } from '@cofferdam/runtime';
-import { runMigrations } from './migrate.ts';
+import { migrateCommand, runService, StartError } from '@cofferdam/runtime';
+import { migrations } from './migrations.ts';
 import { serve } from './serve.ts';
 
-const COMMANDS = { serve, migrate: runMigrations };
+const COMMANDS = { serve, migrate: migrateCommand('vault', migrations) };
 
 await runService('vault', (lifecycle) => {
   const name = process.argv[2] ?? 'serve';

@@ -6,17 +6,15 @@ import {
   createApp,
   createLogger,
   createMetrics,
-  type Database,
   every,
   type Lifecycle,
-  type Logger,
   loadAccess,
+  notUsable,
   openDatabase,
   Readiness,
   type RunningService,
   randomId,
   SchemaGate,
-  StartError,
   startOutbox,
 } from '@cofferdam/runtime';
 import { createCommit } from './commit.ts';
@@ -44,7 +42,10 @@ export async function serve(
 
   const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
   lifecycle.onClose('access rules', () => access.close());
-  const database = await open(config, logger);
+  const database = await openDatabase(
+    { directory: config.DATABASE_DIR, caFile: config.DATABASE_CA_FILE, logger },
+    { applicationName: 'cofferdam-vault' },
+  ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
   readiness.add('database', () => schema.check());
@@ -114,12 +115,4 @@ export async function serve(
   });
   await app.listen({ host: config.HOST, port: config.PORT });
   return { logger, readiness, serves: true };
-}
-
-async function open(config: ReturnType<typeof readServeConfig>, logger: Logger): Promise<Database> {
-  const ca = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
-  const source = { directory: config.DATABASE_DIR, ...ca, logger };
-  return openDatabase(source, { applicationName: 'cofferdam-vault' }).catch((error: Error) => {
-    throw new StartError(`${ENV.databaseDirectory} is not usable: ${error.message}`);
-  });
 }

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { AccessFile, type Permission } from '@cofferdam/contracts';
-import { ProblemError, StartError } from '../errors.ts';
+import { AccessFile, ENV, type Permission } from '@cofferdam/contracts';
+import { notUsable, ProblemError } from '../errors.ts';
 import { type WatchedFile, watchFiles } from '../files/watched-file.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Counter, Metrics } from '../metrics/metrics.ts';
@@ -46,9 +46,7 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
   const refusals = options.metrics.meter.createCounter('cofferdam_authentication_refusals', {
     description: 'Requests whose token was refused, by reason.',
   });
-  const file = await watchAccess(options).catch((error: unknown) => {
-    throw new StartError(`ACCESS_FILE is not usable: ${error instanceof Error ? error.message : error}`);
-  });
+  const file = await watchAccess(options).catch(notUsable(ENV.accessFile));
   return {
     admit: async (wanted, presented) => {
       const { rules, verifier } = file.current();

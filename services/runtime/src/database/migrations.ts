@@ -52,6 +52,7 @@ const MIGRATION_LOCK = 6_224_401;
  * Brings the schema to the newest version, in one transaction a step, and writes whose database this is. Several at
  * once wait for each other; what is done already is left alone.
  *
+ * @param database without timeouts: a step takes as long as it takes
  * @param appRole the role that serves; it gets exactly what each step grants it
  * @throws {StartError} when the database belongs to another vault, or a step fails
  */
@@ -61,7 +62,6 @@ export async function migrate(
 ): Promise<{ applied: number[]; current: number }> {
   const { client, release } = await database.session();
   try {
-    await client.query({ text: 'SET lock_timeout = 0; SET statement_timeout = 0' });
     await client.query({ text: 'SELECT pg_advisory_lock($1)', values: [MIGRATION_LOCK] });
     const role = escapeIdentifier(options.appRole);
     await client.query({ text: `${HISTORY} GRANT SELECT ON schema_history, vault_identity TO ${role};` });
@@ -93,7 +93,7 @@ async function claim(client: Queryable, vaultId: string): Promise<void> {
 
 async function apply(client: Queryable, migration: Migration, role: string): Promise<void> {
   try {
-    await client.query({ text: `BEGIN; ${migration.sql.replaceAll(/:app\b/g, role)}` });
+    await client.query({ text: `BEGIN; ${migration.sql.replaceAll(/:app\b/g, () => role)}` });
     await client.query({
       text: 'INSERT INTO schema_history (version, name, oldest_code) VALUES ($1, $2, $3)',
       values: [migration.version, migration.name, migration.oldestCode],
