@@ -1,13 +1,8 @@
-/** ISO/IEC 7812-1 check digit. */
-export function passesLuhn(number: string): boolean {
-  if (!/^[0-9]{12,19}$/.test(number)) return false;
-  let sum = 0;
-  for (let index = 0; index < number.length; index++) {
-    const digit = Number(number[number.length - 1 - index]);
-    const doubled = index % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
+import { passesLuhn } from '@cofferdam/contracts';
+
+/** 12 to 19 digits whose last is the check digit. */
+export function isCardNumber(text: string): boolean {
+  return /^[0-9]{12,19}$/.test(text) && passesLuhn(text);
 }
 
 /** A card is good to the end of its expiry month. */

@@ -10,6 +10,7 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
     instance: config.POD_NAME,
   });
   const simulator = await startSimulator({
+    logger,
     host: config.HOST,
     adminPort: config.PORT,
     stripePort: config.STRIPE_PORT,

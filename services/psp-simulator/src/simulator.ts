@@ -1,3 +1,4 @@
+import { createLogger, createMetrics, type Logger, Readiness } from '@cofferdam/runtime';
 import { buildAdmin } from './admin.ts';
 import { buildAdyen } from './adyen/server.ts';
 import { Listener } from './listener.ts';
@@ -17,6 +18,8 @@ export interface SimulatorOptions {
   readonly stripeApiKeys?: readonly string[];
   readonly adyenApiKeys?: readonly string[];
   readonly now?: () => Date;
+  /** Default: writes nothing. */
+  readonly logger?: Logger;
 }
 
 export interface Simulator {
@@ -43,7 +46,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     host,
     options.adyenPort ?? 0,
   );
-  const admin = new Listener(() => buildAdmin(state, { stripe, adyen }), host, options.adminPort ?? 0);
+  const logger = options.logger ?? createLogger({ service: 'psp-simulator', level: 'silent' });
+  const metrics = createMetrics();
+  const admin = new Listener(
+    () => buildAdmin({ logger, metrics, readiness: new Readiness() }, state, { stripe, adyen }),
+    host,
+    options.adminPort ?? 0,
+  );
   const listeners = [stripe, adyen, admin];
   await Promise.all(listeners.map((listener) => listener.up()));
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host;
@@ -54,6 +63,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     state,
     close: async () => {
       await Promise.all(listeners.map((listener) => listener.down()));
+      await metrics.close();
     },
   };
 }

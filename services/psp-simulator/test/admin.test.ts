@@ -41,13 +41,25 @@ describe('the admin API', () => {
   });
 
   it('refuses an unknown PSP, mode and fault', async () => {
-    expect((await admin('PUT', '/admin/psps/paypal', { mode: 'up' })).status).toBe(404);
-    expect((await admin('PUT', '/admin/psps/stripe', { mode: 'sideways' })).status).toBe(400);
-    expect((await admin('POST', '/admin/faults', { psp: 'stripe', behaviour: 'explode' })).status).toBe(400);
+    expect(await admin('PUT', '/admin/psps/paypal', { mode: 'up' })).toMatchObject({
+      status: 404,
+      body: { code: 'not_found', detail: 'There are only the PSPs stripe, adyen.' },
+    });
+    for (const [method, path, body, field] of [
+      ['PUT', '/admin/psps/stripe', { mode: 'sideways' }, 'mode'],
+      ['POST', '/admin/faults', { psp: 'stripe', behaviour: 'explode' }, 'behaviour'],
+    ] as const) {
+      expect(await admin(method, path, body)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request', errors: [{ field }] },
+      });
+    }
   });
 
-  it('is healthy', async () => {
+  it('is healthy and has metrics', async () => {
     expect((await admin('GET', '/healthz')).status).toBe(200);
     expect((await admin('GET', '/readyz')).status).toBe(200);
+    const metrics = await (await fetch(`${psp.adminUrl}/metrics`)).text();
+    expect(metrics).toContain('http_server_request_duration_seconds_count{http_request_method="GET"');
   });
 });

@@ -1,6 +1,6 @@
 import { minorUnitDigits } from '@cofferdam/contracts';
 import { z } from 'zod';
-import { isExpired, passesLuhn } from '../card.ts';
+import { isCardNumber, isExpired } from '../card.ts';
 import type { Answer } from '../state.ts';
 import { adyenError, validation } from './errors.ts';
 
@@ -61,7 +61,7 @@ export function parsePayment(body: unknown, now: Date): PaymentParameters | Answ
     return validation('138', 'Unsupported currency specified');
   }
   if (amount.value <= 0) return validation('137', 'Invalid amount specified');
-  if (!passesLuhn(paymentMethod.number)) return validation('101', 'Invalid card number');
+  if (!isCardNumber(paymentMethod.number)) return validation('101', 'Invalid card number');
   const month = Number(paymentMethod.expiryMonth);
   const year = Number(paymentMethod.expiryYear);
   const dated = /^[0-9]{1,2}$/.test(paymentMethod.expiryMonth) && /^[0-9]{4}$/.test(paymentMethod.expiryYear);

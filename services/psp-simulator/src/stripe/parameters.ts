@@ -1,6 +1,6 @@
 import { knownCurrencies } from '@cofferdam/contracts';
 import { z } from 'zod';
-import { isExpired, passesLuhn } from '../card.ts';
+import { isCardNumber, isExpired } from '../card.ts';
 import type { Answer } from '../state.ts';
 import { invalidRequest, stripeError } from './errors.ts';
 import type { FormTree } from './form.ts';
@@ -117,7 +117,7 @@ function bracketed(path: readonly string[]): string {
 function refuseCard(number: string, month: number, year: number, now: Date): Answer | undefined {
   const refuse = (code: string, param: string, message: string): Answer =>
     stripeError(402, { type: 'card_error', code, param, message });
-  if (!passesLuhn(number)) return refuse('incorrect_number', 'number', 'Your card number is incorrect.');
+  if (!isCardNumber(number)) return refuse('incorrect_number', 'number', 'Your card number is incorrect.');
   if (month < 1 || month > 12) {
     return refuse('invalid_expiry_month', 'exp_month', "Your card's expiration month is invalid.");
   }

@@ -3,18 +3,12 @@ import { claimKey } from '../idempotency.ts';
 import { nextId } from '../ids.ts';
 import { MAGIC_AMOUNTS } from '../magic.ts';
 import { type Delivery, deliver, perform } from '../perform.ts';
+import type { ProtocolOptions } from '../protocol-options.ts';
 import type { Answer, SimulatorState } from '../state.ts';
 import * as errors from './errors.ts';
 import { FormError, type FormTree, parseForm } from './form.ts';
 import { parseCreate } from './parameters.ts';
 import { createPaymentIntent } from './payment-intents.ts';
-
-export interface ProtocolOptions {
-  readonly state: SimulatorState;
-  readonly now: () => Date;
-  /** When given, the only API keys that are taken; otherwise every well-formed one. */
-  readonly apiKeys: readonly string[];
-}
 
 const KEY_FORMAT = /^(sk|rk)_(test|live)_[A-Za-z0-9_]{16,}$/;
 const MAX_KEY_LENGTH = 255;

@@ -1,0 +1,9 @@
+import type { SimulatorState } from './state.ts';
+
+/** What the server of each protocol is given. */
+export interface ProtocolOptions {
+  readonly state: SimulatorState;
+  readonly now: () => Date;
+  /** When given, the only API keys that are taken; otherwise every well-formed one. */
+  readonly apiKeys: readonly string[];
+}
