@@ -2,6 +2,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { Call } from '../call.ts';
 import { badRequest, StatusError } from '../errors.ts';
 import { jsonSyntaxError } from './json-text.ts';
+import { ProtobufError, parseProtobuf } from './protobuf.ts';
 
 export const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
@@ -37,6 +38,23 @@ function unknownFormat(): StatusError {
   });
 }
 
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+function fromProtobuf(body: Buffer): unknown {
+  try {
+    return parseProtobuf(body);
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error;
+    const message = `this server reads protobuf only of what kubectl's own commands send: ${error.message}`;
+    throw new StatusError({ code: 415, reason: 'UnsupportedMediaType', message });
+  }
+}
+
+/** Whether the text of the body is JSON, in which members may be named twice. */
+export function isJsonBody(call: Call): boolean {
+  return ['', 'application/json'].includes(mediaTypeOf(call));
+}
+
 /**
  * The body as JSON or YAML, as its content type says.
  *
@@ -44,6 +62,7 @@ function unknownFormat(): StatusError {
  */
 export function parseBody(call: Call, about: (message: string) => string): unknown {
   const type = mediaTypeOf(call);
+  if (type === PROTOBUF) return fromProtobuf(call.body);
   if (!['', 'application/json', 'application/yaml'].includes(type)) throw unknownFormat();
   const text = call.body.toString('utf8');
   try {

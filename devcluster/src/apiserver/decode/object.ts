@@ -13,7 +13,7 @@ import {
 } from '../object.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
-import { excerpt, mediaTypeOf, parseBody } from './body.ts';
+import { excerpt, isJsonBody, parseBody } from './body.ts';
 import { metadataMismatch, typeMismatch } from './go-types.ts';
 import { goJsonType } from './json-text.ts';
 import { checkFields } from './strict.ts';
@@ -149,7 +149,7 @@ export function decodeObject(
   checkType(call, parsed, resource, registry);
   const wrong = mismatch(parsed, resource);
   if (wrong !== undefined) throw cannotHandle(resource.kind, resource, wrong);
-  const text = mediaTypeOf(call) === 'application/yaml' ? undefined : call.body.toString('utf8');
+  const text = isJsonBody(call) ? call.body.toString('utf8') : undefined;
   const { object, problems } = checkFields(asObject(parsed, resource), resource, text);
   reportFields(problems, {
     call,
