@@ -1,10 +1,12 @@
 import { request } from 'undici';
 
 const MAX_BYTES = 256 * 1024;
+/** A request waits for this. */
+const TIMEOUT_MS = 2000;
 
 /** Fetches a key set with bounds on time and size; redirects are not followed. */
 export async function fetchKeySet(url: string): Promise<string> {
-  const { statusCode, body } = await request(url, { headersTimeout: 5000, bodyTimeout: 5000 });
+  const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (statusCode !== 200) {
     await body.dump();
     throw new Error(`${url} answered ${statusCode}, wanted 200`);

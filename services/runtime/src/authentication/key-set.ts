@@ -35,7 +35,7 @@ export interface KeySource {
 export interface RemoteKeyOptions {
   fetchText: (url: string) => Promise<string>;
   now?: () => number;
-  /** Older keys are fetched again, in the background while they are still usable. Default 60 s. */
+  /** Keys older than this are fetched again in the background; twice as old, a request waits for it. Default 30 s. */
   refreshAfterMs?: number;
   /** Older keys are no longer used, even when the issuer cannot be reached. Default 10 minutes. */
   maxAgeMs?: number;
@@ -48,25 +48,29 @@ export function remoteKeys(url: string, options: RemoteKeyOptions): KeySource {
   const {
     fetchText,
     now = Date.now,
-    refreshAfterMs = 60_000,
+    refreshAfterMs = 30_000,
     maxAgeMs = 600_000,
     cooldownMs = 10_000,
   } = options;
   let keys: KeySet | undefined;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
+  let failing = false;
   let underWay: Promise<void> | undefined;
 
   const load = async (): Promise<void> => {
     triedAt = now();
     keys = parseKeySet(await fetchText(url));
     fetchedAt = now();
+    failing = false;
   };
   const usable = () => (now() - fetchedAt < maxAgeMs ? keys : undefined);
   const fetchOnce = async () => {
     if (now() - triedAt >= cooldownMs) {
       underWay ??= load()
-        .catch(() => undefined) // the issuer's trouble: the old keys serve until they are too old
+        .catch(() => {
+          failing = true; // the issuer's trouble: the old keys serve until they are too old
+        })
         .finally(() => {
           underWay = undefined;
         });
@@ -77,8 +81,10 @@ export function remoteKeys(url: string, options: RemoteKeyOptions): KeySource {
 
   return {
     current: async () => {
-      if (!usable()) return fetchOnce();
-      if (now() - fetchedAt >= refreshAfterMs) void fetchOnce();
+      const age = now() - fetchedAt;
+      // After a quiet time nobody has looked whether a key has left. An issuer that is away is not waited for.
+      if (!usable() || (age >= 2 * refreshAfterMs && !failing)) return fetchOnce();
+      if (age >= refreshAfterMs) void fetchOnce();
       return usable();
     },
     refresh: fetchOnce,
