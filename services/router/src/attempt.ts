@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChargeResult } from '@cofferdam/contracts';
-import { orderedId, ProblemError, ServiceCallError } from '@cofferdam/runtime';
+import { orderedId, ServiceCallError } from '@cofferdam/runtime';
 import type { Candidate } from './domain/selection.ts';
 import type { Router } from './router.ts';
 import { settle } from './settle.ts';
 import { insertAttempt } from './storage/attempts.ts';
 import { keepAlive, type PaymentRow } from './storage/payments.ts';
+import { untilTaken } from './until-taken.ts';
 import { VAULT_TIMEOUT_MS } from './vault-api.ts';
 
 /** Beyond the waits for vault and connector: what the database and a busy process may take. */
@@ -27,46 +27,23 @@ export async function attempt(
   const { candidate, ordinal } = next;
   const startedAt = router.now();
   const id = orderedId('att', startedAt.getTime());
-  const ours = await router.database.transaction(async (transaction) => {
-    if (!(await keepAlive(transaction, payment.id, attemptLifeMs(candidate)))) return false;
-    await insertAttempt(transaction, {
-      id,
-      paymentId: payment.id,
-      ordinal,
-      connector: candidate.connector.name,
-      account: candidate.account,
-      startedAt,
-    });
-    return true;
-  });
+  const ours = await untilTaken(() =>
+    router.database.transaction(async (transaction) => {
+      if (!(await keepAlive(transaction, payment.id, attemptLifeMs(candidate)))) return false;
+      await insertAttempt(transaction, {
+        id,
+        paymentId: payment.id,
+        ordinal,
+        connector: candidate.connector.name,
+        account: candidate.account,
+        startedAt,
+      });
+      return true;
+    }),
+  );
   if (!ours) return;
   const result = await ask(router, payment, candidate, id);
-  await keep(router, payment.id, { attemptId: id, result });
-}
-
-/** For how long an answer is offered to a database that is away, and the pause between two tries. */
-const KEEP_MS = 10_000;
-const KEEP_PAUSE_MS = 200;
-
-/**
- * Settles the attempt, again until the database takes it: what a PSP said exists nowhere else. Settling twice does
- * nothing, so a lost reply to COMMIT does no harm; and what was taken for dead meanwhile is settled late.
- */
-async function keep(
-  router: Router,
-  paymentId: string,
-  settled: { attemptId: string; result: ChargeResult },
-): Promise<void> {
-  const deadline = performance.now() + KEEP_MS;
-  for (;;) {
-    try {
-      return await settle(router, paymentId, settled);
-    } catch (error) {
-      const passes = error instanceof ProblemError && error.status === 503;
-      if (!passes || performance.now() > deadline) throw error;
-      await sleep(KEEP_PAUSE_MS);
-    }
-  }
+  await untilTaken(() => settle(router, payment.id, { attemptId: id, result }));
 }
 
 async function ask(

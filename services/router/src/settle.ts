@@ -7,7 +7,7 @@ import { type AttemptRow, findAttempts, settleAttempt } from './storage/attempts
 import { storeAnswer } from './storage/idempotency-keys.ts';
 import { lockPayment, type PaymentRow, setStatus } from './storage/payments.ts';
 
-/** Writes what became of an attempt; the payment goes on or is settled in the same commit. */
+/** Writes what became of an attempt, once; the payment goes on or is settled in the same commit. */
 export async function settle(
   router: Router,
   paymentId: string,

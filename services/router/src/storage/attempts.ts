@@ -27,11 +27,12 @@ export interface NewAttempt {
   readonly startedAt: Date;
 }
 
+/** Does nothing when the attempt is there already: the reply to its commit was lost. */
 export async function insertAttempt(transaction: Transaction, attempt: NewAttempt): Promise<void> {
   await transaction.query({
     name: 'insert-attempt',
     text: `INSERT INTO attempts (id, payment_id, ordinal, connector, account, outcome, started_at)
-           VALUES ($1, $2, $3, $4, $5, 'pending', $6)`,
+           VALUES ($1, $2, $3, $4, $5, 'pending', $6) ON CONFLICT (id) DO NOTHING`,
     values: [
       attempt.id,
       attempt.paymentId,
