@@ -1,12 +1,16 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processIdentity, signalQuietly } from './process-identity.ts';
+import {
+  namesProcess,
+  type ProcessName,
+  processIdentity,
+  signalQuietly,
+  stillRuns,
+} from './process-identity.ts';
 
-/** One process in the journal; `identity` tells it from a later process with the same id. */
-interface Entry {
-  pid: number;
-  identity: string;
+/** One process in the journal. */
+interface Entry extends ProcessName {
   program: string;
 }
 
@@ -24,17 +28,13 @@ export function recordProcess(journal: string, pid: number, program: string): vo
  * @returns the programs killed
  */
 export async function killSurvivors(journal: string): Promise<string[]> {
-  const survivors = readJournal(journal).filter((entry) => processIdentity(entry.pid) === entry.identity);
+  const survivors = readJournal(journal).filter(stillRuns);
   for (const { pid } of survivors) {
     signalQuietly(pid, 'SIGKILL');
     signalQuietly(-pid, 'SIGKILL');
   }
   const deadline = performance.now() + 5000;
-  while (
-    survivors.some((entry) => processIdentity(entry.pid) === entry.identity) &&
-    performance.now() < deadline
-  )
-    await sleep(10);
+  while (survivors.some(stillRuns) && performance.now() < deadline) await sleep(10);
   rmSync(journal, { force: true });
   return survivors.map((entry) => entry.program);
 }
@@ -48,7 +48,8 @@ function readJournal(journal: string): Entry[] {
   }
   return text.split('\n').flatMap((line) => {
     try {
-      return [JSON.parse(line) as Entry];
+      const entry: unknown = JSON.parse(line);
+      return namesProcess(entry) ? [entry as Entry] : [];
     } catch {
       return []; // the empty last line, or one cut short by a crash
     }

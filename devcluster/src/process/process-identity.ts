@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs';
 export function processIdentity(pid: number): string | undefined {
   if (process.platform === 'linux') {
     const fields = linuxStat(pid);
-    return fields === undefined || fields.state === 'Z' ? undefined : fields.startTime;
+    // The start time counts from the boot, so the boot belongs to it.
+    return fields === undefined || fields.state === 'Z' ? undefined : `${bootId()} ${fields.startTime}`;
   }
   try {
     return (
@@ -25,6 +26,24 @@ export function isRunning(pid: number): boolean {
   return processIdentity(pid) !== undefined;
 }
 
+/** One process, by more than its id. */
+export interface ProcessName {
+  pid: number;
+  /** See {@link processIdentity}. */
+  identity: string;
+}
+
+/** Whether a value read from a file names a process. 0 and below are ids of groups, and of everything there is. */
+export function namesProcess(value: unknown): value is ProcessName {
+  const { pid, identity } = (value ?? {}) as Partial<ProcessName>;
+  return Number.isInteger(pid) && Number(pid) > 1 && typeof identity === 'string' && identity !== '';
+}
+
+/** Whether this very process, and not another one with its id, still runs. */
+export function stillRuns({ pid, identity }: ProcessName): boolean {
+  return processIdentity(pid) === identity;
+}
+
 /** Sends a signal to a process (or, negative, a group); a process that is gone is no error. */
 export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
   try {
@@ -32,6 +51,16 @@ export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
   } catch {
     return false;
   }
+}
+
+let boot: string | undefined;
+function bootId(): string {
+  try {
+    boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    boot = 'boot'; // a sandbox may hide it
+  }
+  return boot;
 }
 
 function linuxStat(pid: number): { state: string; startTime: string } | undefined {

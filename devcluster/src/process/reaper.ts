@@ -8,28 +8,38 @@
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, signalQuietly } from './process-identity.ts';
+import { processIdentity, signalQuietly } from './process-identity.ts';
 import type { ReaperMessage } from './reaper-messages.ts';
 
-const children = new Map<number, { signal: NodeJS.Signals; graceMs: number }>();
+interface Child {
+  pid: number;
+  identity: string | undefined;
+  signal: NodeJS.Signals;
+  graceMs: number;
+}
+const children = new Map<number, Child>();
 const directories = new Set<string>();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line) as ReaperMessage;
-  if (message.do === 'watch') children.set(message.pid, { signal: message.signal, graceMs: message.graceMs });
+  if (message.do === 'watch') {
+    const { pid, signal, graceMs } = message;
+    children.set(pid, { pid, signal, graceMs, identity: processIdentity(pid) });
+  }
   if (message.do === 'forget') children.delete(message.pid);
   if (message.do === 'remove-directory') directories.add(message.path);
 }
 
-await Promise.all([...children].map(([pid, how]) => end(pid, how.signal, how.graceMs)));
+await Promise.all([...children.values()].map(end));
 for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 
-async function end(pid: number, signal: NodeJS.Signals, graceMs: number): Promise<void> {
-  signalQuietly(pid, signal);
+async function end({ pid, identity, signal, graceMs }: Child): Promise<void> {
+  const runs = (): boolean => identity !== undefined && processIdentity(pid) === identity;
+  if (runs()) signalQuietly(pid, signal);
   const deadline = performance.now() + graceMs;
-  while (isRunning(pid) && performance.now() < deadline) await sleep(20);
-  signalQuietly(pid, 'SIGKILL');
-  signalQuietly(-pid, 'SIGKILL');
+  while (runs() && performance.now() < deadline) await sleep(20);
+  // What it left of its group. While there is any, no other process gets the id; afterwards one may have it.
+  if (runs() || processIdentity(pid) === undefined) signalQuietly(-pid, 'SIGKILL');
 }

@@ -34,7 +34,7 @@ export interface Supervisor {
   /**
    * Starts a program as leader of a process group of its own. It dies with us, kill -9 included.
    *
-   * @throws when the program cannot be started
+   * @throws when the program cannot be started, or after `close()`
    */
   start(program: string, args: readonly string[], options?: StartOptions): Promise<SupervisedChild>;
   /** Removes a directory when we are gone, or at `close()`. */
@@ -64,9 +64,12 @@ export async function createSupervisor(options: { journal?: string } = {}): Prom
   reaper.unref(); // it must not keep us alive: our end is what it waits for
   const tell = (message: ReaperMessage) => reaper.stdin.write(`${JSON.stringify(message)}\n`);
   const children = new Set<SupervisedChild>();
+  let closed = false;
 
   return {
     async start(program, args, startOptions = {}) {
+      // Nothing would end it: whoever was still preparing this start has not heard yet.
+      if (closed) throw new Error(`${program} is not started: everything is being ended`);
       const { stopSignal = 'SIGTERM', graceMs = 10_000, ...spawnOptions } = startOptions;
       const child = spawn(program, args, { ...spawnOptions, detached: true });
       const exited = new Promise<Exit>((resolve) => {
@@ -85,13 +88,13 @@ export async function createSupervisor(options: { journal?: string } = {}): Prom
         async stop(how = {}) {
           if (child.exitCode === null && child.signalCode === null)
             await endLeader(child, exited, how.signal ?? stopSignal, how.graceMs ?? graceMs);
-          signalQuietly(-pid, 'SIGKILL');
           return exited;
         },
       };
       children.add(supervised);
       void exited.then(() => {
-        signalQuietly(-pid, 'SIGKILL'); // what a crashed program left of its group
+        // What it left of its group. At once, and never later: the id may be another's by then.
+        signalQuietly(-pid, 'SIGKILL');
         children.delete(supervised);
         tell({ do: 'forget', pid });
       });
@@ -101,6 +104,7 @@ export async function createSupervisor(options: { journal?: string } = {}): Prom
       tell({ do: 'remove-directory', path });
     },
     async close() {
+      closed = true;
       await Promise.all([...children].map((child) => child.stop()));
       const gone = new Promise((resolve) => reaper.once('exit', resolve));
       reaper.ref();

@@ -1,16 +1,16 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ClusterError } from '../errors.ts';
-import { processIdentity } from '../process/process-identity.ts';
+import { namesProcess, type ProcessName, processIdentity, stillRuns } from '../process/process-identity.ts';
 
-type Holder = { pid: number; identity: string; kubeconfig: string; startedAt: string };
+type Holder = ProcessName & { kubeconfig: string; startedAt: string };
 
 /**
  * Takes the lock of a state directory for this process. A lock whose process has gone is no obstacle, nor is one whose
  * process id has been given to another program since.
  *
  * @returns how to give it back
- * @throws ClusterError `cluster_running`
+ * @throws ClusterError `cluster_running`, or what the file system says of the directory
  */
 export function acquireLock(file: string, kubeconfig: string): () => void {
   mkdirSync(dirname(file), { recursive: true });
@@ -38,7 +38,7 @@ function removeStale(file: string): void {
   const text = readText(file);
   if (text === undefined) return;
   const holder = parse(text);
-  if (holder !== undefined && processIdentity(holder.pid) === holder.identity) {
+  if (holder !== undefined && stillRuns(holder)) {
     throw new ClusterError(
       'cluster_running',
       `a cluster is already up: process ${holder.pid}, since ${holder.startedAt}, ` +
@@ -59,14 +59,16 @@ function removeStale(file: string): void {
 function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
 function parse(text: string): Holder | undefined {
   try {
-    return JSON.parse(text) as Holder;
+    const holder: unknown = JSON.parse(text);
+    return namesProcess(holder) ? (holder as Holder) : undefined;
   } catch {
     return undefined;
   }

@@ -82,6 +82,28 @@ describe('a supervised program', () => {
     supervisor.kill('SIGKILL');
   });
 
+  test('is not started once everything is being ended', async () => {
+    const supervisor = await createSupervisor();
+    const closing = supervisor.close();
+    await expect(supervisor.start('sleep', ['1000'])).rejects.toThrow('sleep is not started');
+    await closing;
+  });
+
+  test.each(['null', '{}', '{"pid":0}', '{"pid":-1}', '{"pid":-1,"identity":""}'])(
+    'is none that a journal with %s could mean',
+    async (line) => {
+      const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+      try {
+        const journal = join(directory, 'journal');
+        writeFileSync(journal, `${line}\n`);
+        expect(await killSurvivors(journal)).toEqual([]);
+        expect(kill).not.toHaveBeenCalled();
+      } finally {
+        kill.mockRestore();
+      }
+    },
+  );
+
   test('that merely has the id of one in the journal is left alone', async () => {
     const supervisor = await createSupervisor();
     const child = await supervisor.start('sleep', ['1000']);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,8 +41,14 @@ describe('acquireLock()', () => {
     expect(acquireLock(file, '/state/kubeconfig')).toBeTypeOf('function');
   });
 
-  it('one that a crash cut short is no obstacle', () => {
-    writeFileSync(file, '{"pid":');
+  it.each(['', '{"pid":', 'null', '{}', '{"pid":1}', '[]'])('one that holds %j is no obstacle', (text) => {
+    writeFileSync(file, text);
     expect(acquireLock(file, '/state/kubeconfig')).toBeTypeOf('function');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ pid: process.pid });
+  });
+
+  it('a directory in its place is an error, not an endless wait', () => {
+    mkdirSync(file);
+    expect(() => acquireLock(file, '/state/kubeconfig')).toThrow(expect.objectContaining({ code: 'EISDIR' }));
   });
 });
