@@ -23,14 +23,20 @@ const MAX_TOKEN_LIFETIME_SECONDS = 600;
 /**
  * Redeems a grant: the one way by which a card number leaves the vault. The grant is used up and the reveal audited in
  * a commit of their own, and only then is the card decrypted. The key is made ready before: a grant is not spent when
- * the card could not be opened anyway.
+ * the card could not be opened anyway. Whatever is refused is audited with its reason, of which the caller is told
+ * little.
  *
  * @throws {ProblemError} forbidden, grant_invalid, token_not_found, key_unavailable, database_unavailable
  */
 export async function reveal(vault: Vault, request: RevealRequest): Promise<z.infer<typeof RevealedCard>> {
-  requireWorkload(request.identity);
   const grantHash = hashGrant(request.body.grant);
   const grant = await findGrant(vault.database, grantHash);
+  if (!isShortLivedWorkload(request.identity)) {
+    await auditRefusal(vault, request, grant, 'not_a_short_lived_workload');
+    throw new ProblemError('forbidden', {
+      detail: 'A reveal needs a service-account token that is bound to a pod and lives ten minutes at most.',
+    });
+  }
   const refusal = refusalOf(grant, {
     ...request.body,
     subject: request.identity.subject,
@@ -41,7 +47,10 @@ export async function reveal(vault: Vault, request: RevealRequest): Promise<z.in
 
   const stored = await findToken(vault.database, grant.merchant, grant.token);
   const record = stored && (await findRecord(vault.database, stored.token, stored.recordVersion));
-  if (!record) throw new ProblemError('token_not_found');
+  if (!record) {
+    await auditRefusal(vault, request, grant, 'token_deleted');
+    throw new ProblemError('token_not_found');
+  }
   const key = await vault.keys.forReading(grant.merchant, record.keyVersion);
 
   const redeemed = await vault.commit(async ({ transaction, audit, publish }) => {
@@ -71,29 +80,33 @@ export async function reveal(vault: Vault, request: RevealRequest): Promise<z.in
 }
 
 /** A stolen token is worth little if it dies with its pod, and in minutes. */
-function requireWorkload(identity: Identity): void {
-  const { pod, lifetimeSeconds } = identity;
-  if (pod && lifetimeSeconds !== undefined && lifetimeSeconds <= MAX_TOKEN_LIFETIME_SECONDS) return;
-  throw new ProblemError('forbidden', {
-    detail: 'A reveal needs a service-account token that is bound to a pod and lives ten minutes at most.',
+function isShortLivedWorkload({ pod, lifetimeSeconds }: Identity): boolean {
+  return pod !== undefined && lifetimeSeconds !== undefined && lifetimeSeconds <= MAX_TOKEN_LIFETIME_SECONDS;
+}
+
+async function refuse(
+  vault: Vault,
+  request: RevealRequest,
+  grant: Grant | undefined,
+  reason: string,
+): Promise<never> {
+  await auditRefusal(vault, request, grant, reason);
+  throw new ProblemError('grant_invalid', {
+    detail: 'The grant is not known, has been used, has expired, or is for another workload or attempt.',
   });
 }
 
-/** The caller is told nothing but that; the audit says why. */
-async function refuse(
+async function auditRefusal(
   vault: Vault,
   { identity, requestId, body }: RevealRequest,
   grant: Grant | undefined,
   reason: string,
-): Promise<never> {
+): Promise<void> {
   const by = { identity, merchant: grant?.merchant ?? '', requestId };
   const { attemptId, connector } = body;
   await vault.commit(async ({ audit }) => {
     audit(
       auditEntry('reveal.refused', by, grant?.token ?? '', vault.now(), { reason, attemptId, connector }),
     );
-  });
-  throw new ProblemError('grant_invalid', {
-    detail: 'The grant is not known, has been used, has expired, or is for another workload or attempt.',
   });
 }

@@ -18,6 +18,14 @@ describe('POST /v1/reveals', () => {
   });
   const redeem = (body: object, as: Parameters<Caller>[0]['as'] = 'stripe') =>
     running.call({ path: '/v1/reveals', as, body });
+  const reasonsOf = async (attemptId: string) => {
+    const { rows } = await running.owner.query<{ reason: string }>(
+      `SELECT detail::json->>'reason' AS reason FROM audit
+       WHERE action = 'reveal.refused' AND detail::json->>'attemptId' = $1 ORDER BY time`,
+      [attemptId],
+    );
+    return rows.map((row) => row.reason);
+  };
   const refused = { status: 403, body: { code: 'grant_invalid' } };
 
   it('shows the card to the workload of the grant, once', async () => {
@@ -60,6 +68,17 @@ describe('POST /v1/reveals', () => {
     );
   });
 
+  it('refuses the grant of a token that has been deleted since, and audits that too', async () => {
+    const { body } = await running.tokenize(running.freshNumber());
+    const { grant, attemptId, connector } = await running.grantFor(body.token);
+    await running.call({ path: `/v1/tokens/${body.token}`, method: 'DELETE' });
+    expect(await redeem({ grant, attemptId, connector })).toMatchObject({
+      status: 404,
+      body: { code: 'token_not_found' },
+    });
+    expect(await reasonsOf(attemptId)).toEqual(['token_deleted']);
+  });
+
   it('refuses a token that is not bound to a pod or lives longer than ten minutes', async () => {
     const { grant, attemptId, connector } = await running.grantFor(token);
     const subject = SUBJECTS.stripe;
@@ -70,6 +89,7 @@ describe('POST /v1/reveals', () => {
     expect(await redeem({ grant, attemptId, connector }, { subject, lifetimeSeconds: 3600 })).toMatchObject(
       forbidden,
     );
+    expect(await reasonsOf(attemptId)).toEqual(['not_a_short_lived_workload', 'not_a_short_lived_workload']);
     expect((await redeem({ grant, attemptId, connector }, { subject, lifetimeSeconds: 600 })).status).toBe(
       200,
     );
