@@ -88,6 +88,13 @@ describe('a vault that is started', () => {
     expect(await early.kill('SIGTERM')).toBe(0);
   });
 
+  it('writes JSON lines alone, and opens no inspector when it is sent SIGUSR1, as Node.js would', async () => {
+    const vault = await world.serve();
+    process.kill(vault.pid, 'SIGUSR1');
+    expect(await vault.kill('SIGTERM')).toBe(0); // drains for a second: time enough to open one
+    expect(vault.output.filter((line) => !line.startsWith('{"level":'))).toEqual([]);
+  });
+
   it('finishes what is under way when it is told to stop', async () => {
     const vault = await world.serve();
     const call = callerOf(world, await vault.url());

@@ -71,8 +71,13 @@ function messages(error: Error): string {
   return error.cause instanceof Error ? `${error.message}: ${messages(error.cause)}` : error.message;
 }
 
-/** A diagnostic report holds the environment and the JavaScript heap's strings on the stack: never written by us. */
+/**
+ * Memory holds keys and card numbers. A diagnostic report, with the environment and strings of the stack, is never
+ * written, and SIGUSR1, to which Node.js would answer by opening its inspector, does nothing. (Whether the kernel writes
+ * core dumps is not a process's own to say: the container's limits are.)
+ */
 function hardenProcess(): void {
+  process.on('SIGUSR1', () => undefined);
   process.report.reportOnFatalError = false;
   process.report.reportOnSignal = false;
   process.report.reportOnUncaughtException = false;
