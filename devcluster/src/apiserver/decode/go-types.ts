@@ -1,20 +1,8 @@
-import * as models from '@kubernetes/client-node/dist/gen/models/all.js';
 import { canonicalQuantity, QUANTITY_ERROR } from '../kinds/quantity.ts';
 import { microTimeError } from '../kinds/times.ts';
+import { type Attribute, attributesOf, itemType, modelOf, valueType } from '../models.ts';
 import { isObject } from '../object.ts';
 import { goJsonType } from './json-text.ts';
-
-interface Attribute {
-  readonly baseName: string;
-  readonly type: string;
-  readonly format: string;
-}
-
-function attributesOf(name: string): readonly Attribute[] | undefined {
-  const model: unknown = (models as Record<string, unknown>)[name];
-  if (typeof model !== 'function' || !('attributeTypeMap' in model)) return undefined;
-  return model.attributeTypeMap as readonly Attribute[];
-}
 
 /** `V1DeploymentSpec` is called DeploymentSpec in Go. */
 function structName(model: string): string {
@@ -24,13 +12,10 @@ function structName(model: string): string {
   );
 }
 
-const ITEMS = /^Array<(.+)>$/;
-const VALUES = /^\{ \[key: string\]: (.+); \}$/;
-
 function goType({ type, format }: Attribute): string {
-  const items = ITEMS.exec(type)?.[1];
+  const items = itemType(type);
   if (items !== undefined) return `[]${goType({ baseName: '', type: items, format })}`;
-  const values = VALUES.exec(type)?.[1];
+  const values = valueType(type);
   if (values !== undefined) return `map[string]${goType({ baseName: '', type: values, format })}`;
   switch (type) {
     case 'string':
@@ -51,8 +36,8 @@ const QUANTITIES = new Set(['sizeLimit', 'divisor', 'value', 'averageValue']);
 function fits(attribute: Attribute, value: unknown): boolean {
   const { type, baseName } = attribute;
   if (value === null) return true;
-  if (ITEMS.test(type)) return Array.isArray(value);
-  if (VALUES.test(type)) return isObject(value);
+  if (itemType(type) !== undefined) return Array.isArray(value);
+  if (valueType(type) !== undefined) return isObject(value);
   if (QUANTITIES.has(baseName)) return typeof value === 'string' || typeof value === 'number';
   switch (type) {
     case 'string':
@@ -108,7 +93,7 @@ function mismatchOf(attribute: Attribute, value: unknown, place: Place): string 
   }
   const unreadable = contentError(attribute, value);
   if (unreadable !== undefined) return unreadable;
-  const inner = ITEMS.exec(attribute.type)?.[1] ?? VALUES.exec(attribute.type)?.[1];
+  const inner = itemType(attribute.type) ?? valueType(attribute.type);
   if (inner !== undefined) {
     if (QUANTITY_MAPS.has(attribute.baseName)) return quantityError(Object.values(value));
     for (const member of Object.values(value)) {
@@ -132,13 +117,6 @@ function mismatchIn(model: string, value: Record<string, unknown>, { path }: Pla
   return undefined;
 }
 
-/** The generated model of a kind; a few kinds exist in two groups and carry the group in front. */
-function modelOf(group: string, version: string, kind: string): string {
-  const prefix = `${version.charAt(0).toUpperCase()}${version.slice(1)}`;
-  const first = (group === '' ? 'core' : (group.split('.')[0] ?? '')).replace(/^./, (c) => c.toUpperCase());
-  return attributesOf(`${prefix}${kind}`) === undefined ? `${first}${prefix}${kind}` : `${prefix}${kind}`;
-}
-
 /**
  * The error that Go's decoder gives for a value of the wrong type; undefined when all fit.
  * Unknown fields are not its concern.
@@ -149,7 +127,7 @@ export function typeMismatch(
   kind: string,
   object: Record<string, unknown>,
 ): string | undefined {
-  return mismatchIn(modelOf(group, version, kind), object, { struct: kind, path: '' });
+  return mismatchIn(modelOf({ group, version, kind }) ?? '', object, { struct: kind, path: '' });
 }
 
 /** The same for the metadata of a custom resource, which Go decodes on its own. */

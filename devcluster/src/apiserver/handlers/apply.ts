@@ -33,7 +33,7 @@ function parseConfiguration(call: ResourceCall): JsonObject {
 
 /** The configuration must be of the kind and name in the URL. */
 function checkConfiguration(call: ResourceCall, applied: JsonObject): void {
-  const { resource, info } = call;
+  const { resource } = call;
   const { group, version } = splitApiVersion(stringAt(applied, 'apiVersion') ?? '');
   const kind = stringAt(applied, 'kind') ?? '';
   if (kind !== resource.kind || group !== resource.group) {
@@ -42,7 +42,6 @@ function checkConfiguration(call: ResourceCall, applied: JsonObject): void {
   }
   const name = stringAt(applied, 'metadata', 'name') ?? '';
   checkIdentity(call, { apiVersion: '', kind, metadata: { name, ...namespaceIn(applied) } });
-  void info;
 }
 
 function namespaceIn(applied: JsonObject): { namespace?: string } {

@@ -1,5 +1,6 @@
 import { objectReply, type Reply, type ResourceCall, statusReply } from '../call.ts';
 import { type ServerContext, timestamp } from '../context.ts';
+import { forbidden } from '../errors.ts';
 import type { KubeObject } from '../object.ts';
 import type { Resource } from '../resources/resource.ts';
 import { viewOf } from '../resources/view.ts';
@@ -122,9 +123,19 @@ function withDefaultPolicy(
   return defaulted ? { ...options, propagationPolicy: 'Orphan', defaulted } : { ...options, defaulted };
 }
 
+const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
+
+/** @throws StatusError 403 for namespaces that a cluster cannot be without */
+function checkMayGo(resource: Resource, name: string): void {
+  if (resource.collection === 'namespaces' && IMMORTAL.has(name)) {
+    throw forbidden(resource, name, 'this namespace may not be deleted');
+  }
+}
+
 export function handleDelete(context: ServerContext, call: ResourceCall): Reply {
   const { resource, info } = call;
   const options = withDefaultPolicy(deleteOptions(call), resource);
+  checkMayGo(resource, info.name);
   const old = readObject(context, call);
   const { object, gone } = deleteObject(context, resource, old, options);
   if (options.defaulted) call.warnings.push(JOB_WARNING);

@@ -70,6 +70,8 @@ export function listener(
   options: ListenerOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
+    // A client that went away is no error of ours, and an error nobody listens to would end the process.
+    response.on('error', () => {});
     serve(options, request, response).catch((error: unknown) => {
       if (!(error instanceof StatusError)) options.onInternalError(error, `${request.method} ${request.url}`);
       const status =

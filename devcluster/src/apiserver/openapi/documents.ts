@@ -1,20 +1,14 @@
 import { createHash } from 'node:crypto';
+import { modelOf } from '../models.ts';
 import { apiVersionOf, type JsonObject } from '../object.ts';
 import type { GroupVersion, Registry } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
-import { attributesOf, ModelNames } from './model-names.ts';
+import { ModelNames } from './model-names.ts';
 import { closure, modelSchema, publishedSchema } from './schemas.ts';
 
 const REFERENCE = '#/components/schemas/';
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
-
-/** The generated model of a built-in kind. */
-function modelOf({ group, version, kind }: Resource): string | undefined {
-  const prefix = `${version.charAt(0).toUpperCase()}${version.slice(1)}`;
-  const first = (group === '' ? 'core' : (group.split('.')[0] ?? '')).replace(/^./, (c) => c.toUpperCase());
-  return [`${prefix}${kind}`, `${first}${prefix}${kind}`].find((name) => attributesOf(name) !== undefined);
-}
 
 const PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty'].map((name) => ({
   name,

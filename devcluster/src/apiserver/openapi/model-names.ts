@@ -1,22 +1,4 @@
-import * as models from '@kubernetes/client-node/dist/gen/models/all.js';
-
-export interface Attribute {
-  readonly baseName: string;
-  readonly type: string;
-  readonly format: string;
-}
-
-export function attributesOf(model: string): readonly Attribute[] | undefined {
-  const found: unknown = (models as Record<string, unknown>)[model];
-  if (typeof found !== 'function' || !('attributeTypeMap' in found)) return undefined;
-  return found.attributeTypeMap as readonly Attribute[];
-}
-
-/** The model inside a list or a map. */
-export function innerType(type: string): string {
-  const inner = /^Array<(.+)>$/.exec(type)?.[1] ?? /^\{ \[key: string\]: (.+); \}$/.exec(type)?.[1];
-  return inner === undefined ? type : innerType(inner);
-}
+import { attributesOf, innerType } from '../models.ts';
 
 const META = new Set([
   ...['V1ObjectMeta', 'V1ListMeta', 'V1LabelSelector', 'V1LabelSelectorRequirement', 'V1ManagedFieldsEntry'],

@@ -1,7 +1,8 @@
 import { ATOMIC_MODELS, FIELD_TRAITS, QUANTITY_FIELDS } from '../../apimachinery/builtin-traits.ts';
 import type { Schema } from '../../apimachinery/schema.ts';
+import { type Attribute, attributesOf, innerType, itemType, valueType } from '../models.ts';
 import type { JsonObject } from '../object.ts';
-import { type Attribute, attributesOf, innerType, type ModelNames } from './model-names.ts';
+import type { ModelNames } from './model-names.ts';
 
 const REFERENCE = '#/components/schemas/';
 
@@ -24,9 +25,9 @@ function scalar({ type, format }: Attribute): JsonObject {
 
 function typeSchema(attribute: Attribute, names: ModelNames): JsonObject {
   const { type } = attribute;
-  const items = /^Array<(.+)>$/.exec(type)?.[1];
+  const items = itemType(type);
   if (items !== undefined) return { type: 'array', items: typeSchema({ ...attribute, type: items }, names) };
-  const values = /^\{ \[key: string\]: (.+); \}$/.exec(type)?.[1];
+  const values = valueType(type);
   if (values !== undefined) {
     return { type: 'object', additionalProperties: typeSchema({ ...attribute, type: values }, names) };
   }

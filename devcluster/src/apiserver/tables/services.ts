@@ -43,26 +43,22 @@ export const serviceTable = table([
   { name: 'Selector', wide: true, cell: (o) => orNone(pairs(member(o, 'spec', 'selector'))) },
 ]);
 
+const UNSET = '<unset>';
+
 export const endpointSliceTable = table([
   { name: 'AddressType', cell: (o) => stringAt(o, 'addressType') ?? '' },
   {
     name: 'Ports',
-    cell: (o) =>
-      orNone(
-        listAt(o, 'ports')
-          .map((port) => numberAt(port, 'port') ?? '*')
-          .join(','),
-      ) === NONE
-        ? '<unset>'
-        : listAt(o, 'ports')
-            .map((port) => numberAt(port, 'port') ?? '*')
-            .join(','),
+    cell: (o) => {
+      const list = listAt(o, 'ports').map((port) => numberAt(port, 'port') ?? '*');
+      return list.length === 0 ? UNSET : list.join(',');
+    },
   },
   {
     name: 'Endpoints',
     cell: (o) => {
       const addresses = listAt(o, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses'));
-      return addresses.length === 0 ? '<unset>' : addresses.join(',');
+      return addresses.length === 0 ? UNSET : addresses.join(',');
     },
   },
   AGE,
