@@ -40,7 +40,7 @@ export function startRelay(options: RelayOptions): Relay {
   const run = async (): Promise<void> => {
     let reported = false;
     while (!signal.aborted) {
-      const publisher = options.connect();
+      const publisher = stoppable(options.connect(), signal);
       try {
         while (!signal.aborted) {
           await checkBroker(publisher, state);
@@ -55,7 +55,7 @@ export function startRelay(options: RelayOptions): Relay {
           await pause(options.retryMs ?? 2000);
         }
       } catch (error) {
-        if (!reported)
+        if (!reported && !signal.aborted)
           options.logger.warn({ err: error }, 'events cannot be published; they wait in the outbox');
         [reported, state.broker, state.checkedAt] = [true, 'unreachable', 0];
       } finally {
@@ -71,6 +71,21 @@ export function startRelay(options: RelayOptions): Relay {
       stopping.abort();
       await ended;
     },
+  };
+}
+
+/** A broker that does not answer keeps nobody from stopping: what it was being given comes again. */
+function stoppable(publisher: EventPublisher, signal: AbortSignal): EventPublisher {
+  const orStop = (work: Promise<void>): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const stop = () => reject(signal.reason);
+      signal.addEventListener('abort', stop, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    });
+  return {
+    check: () => orStop(publisher.check()),
+    publish: (events) => orStop(publisher.publish(events)),
+    close: () => publisher.close(),
   };
 }
 

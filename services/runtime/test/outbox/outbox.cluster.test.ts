@@ -213,6 +213,37 @@ describe('the relay', () => {
     await relay.close();
   });
 
+  it('ends at once although the broker does not answer, and another goes on', async () => {
+    const silent = (): EventPublisher => ({
+      ...publisherTo([]),
+      publish: () => new Promise(() => undefined),
+    });
+    const stuck = start(silent);
+    await write('a');
+    await expect.poll(() => stuck.broker()).toBe('connected');
+    await sleep(50); // now it publishes
+    const startedAt = performance.now();
+    await stuck.close();
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    const published: string[] = [];
+    const next = start(() => publisherTo(published));
+    await expect.poll(() => published).toEqual(['a']);
+    await next.close();
+  });
+
+  it('survives the death of its session, which ends its lease', async () => {
+    const published: string[] = [];
+    const relay = start(() => publisherTo(published));
+    await write('a');
+    await expect.poll(() => published).toEqual(['a']);
+    await database.owner.query({
+      text: "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
+    });
+    await write('b');
+    await expect.poll(() => published).toEqual(['a', 'b']);
+    await relay.close();
+  });
+
   it('has one owner; another takes over when it goes', async () => {
     const [first, second]: [string[], string[]] = [[], []];
     const one = start(() => publisherTo(first));
