@@ -25,7 +25,10 @@ export class Listener {
     if (this.#app !== undefined) return;
     const app = this.#build();
     this.#app = app;
-    await app.listen({ host: this.#host, port: this.#port });
+    await app.listen({ host: this.#host, port: this.#port }).catch((error: unknown) => {
+      this.#app = undefined; // so that the next call tries again
+      throw error;
+    });
     this.#port = (app.server.address() as AddressInfo).port;
   }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../src/index.ts';
 
@@ -25,6 +27,17 @@ describe('the admin API', () => {
     await admin('PUT', '/admin/psps/stripe', { mode: 'down' });
     await expect(reach(psp.stripeUrl)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
     expect(await reach(psp.adyenUrl)).toBe(401);
+    await admin('PUT', '/admin/psps/stripe', { mode: 'up' });
+    expect(await reach(psp.stripeUrl)).toBe(401);
+  });
+
+  it('puts a PSP up at the second try when its port was taken at the first', async () => {
+    await admin('PUT', '/admin/psps/stripe', { mode: 'down' });
+    const other = createServer().listen(Number(new URL(psp.stripeUrl).port), '127.0.0.1');
+    await once(other, 'listening');
+    expect((await admin('PUT', '/admin/psps/stripe', { mode: 'up' })).status).toBe(500);
+    other.close();
+    await once(other, 'close');
     await admin('PUT', '/admin/psps/stripe', { mode: 'up' });
     expect(await reach(psp.stripeUrl)).toBe(401);
   });
