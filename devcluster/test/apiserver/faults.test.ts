@@ -25,6 +25,16 @@ describe('the fault endpoint', () => {
     expect(answer.body.message).toContain('latency');
   });
 
+  test.each([
+    ['a verb that there is not', { match: { verbs: ['wacth'] }, status: 500 }, 'verbs'],
+    ['a pattern that is none', { match: { path: '(' }, status: 500 }, 'regular expression'],
+    ['a rule that does nothing', { match: { verbs: ['get'] } }, 'effect'],
+  ])('refuses %s', async (_, rule, message) => {
+    const answer = await fault(rule);
+    expect(answer.status).toBe(400);
+    expect(answer.body.message).toContain(message);
+  });
+
   test('answers errors with Retry-After as often as asked, and only to what matches', async () => {
     await fault({
       match: { verbs: ['get'], path: '/configmaps/a$' },

@@ -1,17 +1,22 @@
 import { z } from 'zod';
 
+const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const;
+
 /** Which requests a fault is for; everything that is left out matches. */
 export const FaultMatch = z.strictObject({
-  /** Kubernetes verbs: get, list, watch, create, update, patch, delete, deletecollection. */
-  verbs: z.array(z.string()).optional(),
+  /** Kubernetes verbs. */
+  verbs: z.array(z.enum(VERBS)).optional(),
   /** A regular expression for the path, such as `/leases/`. */
-  path: z.string().optional(),
+  path: z.string().refine(isRegularExpression, 'must be a regular expression').optional(),
   /** The user name, such as `system:serviceaccount:cofferdam-system:cofferdam-operator`. */
   user: z.string().optional(),
 });
 export type FaultMatch = z.infer<typeof FaultMatch>;
 
-export const FaultRule = z.strictObject({
+/** What a rule does; it must do something. */
+const EFFECTS = ['latencyMilliseconds', 'status', 'drop', 'silentWatch', 'staleByRevisions'] as const;
+
+const FaultRuleMembers = z.strictObject({
   match: FaultMatch.default({}),
   /** How many requests it hits before it is gone; without it, it stays until it is removed. */
   times: z.int().positive().optional(),
@@ -29,4 +34,18 @@ export const FaultRule = z.strictObject({
   /** Reads show the state of this many revisions ago. */
   staleByRevisions: z.int().positive().optional(),
 });
+
+export const FaultRule = FaultRuleMembers.refine(
+  (rule) => EFFECTS.some((effect) => rule[effect] !== undefined),
+  `must have an effect: ${EFFECTS.join(', ')}`,
+);
 export type FaultRule = z.infer<typeof FaultRule>;
+
+function isRegularExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

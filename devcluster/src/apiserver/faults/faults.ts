@@ -15,7 +15,7 @@ export interface OpenStream extends Target {
 }
 
 export function matches({ verbs, path, user }: FaultMatch, target: Target): boolean {
-  if (verbs !== undefined && !verbs.includes(target.info.verb)) return false;
+  if (verbs !== undefined && !verbs.some((verb) => verb === target.info.verb)) return false;
   if (user !== undefined && user !== target.user.username) return false;
   return path === undefined || new RegExp(path).test(target.info.path);
 }
