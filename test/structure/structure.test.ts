@@ -9,7 +9,7 @@ const FUNCTION_LINES = 80;
 
 /** Folders of pure functions: same input, same output, nothing else touched. */
 const PURE = [
-  /^operator\/src\/(desired|status)\//,
+  /^operator\/src\/(desired|status|network)\//,
   /^services\/[^/]+\/src\/domain\//,
   /^devcluster\/src\/apimachinery\//,
   /^crds\/src\/(?!generate)/,
