@@ -1,5 +1,6 @@
 import { FIELD_MANAGER, GROUP } from '@cofferdam/crds';
 import type { Facts } from './desired/facts.ts';
+import type { TopicsOutcome } from './desired/topics.ts';
 import type { TopicManagement } from './effects/kafka.ts';
 import type { KeyManagement } from './effects/kms.ts';
 import { remembered } from './effects/remembered.ts';
@@ -20,7 +21,7 @@ import {
 import type { OperatorMetrics } from './metrics.ts';
 import { type Caches, createCaches } from './reconcile/caches.ts';
 import { clusterFacts, type OperatorIdentity } from './reconcile/cluster-facts.ts';
-import type { Context, Log, ResyncTimes } from './reconcile/context.ts';
+import type { AdminTopicsPlan, Context, Log, ResyncTimes } from './reconcile/context.ts';
 import { type Controller, createController } from './reconcile/controller.ts';
 
 export type OperatorOptions = {
@@ -58,7 +59,7 @@ const FACTS_EVERY_MS = 60_000;
 /** Everything wired together; `main.ts` gives it the real world, a test another. */
 export function createOperator(options: OperatorOptions): Operator {
   const { transport, lease, log, keys, topics, clock = systemClock, random = Math.random } = options;
-  const { memory = { fineMs: 600_000, troubledMs: 30_000 } } = options;
+  const { memory = { fineMs: 600_000, troubledMs: 10_000 } } = options;
   const reader = createClient({ transport });
   const elector = createLeaderElector({
     client: createClient({ transport, fieldManager: FIELD_MANAGER }),
@@ -69,10 +70,11 @@ export function createOperator(options: OperatorOptions): Operator {
     random,
     onError: (error) => leaseTrouble(error),
   });
+  const guard = () => elector.assertLeading();
   const client = createClient({
     transport,
     fieldManager: FIELD_MANAGER,
-    guard: () => elector.assertLeading(),
+    guard,
     writeTimeoutMs: WRITE_TIMEOUT_MS,
   });
   const caches = createCaches({
@@ -107,9 +109,9 @@ export function createOperator(options: OperatorOptions): Operator {
       clock,
       log,
       facts,
-      keys,
-      key: remembered({ clock, holdsMs, ask: (plan) => keys.ensure(plan) }),
-      topics: remembered({ clock, holdsMs, ask: (plan) => topics.ensure(plan) }),
+      releaseKey: (key, policy) => keys.release(key, policy, guard),
+      key: remembered({ clock, holdsMs, ask: (plan) => keys.ensure(plan, guard) }),
+      topics: remembered({ clock, holdsMs, ask: ensureTopics }),
       applySet: createApplySet({ client, annotation: `${GROUP}/applied`, mayAdopt: isOurs }),
       statusz: options.statusz,
       events: createEventRecorder({
@@ -120,7 +122,7 @@ export function createOperator(options: OperatorOptions): Operator {
         onError: (error) => log.warn({ err: error }, 'an event was not written'),
       }),
       patience: options.patience ?? { Retain: 60_000, Delete: 600_000 },
-      resync: options.resync ?? { readyMs: 60_000, notReadyMs: 30_000, unreportedMs: 3_000 },
+      resync: options.resync ?? { readyMs: 30_000, notReadyMs: 15_000, unreportedMs: 3_000 },
     };
   }
 
@@ -161,6 +163,11 @@ export function createOperator(options: OperatorOptions): Operator {
     }
     current = undefined;
     await controller.stop();
+  }
+
+  async function ensureTopics(plan: AdminTopicsPlan): Promise<TopicsOutcome> {
+    guard();
+    return topics.ensure(plan);
   }
 
   return {

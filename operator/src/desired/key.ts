@@ -2,30 +2,44 @@ import type { PaymentVault } from '@cofferdam/crds';
 import { effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
 
-/** The key binding as data. */
-export type KeyPlan = {
+/** Which key is meant, and where it is. */
+export type KeyReference = {
   vaultId: string;
   region: string;
   endpoint?: string;
   /** A key of the user's, or one of ours with these settings. */
   key: { supplied: string } | { created: { rotationDays: number; deletionWindowDays: number } };
+};
+
+/** The key binding as data. */
+export type KeyPlan = KeyReference & {
   /** The IAM role that gets a grant; the plan refuses one that is not on the allow-list. */
   grantee?: string;
 };
 
 export type KeyRefused = { refused: 'GranteeNotAllowed'; message: string };
 
-/** Without the allow-list, whoever may write a PaymentVault could have any key granted to any role. */
 export function keyPlan(vault: PaymentVault, facts: Facts): KeyPlan | KeyRefused {
-  const { kms, vaultId } = vault.spec;
-  const namespace = vault.metadata.namespace ?? '';
-  const grantee = kms.granteePrincipal;
-  if (grantee !== undefined && !(facts.grantees[namespace] ?? []).includes(grantee)) {
+  const grantee = vault.spec.kms.granteePrincipal;
+  if (!mayBeGranted(vault, facts)) {
+    const { namespace } = vault.metadata;
     return {
       refused: 'GranteeNotAllowed',
       message: `granteePrincipal ${grantee} is not allowed for namespace ${namespace}: have it added to the operator's allow-list of grantees`,
     };
   }
+  return { ...keyReference(vault, facts), ...(grantee === undefined ? {} : { grantee }) };
+}
+
+/** Without the allow-list, whoever may write a PaymentVault could have any key granted to any role. */
+export function mayBeGranted(vault: PaymentVault, facts: Facts): boolean {
+  const grantee = vault.spec.kms.granteePrincipal;
+  return grantee === undefined || (facts.grantees[vault.metadata.namespace ?? ''] ?? []).includes(grantee);
+}
+
+/** All that a release needs: a role that has left the allow-list must not keep its grant for it. */
+export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
+  const { kms, vaultId } = vault.spec;
   const { keyCreation } = effectiveVault(vault, facts.images);
   return {
     vaultId,
@@ -35,18 +49,17 @@ export function keyPlan(vault: PaymentVault, facts: Facts): KeyPlan | KeyRefused
       kms.keyId === undefined
         ? { created: keyCreation ?? { rotationDays: 365, deletionWindowDays: 30 } }
         : { supplied: kms.keyId },
-    ...(grantee === undefined ? {} : { grantee }),
   };
 }
 
 /** What came of it: bound, or why not. */
 export type KeyOutcome = {
   /** Present when the key is proven to be this vault's, usable or not. */
-  keyArn?: string;
-  alias?: string;
-  origin?: 'Created' | 'Supplied';
-  grantId?: string;
-  deletionDate?: string;
+  keyArn?: string | undefined;
+  alias?: string | undefined;
+  origin?: 'Created' | 'Supplied' | undefined;
+  grantId?: string | undefined;
+  deletionDate?: string | undefined;
   problem?: {
     reason:
       | 'KeyNotFound'

@@ -3,6 +3,7 @@ import type { Database, PaymentVault } from '@cofferdam/crds';
 import type { Component, Mount } from './component.ts';
 import { effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
+import { mayBeGranted } from './key.ts';
 import { names, serviceUrl } from './names.ts';
 
 export const PATHS = {
@@ -25,7 +26,7 @@ const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn';
 /** The process that holds card data: database, KMS key, and nothing else. */
 export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string): VaultComponent {
   const { kms } = vault.spec;
-  const { tokens } = effectiveVault(vault, facts.images);
+  const { tokens, keys } = effectiveVault(vault, facts.images);
   const base = component('vault', vault, facts);
   return {
     ...base,
@@ -34,11 +35,13 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
       [ENV.kmsKeyArn]: keyArn,
       [ENV.tokenFormat]: tokens.format,
       [ENV.tokenDeduplicate]: tokens.deduplicate,
+      [ENV.dataKeyMaxAgeHours]: String(keys.dataKeyMaxAgeHours),
       ...kafkaEnv(vault, 'tokens'),
       AWS_REGION: kms.region,
       ...(kms.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_KMS: kms.endpoint }),
     },
-    ...(kms.granteePrincipal === undefined
+    // A role that this namespace may not have is not offered to its pods either.
+    ...(kms.granteePrincipal === undefined || !mayBeGranted(vault, facts)
       ? {}
       : { serviceAccountAnnotations: { [ROLE_ANNOTATION]: kms.granteePrincipal } }),
   };

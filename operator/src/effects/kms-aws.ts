@@ -12,6 +12,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
 import type { KeyOutcome, KeyPlan } from '../desired/key.ts';
+import { isKubeError } from '../engine/kube-error.ts';
 import type { KeyManagement } from './kms.ts';
 import { ensureGrant, listGrants, revokeGrants } from './kms-grant.ts';
 import { isKmsError, kmsProblem } from './kms-problem.ts';
@@ -34,19 +35,20 @@ export function awsKeyManagement(
   clientFor: (region: string, endpoint: string | undefined) => KmsSender = sdkClients(),
 ): KeyManagement {
   return {
-    async ensure(plan) {
-      const client = clientFor(plan.region, plan.endpoint);
+    async ensure(plan, guard) {
+      const client = guarded(clientFor(plan.region, plan.endpoint), guard);
       try {
         return 'supplied' in plan.key
           ? await bindSupplied(client, plan, plan.key.supplied)
           : await bindCreated(client, plan, plan.key.created.rotationDays);
       } catch (error) {
+        if (isKubeError(error)) throw error;
         return { problem: kmsProblem(error, plan) };
       }
     },
 
-    async release(plan, policy) {
-      const client = clientFor(plan.region, plan.endpoint);
+    async release(plan, policy, guard) {
+      const client = guarded(clientFor(plan.region, plan.endpoint), guard);
       const alias = aliasOf(plan.vaultId);
       const key = await describe(client, 'supplied' in plan.key ? plan.key.supplied : alias);
       if (key === undefined) return;
@@ -62,6 +64,15 @@ export function awsKeyManagement(
       await client.send(new DeleteAliasCommand({ AliasName: alias }));
     },
   };
+}
+
+function guarded(client: KmsSender, guard: (() => void) | undefined): KmsSender {
+  if (guard === undefined) return client;
+  const send = async (command: Parameters<KmsSender['send']>[0]) => {
+    guard();
+    return client.send(command);
+  };
+  return { send } as KmsSender;
 }
 
 /** Without the tag one tenant could name another's key. */
@@ -132,6 +143,7 @@ async function bind(
     });
     return grantId === undefined ? base : { ...base, grantId };
   } catch (error) {
+    if (isKubeError(error)) throw error;
     return { ...base, problem: kmsProblem(error, plan) };
   }
 }
@@ -213,7 +225,9 @@ async function describe(client: KmsSender, keyId: string): Promise<Arned | undef
   try {
     return arned((await client.send(new DescribeKeyCommand({ KeyId: keyId }))).KeyMetadata);
   } catch (error) {
-    if (isKmsError(error, 'NotFoundException')) return undefined;
+    // The latter two: no such key can be, because its name is malformed.
+    if (isKmsError(error, 'NotFoundException', 'InvalidArnException', 'ValidationException'))
+      return undefined;
     throw error;
   }
 }

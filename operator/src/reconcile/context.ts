@@ -1,7 +1,6 @@
 import type { Facts } from '../desired/facts.ts';
-import type { KeyOutcome, KeyPlan } from '../desired/key.ts';
+import type { KeyOutcome, KeyPlan, KeyReference } from '../desired/key.ts';
 import type { TopicsOutcome, TopicsPlan } from '../desired/topics.ts';
-import type { KeyManagement } from '../effects/kms.ts';
 import type { StatuszReader } from '../effects/statusz.ts';
 import type { ApplySet, Clock, EventRecorder, KubeClient } from '../engine/index.ts';
 import type { Caches } from './caches.ts';
@@ -17,7 +16,8 @@ export type Context = {
   /** Both through a memory, so that an event of a pod costs no call to KMS or Kafka. */
   key: { ask(key: string, plan: KeyPlan): Promise<KeyOutcome>; forget(key: string): void };
   topics: { ask(key: string, plan: AdminTopicsPlan): Promise<TopicsOutcome>; forget(key: string): void };
-  keys: Pick<KeyManagement, 'release'>;
+  /** As KeyManagement's, while we lead. */
+  releaseKey(key: KeyReference, policy: 'Retain' | 'Delete'): Promise<void>;
   statusz: StatuszReader;
   events: EventRecorder;
   clock: Clock;

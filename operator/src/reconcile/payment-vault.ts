@@ -94,8 +94,7 @@ async function bindKey(context: Context, vault: ReadVault): Promise<KeyOutcome> 
   const outcome = await context.key.ask(keyOf(vault), plan);
   const unreachable = ['KmsUnreachable', 'KmsAccessDenied'].includes(outcome.problem?.reason ?? '');
   // While KMS cannot be asked, what was proven before holds: nothing is rolled or held back for an outage.
-  const keyArn = vault.status?.kms?.keyArn;
-  return unreachable && keyArn !== undefined ? { keyArn, ...outcome } : outcome;
+  return unreachable ? { ...vault.status?.kms, ...outcome } : outcome;
 }
 
 async function ensureTopics(context: Context, vault: ReadVault): Promise<TopicsOutcome> {

@@ -1,5 +1,5 @@
 import { FINALIZER } from '@cofferdam/crds';
-import { keyPlan } from '../desired/key.ts';
+import { keyReference } from '../desired/key.ts';
 import { dropFinalizer, isKubeError, keyOf, ownerReferenceTo, type WorkResult } from '../engine/index.ts';
 import { deletingConditions } from '../status/lifecycle.ts';
 import { type Context, stamp } from './context.ts';
@@ -28,10 +28,8 @@ async function releaseKey(context: Context, vault: ReadVault): Promise<void> {
   // Another resource with this vaultId waits for it, or has it: the key is that one's now.
   if (claimantsOf(context, vault).length > 0) return;
   const policy = vault.spec.deletionPolicy ?? 'Retain';
-  const plan = keyPlan(vault, context.facts());
-  if ('refused' in plan) return;
   try {
-    await context.keys.release(plan, policy);
+    await context.releaseKey(keyReference(vault, context.facts()), policy);
   } catch (error) {
     if (isKubeError(error, 'not_leading')) throw error;
     const givesUpAt = Date.parse(vault.metadata.deletionTimestamp ?? '') + context.patience[policy];

@@ -12,8 +12,9 @@ export async function rerunFailedMigrations(
   vault: ReadVault,
   plan: PaymentVaultPlan,
 ): Promise<void> {
+  const ours = context.caches.jobs.store.byIndex(vault.metadata.uid ?? '');
   for (const name of Object.values(plan.migrations)) {
-    const job = context.caches.jobs.store.get(vault.metadata.namespace, name);
+    const job = ours.find(({ metadata }) => metadata.name === name);
     const failedAt = jobFailedAt(job);
     if (job === undefined || failedAt === undefined || context.clock.now() - failedAt < RERUN_AFTER_MS)
       continue;

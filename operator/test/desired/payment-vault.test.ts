@@ -1,6 +1,7 @@
 import { AccessFile, RoutingFile } from '@cofferdam/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { keyReference } from '../../src/desired/key.ts';
 import type { Manifest } from '../../src/desired/manifest.ts';
 import {
   MIGRATION_ANNOTATION,
@@ -91,6 +92,7 @@ test('a vault process gets its database, its key and its access file, and no PSP
     KMS_KEY_ARN: KEY,
     TOKEN_FORMAT: 'Opaque',
     TOKEN_DEDUPLICATE: 'Merchant',
+    DATA_KEY_MAX_AGE_HOURS: '168',
     KAFKA_BOOTSTRAP_SERVERS: 'a:9092,b:9092',
     KAFKA_TOPIC: 'cofferdam.acme-dev.tokens',
     AWS_REGION: 'eu-central-1',
@@ -229,6 +231,15 @@ test('a grantee that is not allowed for the namespace is refused', () => {
   expect(plan.key).toEqual({
     refused: 'GranteeNotAllowed',
     message: `granteePrincipal ${GRANTEE} is not allowed for namespace payments-dev: have it added to the operator's allow-list of grantees`,
+  });
+  expect(find(plan.manifests, 'ServiceAccount', 'payments-vault').metadata.annotations).toBeUndefined();
+});
+
+test('a key can be released although its grantee has left the allow-list', () => {
+  expect(keyReference(paymentVault(), { ...facts, grantees: {} })).toEqual({
+    vaultId: 'acme-dev',
+    region: 'eu-central-1',
+    key: { created: { rotationDays: 365, deletionWindowDays: 30 } },
   });
 });
 

@@ -17,6 +17,7 @@ import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyPlan } from '../../src/desired/key.ts';
 import { awsKeyManagement, type KmsSender, VAULT_ID_TAG } from '../../src/effects/kms-aws.ts';
+import { KubeError } from '../../src/engine/index.ts';
 import { GRANTEE } from '../fixtures.ts';
 
 let kms: TestKms;
@@ -210,4 +211,26 @@ test('release() with Delete never touches a supplied key', async () => {
     'Enabled',
   );
   expect((await admin.send(new ListGrantsCommand({ KeyId: supplied }))).Grants).toEqual([]);
+});
+
+test('after the lease is lost nothing more is sent to KMS', async () => {
+  let calls = 0;
+  const guard = () => {
+    calls += 1;
+    if (calls > 2) throw new KubeError('not_leading', 'not sent');
+  };
+  const before = await keyCount();
+  await expect(keys().ensure(planOf('deposed'), guard)).rejects.toMatchObject({ code: 'not_leading' });
+  expect(await keyCount()).toBe(before);
+});
+
+test('a name that no key can have is a key that KMS does not know', async () => {
+  const sender = {
+    send: () => Promise.reject(Object.assign(new Error('Invalid keyId'), { name: 'ValidationException' })),
+  } as unknown as KmsSender;
+  const outcome = await keys(sender).ensure(planOf('typo', { supplied: 'key-' }));
+  expect(outcome.problem).toEqual({
+    reason: 'KeyNotFound',
+    message: 'KMS knows no key key- in eu-central-1: check spec.kms.keyId and the region',
+  });
 });
