@@ -45,7 +45,7 @@ export const PaymentVaultSpec = z
       .enum(['Retain', 'Delete'])
       .optional()
       .describe(
-        'What becomes of key and topics when this resource is deleted. Delete schedules the deletion of the key and makes every card unreadable. Only what the operator created is ever deleted. Absent: Retain.',
+        'What becomes of the key when this resource is deleted. Delete schedules its deletion, if the operator created it, and so makes every card unreadable. Topics and databases are kept in any case. Absent: Retain.',
       ),
     paused: z.boolean().optional().describe('True: the operator changes nothing. Absent: false.'),
   })
