@@ -57,7 +57,10 @@ export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifes
   ];
 }
 
-/** A connector reaches its vault and its own PSP; only its vault's router reaches the connector. */
+/**
+ * A connector reaches its vault and its own PSP; only its vault's router reaches the connector. Its callers have
+ * tokens of the cluster, whose keys come as a file: it needs no way to other issuers.
+ */
 export function connectorNetworkPolicy(connector: PSPConnector, vault: PaymentVault, facts: Facts): Manifest {
   const { name, namespace = '' } = connector.metadata;
   const vaultName = vault.metadata.name;
@@ -75,8 +78,7 @@ export function connectorNetworkPolicy(connector: PSPConnector, vault: PaymentVa
       ],
       egress: [
         { to: [podsOf({ role: 'vault', instance: vaultName })], ports: service },
-        { to: to.filter((peer) => peer.host === undefined).map(policyPeer), ports: ports.map(tcp) },
-        ...issuers(vault),
+        { to: to.map(policyPeer), ports: ports.map(tcp) },
         ...telemetry(vault),
         dns(vault),
       ],
@@ -157,6 +159,19 @@ function dns(vault: PaymentVault): EgressRule {
   };
 }
 
+/** What may be reached at any address, because `spec.network` does not say where it is. */
+export function openToAnyAddress(vault: PaymentVault): string[] {
+  const { kafka, access, network = {} } = vault.spec;
+  const used = {
+    database: true,
+    kms: true,
+    kafka: kafka !== undefined,
+    issuers: access.issuers.some(({ jwksUri }) => jwksUri !== undefined),
+  };
+  const members = ['database', 'kms', 'kafka', 'issuers'] as const;
+  return members.filter((member) => used[member] && network[member] === undefined);
+}
+
 /** To the peers that the spec names, or to any address where it names none, on these ports only. */
 function outward(
   asked: { to: readonly NetworkPeer[]; ports?: readonly number[] | undefined } | undefined,
@@ -210,7 +225,9 @@ function tcp(port: number): PolicyPort {
   return { protocol: 'TCP', port };
 }
 
+/** Never throws: a port that there cannot be is refused, with its place, by the API server. */
 function portOf(url: string): number {
-  const { port, protocol } = new URL(url);
-  return port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port);
+  const [, port] = /^https?:\/\/[^/?#]*?:(\d+)(?:[/?#]|$)/.exec(url) ?? [];
+  if (port !== undefined) return Number(port);
+  return url.startsWith('http:') ? 80 : 443;
 }

@@ -10,6 +10,7 @@ import { effectiveVault } from '../desired/effective.ts';
 import type { Facts } from '../desired/facts.ts';
 import type { KeyOutcome } from '../desired/key.ts';
 import { names, serviceUrl } from '../desired/names.ts';
+import { openToAnyAddress } from '../desired/network-policy.ts';
 import type { PaymentVaultPlan } from '../desired/payment-vault.ts';
 import type { TopicsOutcome } from '../desired/topics.ts';
 import { type ApplyProblem, applied } from './apply-problem.ts';
@@ -67,11 +68,7 @@ export function paymentVaultStatus(
       'both schemas are as the images want',
     ),
     TopicsReady: judge(seen, [topicsManaged, topicsReady], topicsFine(seen)),
-    NetworkPoliciesApplied: judge(
-      seen,
-      [applied('NetworkPolicy')],
-      'deny-all and its exceptions are applied',
-    ),
+    NetworkPoliciesApplied: judge(seen, [applied('NetworkPolicy')], networkFine(vault)),
     Available: judge(
       seen,
       ROLES.map((role) => (one: VaultObservation) => serves(one.workloads[role])),
@@ -181,6 +178,13 @@ function topicsFine({ plan }: VaultObservation): string {
     default:
       return 'the topics are as asked';
   }
+}
+
+function networkFine(vault: PaymentVault): string {
+  const open = openToAnyAddress(vault);
+  const hint =
+    open.length === 0 ? '' : `; any address may be reached for ${open.join(', ')}: say where in spec.network`;
+  return `deny-all and its exceptions are applied${hint}`;
 }
 
 function issuersKnown(vault: PaymentVault, facts: Facts): Finding | undefined {

@@ -78,11 +78,12 @@ const blocked: Check<ConnectorObservation> = ({ plan }) =>
 
 const vaultAvailable: Check<ConnectorObservation> = ({ vault, plan }) => {
   if ('refused' in plan) return wrong('Waiting', plan.message);
-  const available = vault?.status?.conditions?.find(({ type }) => type === 'Available');
-  if (available?.status === 'True') return undefined;
+  const said = (wanted: string) => vault?.status?.conditions?.find(({ type }) => type === wanted);
+  if (said('Available')?.status === 'True') return undefined;
+  const why = said('Available') ?? said('Ready');
   return wrong(
     'VaultNotReady',
-    `PaymentVault ${vault?.metadata.namespace}/${vault?.metadata.name} does not serve yet: ${available?.message ?? 'it has not been looked at'}`,
+    `PaymentVault ${vault?.metadata.namespace}/${vault?.metadata.name} does not serve yet: ${why?.message ?? 'it has not been looked at'}`,
   );
 };
 

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { connectorNetworkPolicy, vaultNetworkPolicies } from '../../src/desired/network-policy.ts';
+import {
+  connectorNetworkPolicy,
+  openToAnyAddress,
+  vaultNetworkPolicies,
+} from '../../src/desired/network-policy.ts';
 import type { NetworkPolicySpec } from '../../src/engine/kubernetes-types.ts';
 import { connector, facts, paymentVault } from '../fixtures.ts';
 
@@ -72,4 +76,42 @@ test('a connector reaches its vault, its PSP and DNS; only the router and the op
       ],
     },
   });
+});
+
+test("an issuer's keys are fetched by vault and router; a connector gets no way out for them", () => {
+  const vault = paymentVault({
+    access: {
+      issuers: [
+        { issuer: 'https://id.example', jwksUri: 'https://id.example:8443/keys', audiences: ['cofferdam'] },
+      ],
+      rules: [],
+    },
+  });
+  const egressOf = ({ object }: { object: object }) => (object as { spec: NetworkPolicySpec }).spec.egress;
+  const [forVault, forRouter] = vaultNetworkPolicies(vault, facts).map(egressOf);
+  expect(forVault).toContainEqual({ ports: [tcp(8443)] });
+  expect(forRouter).toContainEqual({ ports: [tcp(8443)] });
+  const forConnector = egressOf(connectorNetworkPolicy(connector(), vault, facts));
+  expect(forConnector?.every(({ to }) => to !== undefined && to.length > 0)).toBe(true);
+});
+
+test.each([
+  ['https://kms.example', 443],
+  ['http://kms.example/', 80],
+  ['http://kms.example:4566/path', 4566],
+  ['https://[2001:db8::1]:8443/', 8443],
+  ['http://kms.example:99999', 99_999],
+  ['https://[', 443],
+])('the port of KMS at %s is %i, and no text of it stops the plan', (endpoint, port) => {
+  const kms = { ...paymentVault().spec.kms, endpoint };
+  const [policy] = vaultNetworkPolicies(paymentVault({ kms }), facts);
+  expect((policy?.object as unknown as { spec: NetworkPolicySpec }).spec.egress).toContainEqual({
+    ports: [tcp(port)],
+  });
+});
+
+test('what may be reached at any address is named', () => {
+  expect(openToAnyAddress(paymentVault())).toEqual(['database', 'kms']);
+  const to = [{ cidr: '192.0.2.0/24' }];
+  expect(openToAnyAddress(paymentVault({ network: { database: { to }, kms: { to } } }))).toEqual([]);
 });
