@@ -26,8 +26,14 @@ export type ApplySet = {
    * One refused object does not hold up the others; a failure that concerns them all is thrown.
    * @returns what was written (nothing, when everything was as wanted) and what was refused
    */
-  converge(set: Converge): Promise<{ written: Written[]; refused: Refused[] }>;
+  converge(set: Converge): Promise<Outcome>;
 };
+type Outcome = { written: Written[]; refused: Refused[] };
+
+/** The answer is about this one object, and the others can be gone on with. */
+function isRefusal(error: unknown): error is KubeError {
+  return isKubeError(error, 'invalid', 'forbidden', 'already_exists', 'conflict', 'not_found');
+}
 
 /** `kind.group namespace/name`. */
 export function identityOf(item: { resource: Resource; object: KubeObject }): string {
@@ -52,7 +58,9 @@ export function createApplySet(options: {
     if (observed === undefined || observed.object.metadata.deletionTimestamp !== undefined) return false;
     const { object } = observed;
     if (!covers({ metadata: object.metadata }, { metadata: wanted.object.metadata })) return false;
-    if (!observed.metadataOnly) return covers(object, wanted.object);
+    if (!observed.metadataOnly && covers(object, wanted.object)) return true;
+    // What we applied and nobody has touched since is as wanted, also where the server writes it in another way
+    // (a quantity of 1000m is stored as 1).
     return remembered.get(`${identityOf(wanted)} ${object.metadata.uid}`) === versionOf(object);
   }
 
@@ -79,21 +87,28 @@ export function createApplySet(options: {
     return applied;
   }
 
-  async function prune(set: Converge): Promise<Written[]> {
+  async function prune(set: Converge): Promise<Outcome> {
     const { owner, wanted, observed, kept = () => false } = set;
     const names = new Set(wanted.map(identityOf));
     const written: Written[] = [];
+    const refused: Refused[] = [];
     for (const child of observed) {
       const { metadata } = child.object;
       const ours = metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false;
       if (!ours || names.has(identityOf(child)) || metadata.deletionTimestamp !== undefined) continue;
-      if (kept(child)) continue;
+      // An object that somebody else put under our owner was never applied by us.
+      if (kept(child) || metadata.annotations?.[annotation] === undefined) continue;
       const { uid } = metadata;
       const precondition = uid === undefined ? {} : { uid };
-      await client.delete(child.resource, metadata, { ...precondition, propagationPolicy: 'Background' });
-      written.push({ verb: 'delete', ...child });
+      try {
+        await client.delete(child.resource, metadata, { ...precondition, propagationPolicy: 'Background' });
+        written.push({ verb: 'delete', ...child });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        refused.push({ item: child, error });
+      }
     }
-    return written;
+    return { written, refused };
   }
 
   return {
@@ -110,12 +125,12 @@ export function createApplySet(options: {
           await apply(item, owner, child === undefined);
           written.push({ verb: 'apply', ...item });
         } catch (error) {
-          if (!isKubeError(error, 'invalid', 'forbidden', 'already_exists', 'conflict', 'not_found'))
-            throw error;
+          if (!isRefusal(error)) throw error;
           refused.push({ item, error });
         }
       }
-      return { written: [...written, ...(await prune(set))], refused };
+      const pruned = await prune(set);
+      return { written: [...written, ...pruned.written], refused: [...refused, ...pruned.refused] };
     },
   };
 }
