@@ -38,7 +38,7 @@ type Kubeconfig = {
  * @throws when the file or its current context is not as it should be
  */
 export async function kubeconfigFile(file: string, contextName?: string): Promise<ClusterConfig> {
-  const config = parse(await readFile(file, 'utf8')) as Kubeconfig;
+  const config = await read(file);
   const wanted = contextName ?? config['current-context'];
   const context = config.contexts?.find(({ name }) => name === wanted)?.context;
   const cluster = config.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
@@ -68,6 +68,18 @@ export async function kubeconfigFile(file: string, contextName?: string): Promis
     authorize: plugin ? await pluginOf(file, wanted) : authorizeAs(user, here),
     namespace: context?.namespace ?? 'default',
   };
+}
+
+async function read(file: string): Promise<Kubeconfig> {
+  const text = await readFile(file, 'utf8');
+  try {
+    const config: unknown = parse(text);
+    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config;
+  } catch {
+    // Without the parser's words: it quotes the lines around, which may hold a token.
+    throw new Error(`kubeconfig ${file} is not YAML`);
+  }
+  throw new Error(`kubeconfig ${file} is empty, or no kubeconfig`);
 }
 
 function authorizeAs(user: User, directory: string): ClusterConfig['authorize'] {

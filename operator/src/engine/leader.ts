@@ -16,7 +16,7 @@ type Lease = KubeObject & {
 };
 
 export type LeaderElector = {
-  /** Acquires, calls `lead`, renews until the lease is lost or `signal` aborts. Resolves when it no longer leads. */
+  /** Acquires, calls `lead`, renews until the lease is lost, `lead` ends or `signal` aborts. Then it no longer leads. */
   run(signal: AbortSignal, lead: (leading: AbortSignal) => Promise<void>): Promise<void>;
   isLeading(): boolean;
   /** For a client's `guard`. @throws KubeError `not_leading` after the renew deadline */
@@ -138,14 +138,19 @@ export function createLeaderElector(options: LeaderOptions): LeaderElector {
       }
       const lost = new AbortController();
       const leading = AbortSignal.any([signal, lost.signal]);
-      const work = lead(leading);
-      while (!signal.aborted && isLeading()) {
-        await clock.sleep(retryPeriodMs, signal);
-        if (!signal.aborted) await attempt();
+      // Whoever has stopped leading, also by a fault, must not hold the lease any longer.
+      const work = lead(leading).finally(() => lost.abort());
+      work.catch(() => {});
+      while (!leading.aborted && isLeading()) {
+        await clock.sleep(retryPeriodMs, leading);
+        if (!leading.aborted) await attempt();
       }
       lost.abort();
-      await work;
-      if (signal.aborted && isLeading()) await release();
+      try {
+        await work;
+      } finally {
+        if (isLeading()) await release();
+      }
     },
   };
 }

@@ -81,3 +81,22 @@ test('one of two leads; the other takes over only after the lease has run out', 
   await Promise.all(runs);
   expect(server.lease()?.spec.holderIdentity).toBe('');
 });
+
+test('a leader whose work fails gives the lease back, and its failure is told', async () => {
+  const clock = createManualClock();
+  const server = leaseServer();
+  const elector = createLeaderElector({
+    client: server.client,
+    namespace: 'n',
+    name: 'l',
+    identity: 'a',
+    clock,
+    random: () => 0,
+  });
+  const run = elector.run(new AbortController().signal, () => Promise.reject(new Error('broken')));
+  const failure = expect(run).rejects.toThrow('broken');
+  await clock.advance(5_000);
+  await failure;
+  expect(elector.isLeading()).toBe(false);
+  expect(server.lease()?.spec.holderIdentity).toBe('');
+});
