@@ -11,6 +11,7 @@ import {
   type KafkaAddon,
   KMS_PORT,
   type KmsAddon,
+  POSTGRES_PORT,
   type PostgresAddon,
   raiseKafka,
   raiseKms,
@@ -26,6 +27,8 @@ import { acquireLock } from './supervisor/lock.ts';
 import { claimNetwork } from './supervisor/network.ts';
 import { superviseNode } from './supervisor/node-process.ts';
 import type { ClusterProgress, Report } from './supervisor/progress.ts';
+import { makeRunDirectory } from './supervisor/run-directory.ts';
+import { type Undo, undoAll } from './supervisor/undo.ts';
 
 export type ClusterOptions = {
   /** `.cofferdam`: kubeconfig, endpoints, logs, and the state of a run, which the next start wipes. */
@@ -43,6 +46,8 @@ export type ClusterOptions = {
   restartBackoffMs?: number;
   /** Default: the in-memory API server. */
   controlPlane?: ControlPlaneLauncher;
+  /** Ends a start that is under way: `startCluster` then rejects, with nothing left running. */
+  signal?: AbortSignal;
 };
 
 export type RunningCluster = {
@@ -65,24 +70,47 @@ const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, ''
  * Raises the embedded cluster: an API server, the controllers and the kubelet, PostgreSQL, KMS and, where it can be,
  * Kafka. All of it ends with this process, in whatever way that ends.
  *
- * @throws ClusterError `cluster_running` while another process runs one with the same state
+ * @throws ClusterError `cluster_running` while another process runs one with the same state, `state_unusable` when
+ * the state directory cannot be written, `stopped` when `signal` ended the start
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
+  const { signal } = options;
   const directory = resolve(options.stateDirectory);
   const kubeconfigPath = join(directory, 'kubeconfig');
-  const unlock = acquireLock(join(directory, 'cluster.lock'), kubeconfigPath);
-  const ends: (() => Promise<void> | void)[] = [unlock];
-  const unwind = async (): Promise<void> => {
-    for (const end of ends.splice(0).reverse()) await end();
-  };
+  const unlock = usable(directory, () => acquireLock(join(directory, 'cluster.lock'), kubeconfigPath));
+  const steps: Undo[] = [];
+  const stopped = Promise.withResolvers<never>();
+  const onAbort = (): void => stopped.reject(startStopped());
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted === true) onAbort();
+  const raised = raise(options, { directory, kubeconfigPath, steps, unlock });
   try {
-    return await raise(options, { directory, kubeconfigPath, ends, unwind });
+    return await Promise.race([stopped.promise, raised]);
   } catch (error) {
-    await unwind();
+    // The first time this ends what a start that goes on stands on, the second time what it made before it failed.
+    await undoAll(steps).catch(() => {});
+    await raised.catch(() => {});
+    await undoAll(steps).catch(() => {});
+    unlock();
     if (error instanceof ClusterError) throw error;
     throw new ClusterError('start_failed', `the cluster did not start: ${(error as Error).message}`, {
       cause: error,
     });
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+const startStopped = () => new ClusterError('stopped', 'the start was ended');
+
+/** @throws ClusterError `state_unusable`: what the file system says, and what to do */
+function usable<T>(directory: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof ClusterError) throw error;
+    const said = `the state directory ${directory} cannot be used: ${(error as Error).message}`;
+    throw new ClusterError('state_unusable', `${said}; mend that, or name another one`, { cause: error });
   }
 }
 
@@ -90,24 +118,26 @@ type Frame = {
   directory: string;
   kubeconfigPath: string;
   /** What undoes each step, in the order of the steps. */
-  ends: (() => Promise<void> | void)[];
-  unwind: () => Promise<void>;
+  steps: Undo[];
+  unlock: () => void;
 };
 
 async function raise(options: ClusterOptions, frame: Frame): Promise<RunningCluster> {
-  const { directory, kubeconfigPath, ends, unwind } = frame;
+  const { directory, kubeconfigPath, steps, unlock } = frame;
   const { onProgress, onFailure, kafka = 'auto', addons = true } = options;
   const report: Report = (part, state, detail = '') => onProgress?.({ part, state, detail });
-  let stopping = false;
+  let stopping: Promise<void> | undefined;
   const failed = (error: ClusterError): void => {
-    if (!stopping) onFailure?.(error);
+    if (stopping === undefined) onFailure?.(error);
   };
   const starting: Promise<unknown>[] = [];
-  const context = await prepare(directory, ends, report, starting);
-  const brought = addons ? { postgres: raisePostgres(context) } : undefined;
+  const context = await prepare(frame, addons, report, starting);
+  // From here on there is a supervisor to be closed, after which nothing more can be raised.
+  if (options.signal?.aborted === true) throw startStopped();
+  const database = addons ? raisePostgres(context) : undefined;
   const broker = addons && kafka === 'auto' ? raiseKafka(context) : undefined;
   // Waited for below; a failure before that must not be an unhandled one.
-  for (const each of [brought?.postgres, broker]) starting.push(Promise.allSettled([each]));
+  for (const each of [database, broker]) starting.push(Promise.allSettled([each]));
 
   report('API server', 'working');
   const controlPlane = await (options.controlPlane ?? startInMemoryControlPlane)({
@@ -117,7 +147,7 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
     serviceNetwork: context.network.serviceNetwork,
   });
   report('API server', 'ready', controlPlane.url);
-  ends.push(
+  steps.push(
     () => rmSync(kubeconfigPath, { force: true }),
     () => void controlPlane.child.stop(),
   );
@@ -126,14 +156,15 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
   );
 
   const transport = createTransport(await kubeconfigFile(controlPlane.kubeconfig));
-  ends.push(() => transport.close());
+  steps.push(() => transport.close());
   const client = createClient({ transport, fieldManager: 'cofferdam-devcluster' });
   const node = await startNode(options, context, controlPlane, failed);
-  ends.push(() => node.stop());
+  steps.push(() => node.stop());
 
   const kms = addons ? await raiseKms(context, ISSUER, await client.raw('/openid/v1/jwks')) : undefined;
   void kms?.child.exited.then(() => failed(new ClusterError('part_ended', 'the KMS endpoint has ended')));
-  const postgres = await brought?.postgres;
+  const postgres = await database;
+  void postgres?.exited.then(() => failed(new ClusterError('part_ended', 'PostgreSQL has ended')));
   const kafkaAddon = await broker;
   const services = [postgres, kms, kafkaAddon].flatMap((addon) => addon?.service ?? []);
   await publishAddons(client, services);
@@ -144,7 +175,7 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
   };
   const endpointsFile = join(directory, 'endpoints.json');
   writeFileSync(endpointsFile, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
-  ends.push(() => rmSync(endpointsFile, { force: true }));
+  steps.push(() => rmSync(endpointsFile, { force: true }));
   return {
     url: controlPlane.url,
     caPem: controlPlane.caPem,
@@ -156,17 +187,17 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
       kms: kms?.addon ?? { url: '', region: '' },
       ...(kafkaAddon === undefined ? {} : { kafka: kafkaAddon.addon }),
     },
-    async stop() {
-      stopping = true;
-      await unwind();
+    stop() {
+      stopping ??= undoAll(steps).finally(unlock);
+      return stopping;
     },
   };
 }
 
 /** Cleans up after a start that was killed, and makes the place for this one. */
 async function prepare(
-  directory: string,
-  ends: Frame['ends'],
+  { directory, steps }: Frame,
+  addons: boolean,
   report: Report,
   starting: Promise<unknown>[],
 ): Promise<AddonContext> {
@@ -175,12 +206,14 @@ async function prepare(
   const journal = join(directory, 'processes.jsonl');
   await killSurvivors(journal);
   await killSurvivors(join(runDirectory, 'pod-processes.jsonl'));
-  rmSync(runDirectory, { recursive: true, force: true, maxRetries: 5 });
-  for (const path of [runDirectory, cacheDirectory]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  const network = await claimNetwork();
-  ends.push(() => network.release());
+  usable(directory, () => {
+    makeRunDirectory(runDirectory);
+    mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
+  });
+  const network = await claimNetwork(addons ? [POSTGRES_PORT, KMS_PORT] : []);
+  steps.push(() => network.release());
   const supervisor = await createSupervisor({ journal });
-  ends.push(async () => {
+  steps.push(async () => {
     await supervisor.close();
     // What was still coming up has lost its process by now, or has just made one that the journal names.
     await Promise.all(starting);

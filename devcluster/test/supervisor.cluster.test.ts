@@ -52,4 +52,27 @@ describe('startCluster()', () => {
     await again.stop();
     await eventually(() => (processesOf(stateDirectory).length === 0 ? true : undefined), 5_000);
   });
+
+  it('ends a start when it is told to, with nothing left running, and is free for the next one', async () => {
+    const ending = new AbortController();
+    let reached = false;
+    const starting = startCluster({
+      stateDirectory,
+      images,
+      kafka: 'off',
+      signal: ending.signal,
+      onProgress: ({ part, state }) => {
+        if (part !== 'Controllers and kubelet' || state !== 'working') return;
+        reached = true;
+        ending.abort();
+      },
+    });
+    await expect(starting).rejects.toMatchObject({ code: 'stopped' });
+    expect(reached).toBe(true);
+    expect(processesOf(stateDirectory)).toEqual([]);
+    const began = performance.now();
+    const never = startCluster({ stateDirectory, signal: ending.signal });
+    await expect(never).rejects.toMatchObject({ code: 'stopped' });
+    expect(performance.now() - began).toBeLessThan(1_500);
+  });
 });

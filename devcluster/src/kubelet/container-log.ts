@@ -19,7 +19,10 @@ export type ContainerLog = {
 export function openContainerLog(podLogs: string, container: string, restart: number): ContainerLog {
   mkdirSync(join(podLogs, container), { recursive: true, mode: 0o700 });
   const path = logFile(podLogs, container, restart);
-  let file: WriteStream = createWriteStream(path, { flags: 'a', mode: 0o600 });
+  const open = (): WriteStream =>
+    // A full disk costs lines, not the node.
+    createWriteStream(path, { flags: 'a', mode: 0o600 }).on('error', () => {});
+  let file = open();
   let size = 0;
 
   function write(name: string, tag: 'F' | 'P', text: string): void {
@@ -31,7 +34,7 @@ export function openContainerLog(podLogs: string, container: string, restart: nu
     size = 0;
     file.end();
     renameSync(path, `${path}.1`);
-    file = createWriteStream(path, { flags: 'a', mode: 0o600 });
+    file = open();
   }
 
   const endings: Promise<void>[] = [];

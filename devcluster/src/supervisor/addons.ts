@@ -42,7 +42,7 @@ export async function raisePostgres({ supervisor, network, runDirectory, report 
   report('PostgreSQL', 'working');
   const host = network.addons.postgres;
   const stateDirectory = join(runDirectory, 'postgres');
-  const { adminUrl } = await startPostgres({ host, port: POSTGRES_PORT, stateDirectory, supervisor });
+  const { adminUrl, exited } = await startPostgres({ host, port: POSTGRES_PORT, stateDirectory, supervisor });
   const { vault, router } = await provisionDatabases(adminUrl);
   const addon: PostgresAddon = {
     adminUrl,
@@ -55,7 +55,7 @@ export async function raisePostgres({ supervisor, network, runDirectory, report 
   };
   report('PostgreSQL', 'ready', `${host}:${POSTGRES_PORT}`);
   const service: AddonService = { name: 'postgres', address: host, port: POSTGRES_PORT };
-  return { addon, service };
+  return { addon, service, exited };
 }
 
 const kmsMain = fileURLToPath(new URL('../addons/kms/main.ts', import.meta.url));

@@ -13,25 +13,26 @@ export type ClusterNetwork = {
 const SLOTS = 15;
 /** Of no use but to be taken: who listens here owns the slot, and the kernel gives it back when he dies. */
 const CLAIM_PORT = 10_249;
-/** What every Service of ours listens on. */
-const POD_PORT = 8080;
+/** What our own pods listen on, each at its address: the Services, and the protocols of the PSP simulator. */
+const POD_PORTS = [8080, 8081, 8082];
 
-/** Claims the first free set of addresses. @throws ClusterError */
-export async function claimNetwork(): Promise<ClusterNetwork> {
+/**
+ * Claims the first free set of addresses.
+ *
+ * @param addonPorts what the addons listen on, each at its address
+ * @throws ClusterError `address_in_use` when a program has one of the ports on every address of this machine
+ */
+export async function claimNetwork(addonPorts: readonly number[]): Promise<ClusterNetwork> {
   for (let slot = 0; slot < SLOTS; slot += 1) {
     const nodeAddress = `127.79.0.${slot + 1}`;
     const claim = await listen(nodeAddress, CLAIM_PORT);
     if (claim === undefined) continue;
-    const probe = await listen(nodeAddress, POD_PORT);
-    if (probe === undefined) {
+    try {
+      for (const port of [...POD_PORTS, ...addonPorts]) await checkFree(nodeAddress, port);
+    } catch (error) {
       claim.close();
-      throw new ClusterError(
-        'address_in_use',
-        `port ${POD_PORT} is taken on all addresses of this machine, and every pod listens on it at an address ` +
-          'of its own; find the program with: ss -ltnp sport = :8080',
-      );
+      throw error;
     }
-    probe.close();
     return {
       nodeAddress,
       podNetwork: `127.80.${slot * 16}.0/20`,
@@ -40,7 +41,21 @@ export async function claimNetwork(): Promise<ClusterNetwork> {
       release: () => void claim.close(),
     };
   }
-  throw new ClusterError('address_in_use', `${SLOTS} clusters are up on this machine; end one of them first`);
+  const why = `${SLOTS} clusters are up, or a program has port ${CLAIM_PORT} on all addresses of this machine`;
+  throw new ClusterError('address_in_use', `${why}; find out with: ss -ltnp sport = :${CLAIM_PORT}`);
+}
+
+/** Nobody has this address but us, so a port that is taken here is taken everywhere. */
+async function checkFree(host: string, port: number): Promise<void> {
+  const probe = await listen(host, port);
+  if (probe === undefined) {
+    throw new ClusterError(
+      'address_in_use',
+      `port ${port} is taken on all addresses of this machine, and a cluster listens on it at addresses of its own; ` +
+        `find the program with: ss -ltnp sport = :${port} (published by a container: bind it to 127.0.0.1)`,
+    );
+  }
+  await new Promise((resolve) => probe.close(resolve));
 }
 
 function listen(host: string, port: number): Promise<Server | undefined> {

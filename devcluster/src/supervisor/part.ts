@@ -23,8 +23,9 @@ export type PartOptions = {
  */
 export async function startPart(supervisor: Supervisor, options: PartOptions): Promise<Part> {
   const { name, args, env, logFile, timeoutMs } = options;
-  mkdirSync(dirname(logFile), { recursive: true });
+  mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+  log.on('error', () => {}); // a full disk costs lines, not the cluster
   const child = await supervisor.start(process.execPath, args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

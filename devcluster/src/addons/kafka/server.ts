@@ -47,7 +47,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer | A
   const missing = await findJavaAndMaven();
   if (missing !== undefined) return missing;
   const stateDirectory = resolve(options.stateDirectory);
-  mkdirSync(stateDirectory, { recursive: true });
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const supervisor =
     options.supervisor ?? (await createSupervisor({ journal: join(stateDirectory, 'processes') }));
   const closeOwnSupervisor = async () => {

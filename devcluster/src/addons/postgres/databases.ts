@@ -75,6 +75,7 @@ async function ensureRole(client: pg.Client, role: DatabaseCredentials): Promise
 
 async function withClient(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {}); // the server has ended: the next query says so
   await client.connect();
   try {
     await use(client);

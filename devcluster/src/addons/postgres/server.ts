@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { createSupervisor, type SupervisedChild, type Supervisor } from '../../process/index.ts';
+import { createSupervisor, type Exit, type SupervisedChild, type Supervisor } from '../../process/index.ts';
 import { serverAccount } from './account.ts';
 import { findPostgres } from './binaries.ts';
 import { ensureDataDirectory } from './data-directory.ts';
@@ -28,6 +28,8 @@ export interface PostgresServer {
   /** Process id of the server. */
   pid: number;
   logFile: string;
+  /** Resolves when the server has ended, in whatever way. */
+  exited: Promise<Exit>;
   /** Makes a database, owned by the superuser, and answers its URL. */
   createDatabase(name: string): Promise<string>;
   /** Fast shutdown: sessions are ended, everything committed is on disk. */
@@ -59,6 +61,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       password,
       pid: child.pid,
       logFile,
+      exited: child.exited,
       async createDatabase(name) {
         await query(adminUrl, `CREATE DATABASE ${pg.escapeIdentifier(name)}`);
         return adminUrl.replace(/postgres$/, encodeURIComponent(name));
