@@ -1,6 +1,10 @@
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { type DemoOptions, runDemo } from '../demo/run.ts';
+
+/** Of this clone, wherever the command is given. */
+const stateDirectory = fileURLToPath(new URL('../../../.cofferdam', import.meta.url));
 
 /** `cofferdam demo`: raises everything, shows a card tokenized and charged, stays up until Ctrl-C. */
 export function demoCommand(): Command {
@@ -8,7 +12,7 @@ export function demoCommand(): Command {
     .description('Raise an embedded cluster, apply environments/dev, tokenize cards and charge them.')
     .option('--exit', 'end after the payments, with status 0', false)
     .option('--json', 'print the result as JSON alone on stdout (progress goes to stderr)', false)
-    .option('--state-directory <path>', 'where the cluster keeps its state', '.cofferdam')
+    .option('--state-directory <path>', 'where the cluster keeps its state', stateDirectory)
     .option('--no-kafka', 'start no broker, even where Java and Maven are at hand')
     .action((options: Omit<DemoOptions, 'kafka'> & { kafka: boolean }) =>
       runDemo({

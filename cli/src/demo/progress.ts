@@ -24,8 +24,8 @@ export interface ProgressOptions {
 }
 
 /**
- * One line a step. On a terminal the lines are redrawn in place; anywhere else (CI, a file) each change of
- * state is a line of its own, so that a log reads from top to bottom.
+ * One line a step. On a terminal the lines are redrawn in place; anywhere else (CI, a file) each change of state, and
+ * the first word on it, is a line of its own, so that a log reads from top to bottom.
  */
 export class Progress {
   readonly #options: ProgressOptions;
@@ -52,7 +52,8 @@ export class Progress {
     const step = { name, state, detail, since };
     this.#steps.set(name, step);
     if (this.#options.stream.isTTY) this.#redraw();
-    else if (known?.state !== state) this.#options.stream.write(`${this.#line(step)}\n`);
+    else if (known?.state !== state || known.detail === '')
+      this.#options.stream.write(`${this.#line(step)}\n`);
   }
 
   /** Leaves the lines where they are; nothing more is drawn. */
@@ -74,6 +75,6 @@ export class Progress {
   #line({ name, state, detail, since }: Step): string {
     const seconds = `${(since / 1000).toFixed(1)}s`.padStart(6);
     const text = `${seconds}  ${marks[state]} ${name.padEnd(34)} ${detail}`.trimEnd();
-    return this.#options.stream.isTTY ? text.slice(0, (this.#options.stream.columns ?? 100) - 1) : text;
+    return this.#options.stream.isTTY ? text.slice(0, (this.#options.stream.columns || 100) - 1) : text;
   }
 }

@@ -32,48 +32,64 @@ const environment = {
 };
 const READY_TIMEOUT_MS = 120_000;
 
-/** Raises everything, plays the scenario, shows what came of it, and stays until it is told to end. */
+/** How a shell tells that a program was interrupted. */
+const INTERRUPTED = 130;
+
+/**
+ * Raises everything, plays the scenario, shows what came of it, and stays until it is told to end. Told so before
+ * there is a result, the exit status is 130: nobody may take that for a demo that worked.
+ */
 export async function runDemo(options: DemoOptions): Promise<void> {
+  // Whoever reads has gone (`| head`, a closed terminal): what we started has to be ended all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const progress = new Progress({ stream: process.stderr, now: () => performance.now() });
   const end = endSignal();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {}); // it may break before anybody waits
-  const cluster = await raise(options, progress, broken.reject);
+  const cluster = await raise(options, { progress, signal: end, onFailure: broken.reject });
+  if (cluster === undefined) {
+    process.exitCode = INTERRUPTED;
+    return;
+  }
   try {
     const shown = await Promise.race([
       show({ cluster, options, progress, signal: end }),
       broken.promise,
       aborted(end),
     ]);
+    if (!shown) process.exitCode = INTERRUPTED;
     if (!shown || options.exit) return;
     process.stderr.write('Everything stays up until Ctrl-C.\n');
     await Promise.race([aborted(end), broken.promise]);
   } finally {
     progress.finish();
-    process.stderr.write('Ending ...\n');
     await cluster.stop();
   }
 }
 
+/** @returns the cluster; undefined when the signal ended its start */
 async function raise(
   { stateDirectory, kafka }: DemoOptions,
-  progress: Progress,
-  onFailure: (error: CliError) => void,
-): Promise<RunningCluster> {
+  how: { progress: Progress; signal: AbortSignal; onFailure: (error: CliError) => void },
+): Promise<RunningCluster | undefined> {
+  const { progress, signal, onFailure } = how;
   const toCliError = (error: ClusterError) =>
     new CliError(
       error.code === 'cluster_running' ? 'cluster_running' : 'cluster_failed',
       error.message,
       error,
     );
+  signal.addEventListener('abort', () => progress.finish());
   try {
     return await startCluster({
       stateDirectory,
       kafka,
+      signal,
       onProgress: ({ part, state, detail }) => progress.set(part, state, detail),
       onFailure: (error) => onFailure(toCliError(error)),
     });
   } catch (error) {
+    if (isClusterError(error) && error.code === 'stopped') return undefined;
     throw isClusterError(error) ? toCliError(error) : error;
   }
 }
@@ -165,12 +181,19 @@ function writeEndpoints(directory: string, cluster: RunningCluster, more: Record
   });
 }
 
+/** One Ctrl-C comes more than once: from the terminal, and from each npm between it and us. */
+const SAME_KEY_PRESS_MS = 500;
+
 /** Aborted at the first Ctrl-C or SIGTERM; a second one ends the process at once, and its children with it. */
 function endSignal(): AbortSignal {
   const controller = new AbortController();
+  let first = Number.POSITIVE_INFINITY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
+      if (performance.now() - first > SAME_KEY_PRESS_MS) process.exit(INTERRUPTED);
+      if (controller.signal.aborted) return;
+      first = performance.now();
+      process.stderr.write('Ending ...\n');
       controller.abort();
     });
   }

@@ -16,15 +16,19 @@ function draw(isTTY: boolean) {
 }
 
 describe('Progress', () => {
-  it('writes one line for each change of state where there is no terminal', () => {
+  it('writes a line for each change of state, and the first word on it, where there is no terminal', () => {
     const { progress, at, written } = draw(false);
     progress.set('API server', 'working');
     at(1_500);
     progress.set('API server', 'working', 'half way');
+    progress.set('API server', 'working', 'nearly there');
     progress.set('API server', 'ready', 'https://127.0.0.1:6443');
-    expect(written()).toBe(
-      '  0.0s  … API server\n  1.5s  ✓ API server                         https://127.0.0.1:6443\n',
-    );
+    expect(written().split('\n')).toEqual([
+      '  0.0s  … API server',
+      '  0.0s  … API server                         half way',
+      '  1.5s  ✓ API server                         https://127.0.0.1:6443',
+      '',
+    ]);
   });
 
   it('redraws in place on a terminal, and never wraps a line', () => {
