@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { passesLuhn } from './luhn.ts';
 
 /** The vault's one identity outside Kubernetes: additional data, encryption contexts, aliases, topic prefixes. */
 export const VaultId = z
@@ -12,10 +13,14 @@ export const Merchant = z
   .regex(/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/)
   .describe('1 to 63 lower-case letters, digits, hyphens and underscores.');
 
-/** Opaque: `tok_` and 26 characters; Preserving: as long as the card number, same last four, failing Luhn. */
+/**
+ * Opaque: `tok_` and 26 characters; Preserving: as long as the card number, same last four, a leading 9, failing Luhn.
+ * A card number in a token's place is refused before anything is done with it.
+ */
 export const Token = z
   .string()
-  .regex(/^(tok_[0-9a-z]{26}|[0-9]{12,19})$/)
+  .regex(/^(tok_[0-9a-z]{26}|9[0-9]{11,18})$/)
+  .refine((token) => token.startsWith('tok_') || !passesLuhn(token), 'must not be a card number')
   .describe('The stand-in for a card, of one merchant.');
 
 export const PaymentId = z.string().regex(/^pay_[0-9a-z]{26}$/);
