@@ -124,7 +124,11 @@ export class KeyRing {
       const { plaintext, wrapped } = await kms.generateDataKey(keyArn, this.#context(merchant, purpose));
       const createdAt = new Date(this.#now());
       const row = { merchant, purpose, version, kmsKeyArn: keyArn, wrapped, createdAt };
-      if (await insertKey(database, row)) {
+      const inserted = await insertKey(database, row).catch((error: unknown) => {
+        plaintext.fill(0);
+        throw error;
+      });
+      if (inserted) {
         this.#cache.put(idOf(merchant, purpose, version), new DataKey(version, plaintext));
         return row;
       }
