@@ -132,7 +132,10 @@ describe('a vault whose COMMIT is carried out and never answered', () => {
         status: 200,
         body: { token: answer.body.token },
       });
-      await expectAuditToHold([answer.body.token]);
+      // The chain whose end nobody knew is not continued.
+      const next = await call({ path: '/v1/tokens', body: card(cardNumber(900_002)) });
+      expect(next.status).toBe(201);
+      await expectAuditToHold([answer.body.token, next.body.token]);
       expect(await vault.kill('SIGTERM')).toBe(0);
     } finally {
       database.close();

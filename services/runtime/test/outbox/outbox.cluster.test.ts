@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@cofferdam/contracts';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
   appendEvent,
@@ -23,6 +23,9 @@ beforeAll(async () => {
   await database.migrate(OUTBOX);
 });
 afterAll(() => database?.close());
+/** Ends what a test that failed has left open: it would hold the database. */
+const enders: (() => unknown)[] = [];
+afterEach(() => Promise.all(enders.splice(0).map((end) => end())));
 beforeEach(() => database.owner.query({ text: 'TRUNCATE outbox, outbox_subject, outbox_relay' }));
 
 const append = (transaction: Transaction, subject: string) =>
@@ -55,6 +58,7 @@ async function openTransaction(work: (transaction: Transaction) => Promise<void>
     })
     .catch(() => undefined);
   await ready;
+  enders.push(() => end(false));
   return (commit: boolean) => {
     end(commit);
     return running;
@@ -150,11 +154,14 @@ describe('reading the outbox', () => {
 
 describe('the relay', () => {
   const quiet = createLogger({ service: 'test', level: 'fatal' });
-  const start = (connect: () => EventPublisher) =>
-    startRelay({
+  const start = (connect: () => EventPublisher) => {
+    const relay = startRelay({
       ...{ database: database.app, vaultId: 'acme-dev', topic: 'topic', connect, logger: quiet },
       ...{ pollMs: 10, retryMs: 20, batchSize: 3 },
     });
+    enders.push(() => relay.close());
+    return relay;
+  };
   const write = async (...names: string[]) => {
     for (const name of names) await database.app.transaction((transaction) => append(transaction, name));
   };
