@@ -1,4 +1,4 @@
-export { type Absent, findJavaAndMaven } from './kafka/java.ts';
+export type { Absent } from './kafka/java.ts';
 export { type KafkaOptions, type KafkaServer, startKafka } from './kafka/server.ts';
 export { startTestKafka } from './kafka/test-kafka.ts';
 export type { CallLog, KmsConfig, KmsOptions, Principal, StaticKey } from './kms/options.ts';

@@ -12,20 +12,20 @@ export interface Absent {
   absent: string;
 }
 
-/**
- * Whether this machine can run Kafka: there is no broker in npm, so it takes Java to run one and Maven to fetch it.
- *
- * @returns undefined when it can, otherwise what is missing
- */
-export async function findJavaAndMaven(): Promise<Absent | undefined> {
+/** Whether this machine has a Java that runs Kafka: undefined when it has, otherwise what is missing. */
+export async function missingJava(): Promise<Absent | undefined> {
   const java = await output('java', ['-version']);
   if (java === undefined) return { absent: 'Kafka needs Java and Maven, and there is no java here' };
   const version = Number(/version "(\d+)/.exec(java)?.[1] ?? 0);
   if (version < MINIMUM_JAVA)
     return { absent: `Kafka needs Java ${MINIMUM_JAVA} or newer, and this is Java ${version || 'unknown'}` };
-  if ((await output('mvn', ['-version'])) === undefined)
-    return { absent: 'Kafka needs Java and Maven, and there is no mvn here' };
   return undefined;
+}
+
+/** Whether this machine has Maven, which is needed once: there is no broker in npm. */
+export async function missingMaven(): Promise<Absent | undefined> {
+  if ((await output('mvn', ['-version'])) !== undefined) return undefined;
+  return { absent: 'Kafka needs Maven to be fetched (once), and there is no mvn here' };
 }
 
 /** What a program prints; undefined when there is none or it fails. */

@@ -7,7 +7,7 @@ import { createSupervisor, type SupervisedChild, type Supervisor } from '../../p
 import { freePort } from '../free-port.ts';
 import { LOG4J2_PROPERTIES, serverProperties } from './configuration.ts';
 import { ensureKafkaJars } from './jars.ts';
-import { type Absent, findJavaAndMaven } from './java.ts';
+import { type Absent, missingJava } from './java.ts';
 
 export interface KafkaOptions {
   /** The one address to listen on, a loopback one; clients are told the same address. */
@@ -38,13 +38,13 @@ const READY_TIMEOUT_MS = 90_000;
 const JAVA_OPTIONS = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
 /**
- * Starts a real Apache Kafka where Java and Maven are at hand. It ends when this process ends.
+ * Starts a real Apache Kafka where Java is at hand, and Maven the first time. It ends when this process ends.
  *
  * @returns the broker, ready for use, or the one line that says why there is none
  * @throws when it does not start although everything is there, with the end of its log
  */
 export async function startKafka(options: KafkaOptions): Promise<KafkaServer | Absent> {
-  const missing = await findJavaAndMaven();
+  const missing = await missingJava();
   if (missing !== undefined) return missing;
   const stateDirectory = resolve(options.stateDirectory);
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });

@@ -44,7 +44,7 @@ describe('without what Kafka needs', () => {
       { java: 'echo \'java version "11.0.2"\' >&2' },
       'Kafka needs Java 17 or newer, and this is Java 11',
     ],
-    ['no Maven', { java }, 'Kafka needs Java and Maven, and there is no mvn here'],
+    ['no Maven', { java }, 'Kafka needs Maven to be fetched (once), and there is no mvn here'],
   ])('startKafka() says in one line that there is %s', async (_what, scripts, absent) => {
     programs(scripts);
     expect(await start()).toEqual({ absent });
@@ -78,5 +78,21 @@ echo run >> ${directory}/runs; sleep 0.2; mkdir -p $out; echo jar > $out/kafka.j
     expect(readdirSync(cacheDirectory).length).toBe(1);
     expect(lines).toEqual([lines[0], lines[0]]);
     expect(lines[0]).toMatch(/^fetching Apache Kafka 4/);
+  });
+
+  test('needs no Maven once they are there, and tells on the way how much has come', async () => {
+    const mvn = `for a in "$@"; do case $a in -DoutputDirectory=*) out=\${a#*=};; esac; done
+echo "[INFO] Downloaded from central: https://repo/kafka.jar (12 MB at 3.4 MB/s)"
+echo "[INFO] Downloaded from central: https://repo/zstd.jar (7.4 MB at 3.4 MB/s)"
+[ -n "$out" ] && mkdir -p $out && echo jar > $out/kafka.jar; exit 0`;
+    programs({ mvn }, ':/usr/bin:/bin');
+    const lines: string[] = [];
+    const cacheDirectory = join(directory, 'cache');
+    const ensure = () =>
+      ensureKafkaJars({ supervisor, cacheDirectory, onProgress: (line) => lines.push(line) });
+    const first = await ensure();
+    expect(lines.map((line) => line.split(': ')[1])).toEqual([undefined, '12 MB', '19 MB']);
+    programs({ mvn: 'exit 1' });
+    expect(await ensure()).toEqual(first);
   });
 });
