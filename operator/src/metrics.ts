@@ -15,12 +15,10 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
   const retries = meter.createCounter('workqueue_retries', {
     description: 'Keys that failed and are tried again.',
   });
-  const waited = meter.createHistogram('workqueue.queue.duration', {
-    unit: 's',
+  const waited = meter.createHistogram('workqueue_queue_duration_seconds', {
     description: 'Time that keys waited.',
   });
-  const took = meter.createHistogram('workqueue.work.duration', {
-    unit: 's',
+  const took = meter.createHistogram('workqueue_work_duration_seconds', {
     description: 'Time that a key took.',
   });
   const reconciles = meter.createCounter('controller_runtime_reconcile', {
