@@ -1,5 +1,4 @@
 export { type Access, loadAccess } from './authentication/access.ts';
-export { allowedMerchants, authorize, chooseMerchant } from './authentication/authorize.ts';
 export type { Caller, Identity, Merchants, RouteAccess } from './authentication/caller.ts';
 export { neverSent } from './client/never-sent.ts';
 export {
@@ -21,13 +20,7 @@ export {
   type Statement,
   type Transaction,
 } from './database/database.ts';
-export {
-  databaseProblem,
-  isUnavailable,
-  LOCK_NOT_AVAILABLE,
-  sqlState,
-  UNIQUE_VIOLATION,
-} from './database/errors.ts';
+export { LOCK_NOT_AVAILABLE, sqlState } from './database/errors.ts';
 export { migrateCommand } from './database/migrate-command.ts';
 export { loadMigrations, type Migration, migrate } from './database/migrations.ts';
 export { SchemaGate, type SchemaState } from './database/schema-gate.ts';

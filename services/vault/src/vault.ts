@@ -6,7 +6,7 @@ import type { KeyRing } from './crypto/key-ring.ts';
 
 export type TokenFormat = 'Opaque' | 'Preserving';
 
-/** What the use cases work with; wired in main.ts. */
+/** What the use cases work with; wired in serve.ts. */
 export interface Vault {
   readonly vaultId: string;
   readonly tokenFormat: TokenFormat;

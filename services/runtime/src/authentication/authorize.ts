@@ -51,13 +51,3 @@ export function chooseMerchant(allowed: Merchants, header: string | undefined): 
 function matches(pattern: string, subject: string): boolean {
   return pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : pattern === subject;
 }
-
-/** `authorize(identity, permission, request) -> merchant` in one step, for one rule set. */
-export function authorize(
-  rules: readonly Rule[],
-  identity: Identity,
-  permission: Permission,
-  merchantHeader: string | undefined,
-): string {
-  return chooseMerchant(allowedMerchants(rules, identity, permission), merchantHeader);
-}

@@ -6,7 +6,6 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.code : undefined;
 }
 
-export const UNIQUE_VIOLATION = '23505';
 export const LOCK_NOT_AVAILABLE = '55P03';
 
 // 08: connection exception; 53: insufficient resources; 57P0x: shutdown, crash, not accepting; 25006: a replica.

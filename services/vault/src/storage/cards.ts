@@ -1,17 +1,12 @@
 import type { Transaction } from '@cofferdam/runtime';
 
-export interface CardKey {
-  merchant: string;
-  fingerprint: Buffer;
-}
-
 /**
  * The card id of a number, given to it now if it has none yet. Either way its row is locked: whoever tokenizes or
  * deletes the same card meanwhile waits.
  */
 export async function lockCard(
   transaction: Transaction,
-  card: CardKey & { keyVersion: number; newCardId: string; now: Date },
+  card: { merchant: string; fingerprint: Buffer; keyVersion: number; newCardId: string; now: Date },
 ): Promise<string> {
   const { rows } = await transaction.query<{ cardId: string }>({
     name: 'lock-card',
