@@ -9,7 +9,7 @@ const meta = (name: string, namespace?: string, labels?: Record<string, string>)
 const web = [{ name: 'web', ports: [{ name: 'http', containerPort: 8080 }, { containerPort: 9000 }] }];
 
 test('worldOf() finds pods, workloads, namespaces and policies among any objects', () => {
-  const { world, pods } = worldOf([
+  const objects: Record<string, unknown>[] = [
     { kind: 'Namespace', metadata: meta('shop', undefined, { team: 'a' }) },
     { kind: 'ConfigMap', metadata: meta('ignored'), data: {} },
     {
@@ -29,7 +29,8 @@ test('worldOf() finds pods, workloads, namespaces and policies among any objects
       metadata: meta('n', 'shop'),
       spec: { podSelector: { matchLabels: { app: 'd' } } },
     },
-  ] as { kind: string }[]);
+  ];
+  const { world, pods } = worldOf(objects);
   const ports = [{ name: 'http', port: 8080, protocol: 'TCP' }];
   expect(world.namespaces).toEqual({ shop: { team: 'a' } });
   expect(pods).toEqual([
