@@ -41,7 +41,7 @@ export const REASON = {
   // DatabaseMigrated
   /** The migration Job is running. */
   MigrationRunning: 'MigrationRunning',
-  /** The migration Job failed; the old version goes on serving. */
+  /** The migration Job failed, or its pods do and are tried again; the old version goes on serving. */
   MigrationFailed: 'MigrationFailed',
   /** A Secret with database credentials does not exist. */
   DatabaseSecretMissing: 'DatabaseSecretMissing',
@@ -91,6 +91,8 @@ export const REASON = {
   PspUnreachable: 'PspUnreachable',
   /** The pods have not reported yet. */
   NotReported: 'NotReported',
+  /** The PSP has not been called yet, so nobody knows whether it answers. */
+  NotCalled: 'NotCalled',
   /** This operator's release has no adapter for the provider. */
   ProviderNotSupported: 'ProviderNotSupported',
 } as const;

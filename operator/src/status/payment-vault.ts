@@ -150,6 +150,12 @@ function migrated(role: Role, namespace: string): Check<VaultObservation> {
         `Job ${name} failed; the version before goes on serving: see kubectl logs -n ${namespace} job/${name}, mend the cause, and the Job is run again within minutes (at once when you delete it)`,
       );
     }
+    if (trouble?.reason === 'PodsCrashing') {
+      return wrong(
+        'MigrationFailed',
+        `Job ${name} fails and is tried again: see kubectl logs -n ${namespace} job/${name}, and mend the cause (delete the Job to have it tried at once)`,
+      );
+    }
     if (trouble !== undefined) return wrong(trouble.reason, trouble.message);
     return wrong('MigrationRunning', `Job ${name} brings the ${role}'s database to the schema of its image`);
   };

@@ -45,14 +45,14 @@ function containerTrouble(pod: ObservedPod, context: Context): PodTrouble | unde
       return { reason: 'PodConfigMissing', message: `${where} cannot start: ${message || reason}` };
     }
     const ended = container.lastState?.terminated ?? container.state?.terminated;
-    if (
-      reason === 'CrashLoopBackOff' ||
-      ((container.restartCount ?? 0) > 0 && isFailure(container.state?.terminated))
-    ) {
+    const again = (container.restartCount ?? 0) > 0;
+    // A Job's pods are not restarted: each failed one stays, and another is tried.
+    const failed = (again || pod.status?.phase === 'Failed') && isFailure(container.state?.terminated);
+    if (reason === 'CrashLoopBackOff' || failed) {
       const code = ended?.exitCode === undefined ? '' : ` (exit status ${ended.exitCode})`;
       return {
         reason: 'PodsCrashing',
-        message: `${where} ends again and again${code}: see kubectl logs -n ${context.namespace} ${pod.metadata.name} --previous`,
+        message: `${where} ends again and again${code}: see kubectl logs -n ${context.namespace} ${pod.metadata.name}${again ? ' --previous' : ''}`,
       };
     }
   }

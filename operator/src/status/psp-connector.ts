@@ -128,7 +128,7 @@ const reachable: Check<ConnectorObservation> = ({ statusz }) => {
     );
   }
   return accounts.some((account) => account.reachable === 'unknown')
-    ? unknown('NotReported', 'the PSP has not been called yet')
+    ? unknown('NotCalled', 'the PSP has not been called yet')
     : undefined;
 };
 

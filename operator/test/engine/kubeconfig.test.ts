@@ -75,13 +75,13 @@ test.each([
   ['an empty file', ''],
   ['text', 'hello'],
 ])('a kubeconfig that is %s is named as no kubeconfig', async (_name, text) => {
-  const file = join(await mkdtemp(join(tmpdir(), 'kubeconfig-')), 'config');
+  const file = join(directory, 'config');
   await writeFile(file, text);
   await expect(kubeconfigFile(file)).rejects.toThrow(`kubeconfig ${file} is empty, or no kubeconfig`);
 });
 
 test('what is wrong with the YAML of a kubeconfig is told in one line, without the lines around it', async () => {
-  const file = join(await mkdtemp(join(tmpdir(), 'kubeconfig-')), 'config');
+  const file = join(directory, 'config');
   await writeFile(file, 'users:\n  - name: me\n    user: { token: secret\n');
   const error = await kubeconfigFile(file).catch((error: unknown) => error);
   expect(error).toMatchObject({ message: `kubeconfig ${file} is not YAML` });

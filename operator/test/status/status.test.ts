@@ -88,6 +88,41 @@ test('a missing database Secret is named with its keys and what to do', () => {
   );
 });
 
+test('a migration whose pods fail is not called running, while another is tried', () => {
+  const pod = (state: object) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', uid: 'pod-uid' },
+    status: { phase: 'Failed', containerStatuses: [{ name: 'vault', restartCount: 0, state }] },
+  });
+  const trouble = podTrouble([pod({ terminated: { exitCode: 1 } })], [], { namespace: 'payments-dev' });
+  const status = statusOf({
+    migrated: { vault: false, router: true },
+    jobTrouble: { vault: trouble, router: undefined },
+  });
+  expect(say(status)).toMatchObject({
+    DatabaseMigrated: 'False MigrationFailed',
+    Available: 'True Succeeded',
+  });
+  const job = fine.plan.migrations.vault;
+  expect(messageOf(status, 'DatabaseMigrated')).toBe(
+    `Job ${job} fails and is tried again: see kubectl logs -n payments-dev job/${job}, and mend the cause (delete the Job to have it tried at once)`,
+  );
+  expect(
+    podTrouble([pod({ terminated: { exitCode: 0 } })], [], { namespace: 'payments-dev' }),
+  ).toBeUndefined();
+});
+
+test('a connector of a vault that waits says what its vault waits for', () => {
+  const { conditions: _, ...rest } = statusOf({});
+  const said = { type: 'Ready', status: 'False' as const, reason: 'VaultIdInUse', lastTransitionTime: now };
+  const conditions = [{ ...said, message: 'vaultId acme-dev is already used' }];
+  const vault = { ...paymentVault(), status: { ...rest, conditions } };
+  expect(messageOf(pspConnectorStatus(connector(), { ...seen, vault }, now), 'VaultBound')).toBe(
+    'PaymentVault payments-dev/payments does not serve yet: vaultId acme-dev is already used',
+  );
+});
+
 test('what waits for a person goes before what is on its way', () => {
   const status = statusOf({
     migrated: { vault: false, router: true },
@@ -175,7 +210,7 @@ test('a connector is Ready before the PSP was ever called', () => {
     Ready: 'True Succeeded',
     VaultBound: 'True Succeeded',
     CredentialsPresent: 'True Succeeded',
-    Reachable: 'Unknown NotReported',
+    Reachable: 'Unknown NotCalled',
     NetworkPoliciesApplied: 'True Succeeded',
     Available: 'True Succeeded',
   });
