@@ -168,15 +168,22 @@ class GarbageCollector {
     const resource = this.#kinds.get(`${groupOf(reference.apiVersion)}/${reference.kind}`);
     // A kind that nobody serves (any more): as the real collector, touch nothing that might be owned.
     if (resource === undefined) return 'solid';
-    const owner = await read(
-      this.#context.client,
-      resource,
-      resource.namespaced ? namespace : '',
-      reference.name,
-    );
+    // Nothing outside namespaces can be owned by something in one: such a reference names no object, so it proves nothing.
+    if (resource.namespaced && namespace === '') return 'solid';
+    const owner = await this.#owner(resource, resource.namespaced ? namespace : '', reference.name);
     if (owner?.metadata.uid !== reference.uid) return 'absent';
     const deleting = owner.metadata.deletionTimestamp !== undefined;
     return deleting && owner.metadata.finalizers?.includes(FOREGROUND) === true ? 'waiting' : 'solid';
+  }
+
+  /** Undefined when the API server says that this object is not there, rather than that it does not serve the kind. */
+  async #owner(resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined> {
+    try {
+      return await this.#context.client.get(resource, { ...(namespace === '' ? {} : { namespace }), name });
+    } catch (error) {
+      if (isKubeError(error, 'not_found') && error.details.name === name) return undefined;
+      throw error;
+    }
   }
 
   async #release(dependent: GraphNode, uids: string[]): Promise<void> {
