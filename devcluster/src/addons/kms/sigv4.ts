@@ -40,6 +40,7 @@ export async function verifySignature(
   const secret = await secretOf(accessKeyId);
   const timestamp = String(request.headers['x-amz-date'] ?? '');
   checkScope(authorization, timestamp, expected);
+  checkSignedHeaders(signedHeaders, request.headers);
 
   const canonicalRequest = [
     'POST',
@@ -91,7 +92,7 @@ function parseAuthorization(header: string | undefined): Authorization {
 }
 
 function checkScope(
-  { date, region, service, signedHeaders }: Authorization,
+  { date, region, service }: Authorization,
   timestamp: string,
   expected: { region: string; services: readonly string[]; nowMs: number },
 ): void {
@@ -100,14 +101,20 @@ function checkScope(
   };
   if (region !== expected.region || !expected.services.includes(service))
     refuse(`Credential should be scoped to ${expected.region}, not to ${service} in ${region}.`);
-  for (const name of ['host', 'x-amz-date'])
-    if (!signedHeaders.includes(name)) refuse(`The header ${name} must be signed.`);
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(timestamp) ?? [];
   const sentMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   if (Number.isNaN(sentMs) || !timestamp.startsWith(date)) refuse('The header x-amz-date is not valid.');
   if (Math.abs(expected.nowMs - sentMs) > MAX_SKEW_MS)
     refuse(`Signature expired: ${timestamp} is more than five minutes from the time here.`);
+}
+
+/** Otherwise who has seen a request could make another operation of it, or bring it under another session. */
+function checkSignedHeaders(signedHeaders: readonly string[], headers: IncomingHttpHeaders): void {
+  const amazon = Object.keys(headers).filter((name) => name.startsWith('x-amz-'));
+  const unsigned = ['host', 'x-amz-date', ...amazon].find((name) => !signedHeaders.includes(name));
+  if (unsigned !== undefined)
+    throw new AwsError('InvalidSignatureException', `The header ${unsigned} must be signed.`);
 }
 
 function canonicalValue(value: string | string[] | undefined): string {

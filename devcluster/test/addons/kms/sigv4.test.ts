@@ -47,6 +47,7 @@ describe('verifySignature()', () => {
     ['its time is nonsense', sign({ date: '20261122T999999Z' })],
     ['the host is not signed', sign({ headers: ['x-amz-date', 'x-amz-target'] })],
     ['the date is not signed', sign({ headers: ['host', 'x-amz-target'] })],
+    ['the operation is not signed', sign({ headers: ['host', 'x-amz-date'] })],
   ])('refuses a request when %s', async (_why, request) => {
     await expect(verifySignature(request, expected, secretOf)).rejects.toMatchObject({
       code: 'InvalidSignatureException',
