@@ -24,6 +24,7 @@ export async function writeAtomically(directory: string, files: Map<string, Volu
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeFile(file, data, { mode });
   }
+  await rm(join(directory, `${DATA}_tmp`), { force: true }); // of a write that failed half-way
   await symlink(fresh, join(directory, `${DATA}_tmp`));
   await rename(join(directory, `${DATA}_tmp`), join(directory, DATA));
 

@@ -5,6 +5,9 @@ import { createProbeTracker } from './probe-tracker.ts';
 /** Wait between two questions to a container that has not answered well yet. */
 const EAGER_MS = 300;
 
+/** A probe that cannot even be asked, such as one with a path that no URL has, has failed. */
+const failure = (error: Error): ProbeResult => ({ succeeded: false, message: error.message });
+
 /**
  * Asks again and again until it is stopped. `onVerdict` hears of every result that meets a threshold, `onFailure` of
  * every failed question that counts.
@@ -24,7 +27,7 @@ export function startProbeLoop(
     if (!stopped) timer = setTimeout(() => void question(), afterMs);
   };
   async function question(): Promise<void> {
-    const { succeeded: well, message } = await ask();
+    const { succeeded: well, message } = await ask().catch(failure);
     if (stopped) return;
     succeeded ||= well;
     const verdict = tracker.take(well, performance.now());
