@@ -314,6 +314,13 @@ test('a KMS that does not answer cannot hold up a deletion for ever', async () =
   await waitFor(cluster, vault('unheard'), ready);
   cluster.kmsIsDown = true;
   await cluster.admin.delete(PAYMENT_VAULTS, vaultKey('unheard'));
+  const held = await vi.waitFor(async () => {
+    const object = await cluster.admin.get<Conditioned>(PAYMENT_VAULTS, vaultKey('unheard'));
+    const message = object.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
+    expect(message).toContain('KMS could not be asked');
+    return message;
+  });
+  expect(held).toMatch(/ECONNREFUSED.*given up at/);
   await vi.waitFor(
     async () => {
       expect((await cluster.admin.list(PAYMENT_VAULTS, { namespace: 'unheard' })).items).toEqual([]);

@@ -79,8 +79,8 @@ function vaultOf(context: Context, connector: ReadConnector): ReadVault | undefi
 
 async function removePSPConnector(context: Context, connector: ReadConnector): Promise<WorkResult> {
   if (!connector.metadata.finalizers?.includes(FINALIZER)) return undefined;
-  const { generation = 0, uid = '' } = connector.metadata;
-  const conditions = deletingConditions(connector, generation, stamp(context.clock));
+  const { uid = '' } = connector.metadata;
+  const conditions = deletingConditions(connector, stamp(context.clock));
   const current = await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions });
   const observed = context.caches.childrenOf(uid);
   await context.applySet.converge({ owner: ownerReferenceTo(connector), wanted: [], observed });

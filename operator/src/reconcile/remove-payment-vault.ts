@@ -11,16 +11,24 @@ import { writeStatus } from './write-status.ts';
 /** The deletion plan: our objects, then the grant (and the key, where that was asked for), then the finalizer. */
 export async function removePaymentVault(context: Context, vault: ReadVault): Promise<WorkResult> {
   if (!vault.metadata.finalizers?.includes(FINALIZER)) return undefined;
-  const { generation = 0, uid = '' } = vault.metadata;
-  const conditions = deletingConditions(vault, generation, stamp(context.clock));
-  const current = await writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
-  const observed = context.caches.childrenOf(uid);
+  const begun = isSaid(vault) ? vault : await sayDeleting(context, vault);
+  const observed = context.caches.childrenOf(vault.metadata.uid ?? '');
   await context.applySet.converge({ owner: ownerReferenceTo(vault), wanted: [], observed });
   await releaseKey(context, vault);
   context.key.forget(keyOf(vault));
   context.topics.forget(keyOf(vault));
-  await dropFinalizer(context.client, PAYMENT_VAULTS, current, FINALIZER);
+  await dropFinalizer(context.client, PAYMENT_VAULTS, begun, FINALIZER);
   return undefined;
+}
+
+/** A repeated attempt must not take back what the one before said of why it waits. */
+function isSaid(vault: ReadVault): boolean {
+  return vault.status?.conditions?.some(({ reason }) => reason === 'Deleting') ?? false;
+}
+
+function sayDeleting(context: Context, vault: ReadVault, heldUpBy?: string): Promise<ReadVault> {
+  const conditions = deletingConditions(vault, stamp(context.clock), heldUpBy);
+  return writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
 }
 
 /** A KMS that cannot be asked holds up a deletion for a while, and then no longer. */
@@ -33,9 +41,14 @@ async function releaseKey(context: Context, vault: ReadVault): Promise<void> {
   } catch (error) {
     if (isKubeError(error, 'not_leading')) throw error;
     const givesUpAt = Date.parse(vault.metadata.deletionTimestamp ?? '') + context.patience[policy];
-    if (context.clock.now() < givesUpAt) throw error;
+    const problem = `KMS could not be asked (${error instanceof Error ? error.message : error})`;
+    if (context.clock.now() < givesUpAt) {
+      const until = new Date(givesUpAt).toISOString();
+      await sayDeleting(context, vault, `${problem}; without an answer it is given up at ${until}`);
+      throw error;
+    }
     const left = policy === 'Delete' ? 'the key and its grant' : 'the grant';
-    const message = `KMS could not be asked (${error instanceof Error ? error.message : error}): ${left} of vaultId ${vault.spec.vaultId} may be left`;
+    const message = `${problem}: ${left} of vaultId ${vault.spec.vaultId} may be left`;
     context.events.record(vault, { type: 'Warning', reason: 'KmsUnreachable', message });
     context.log.warn({ vault: keyOf(vault), err: error }, message);
   }

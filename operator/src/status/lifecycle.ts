@@ -21,11 +21,12 @@ export function pausedConditions(resource: Resource, now: string): Condition[] {
   return replaceSummary(resource, { Ready: unknown('Paused', message) }, now);
 }
 
-export function deletingConditions(resource: Resource, generation: number, now: string): Condition[] {
-  const said = { reason: 'Deleting', message: 'it is being deleted' } as const;
-  const { status } = resource;
+/** @param heldUpBy what has to be done first and cannot be, at the moment */
+export function deletingConditions(resource: Resource, now: string, heldUpBy?: string): Condition[] {
+  const why = heldUpBy === undefined ? '' : `, and waits: ${heldUpBy}`;
+  const said = { reason: 'Deleting', message: `it is being deleted${why}` } as const;
   return replaceSummary(
-    { metadata: { generation }, status },
+    resource,
     { Ready: { status: 'False', ...said }, Reconciling: { status: 'True', ...said } },
     now,
   );
