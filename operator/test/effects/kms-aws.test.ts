@@ -16,7 +16,7 @@ import {
 import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyPlan } from '../../src/desired/key.ts';
-import { awsKeyManagement, type KmsSender, VAULT_ID_TAG } from '../../src/effects/kms-aws.ts';
+import { awsKeyManagement, CREATED_TAG, type KmsSender, VAULT_ID_TAG } from '../../src/effects/kms-aws.ts';
 import { KubeError } from '../../src/engine/index.ts';
 import { GRANTEE } from '../fixtures.ts';
 
@@ -201,8 +201,20 @@ test('release() with Retain takes back the grant and keeps the key; with Delete 
   expect(await state()).toBe('PendingDeletion');
 });
 
-test('release() with Delete never touches a supplied key', async () => {
-  const tags = [{ TagKey: VAULT_ID_TAG, TagValue: 'guest' }];
+test("an alias that somebody pointed at another vault's key lets nobody use or delete that key", async () => {
+  const { keyArn } = await keys().ensure(planOf('victim'));
+  await admin.send(new CreateAliasCommand({ AliasName: 'alias/cofferdam-thief', TargetKeyId: keyArn }));
+  expect(await keys().ensure(planOf('thief'))).toMatchObject({ problem: { reason: 'KeyNotOurs' } });
+  await keys().release(planOf('thief'), 'Delete');
+  expect((await admin.send(new DescribeKeyCommand({ KeyId: keyArn }))).KeyMetadata?.KeyState).toBe('Enabled');
+  expect((await admin.send(new ListGrantsCommand({ KeyId: keyArn }))).Grants).toHaveLength(1);
+});
+
+test('release() with Delete never touches a supplied key, were it one that we once made', async () => {
+  const tags = [
+    { TagKey: VAULT_ID_TAG, TagValue: 'guest' },
+    { TagKey: CREATED_TAG, TagValue: 'cofferdam-operator' },
+  ];
   const supplied = (await admin.send(new CreateKeyCommand({ Tags: tags }))).KeyMetadata?.Arn ?? '';
   const plan = planOf('guest', { supplied });
   await keys().ensure(plan);
