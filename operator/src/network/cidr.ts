@@ -1,25 +1,66 @@
 /** An address as a number; the two families never match each other. */
 type Address = { bits: 32 | 128; value: bigint };
+/** Its first address, and the one after its last. */
+type Block = { bits: 32 | 128; first: bigint; end: bigint };
 
 /**
  * Whether an address is in a CIDR block, IPv4 or IPv6.
  * @throws {RangeError} when either is not what it should be.
  */
 export function inBlock(address: string, cidr: string): boolean {
+  const { bits, first, end } = parseBlock(cidr);
+  const found = parseAddress(address);
+  if (found === undefined) throw new RangeError(`${JSON.stringify(address)} is not an IP address`);
+  return found.bits === bits && found.value >= first && found.value < end;
+}
+
+/**
+ * One address for each part of a block that `others` may tell apart: whoever knows of no addresses but those
+ * blocks treats every address of the part alike.
+ * @throws {RangeError} when one of them is no block.
+ */
+export function representatives(cidr: string, others: readonly string[]): string[] {
+  const { bits, first, end } = parseBlock(cidr);
+  const edges = others
+    .map(parseBlock)
+    .filter((other) => other.bits === bits)
+    .flatMap((other) => [other.first, other.end])
+    .filter((edge) => edge > first && edge < end);
+  return [...new Set([first, ...edges])]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((value) => format({ bits, value }));
+}
+
+function parseBlock(cidr: string): Block {
   const [network = '', length = ''] = cidr.split('/');
   const base = parseAddress(network);
   const prefix = /^\d{1,3}$/.test(length) ? Number(length) : Number.NaN;
   if (base === undefined || !(prefix <= base.bits)) {
     throw new RangeError(`${JSON.stringify(cidr)} is not a CIDR block such as 10.0.0.0/8 or 2001:db8::/32`);
   }
-  const found = parseAddress(address);
-  if (found === undefined) throw new RangeError(`${JSON.stringify(address)} is not an IP address`);
   const rest = BigInt(base.bits - prefix);
-  return found.bits === base.bits && found.value >> rest === base.value >> rest;
+  const first = (base.value >> rest) << rest;
+  return { bits: base.bits, first, end: first + (1n << rest) };
+}
+
+function format({ bits, value }: Address): string {
+  const [count, width, radix, separator] = bits === 32 ? [4, 8, 10, '.'] : [8, 16, 16, ':'];
+  return Array.from({ length: count }, (_, i) =>
+    ((value >> BigInt((count - 1 - i) * width)) & ((1n << BigInt(width)) - 1n)).toString(radix),
+  ).join(separator);
 }
 
 export function isAddress(text: string): boolean {
   return parseAddress(text) !== undefined;
+}
+
+export function isBlock(text: string): boolean {
+  try {
+    parseBlock(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parseAddress(text: string): Address | undefined {

@@ -23,3 +23,10 @@ export function selects(selector: LabelSelector, labels: Labels): boolean {
     })
   );
 }
+
+/** `app=shop,tier=web`, as kubectl's `-l` writes equality; undefined for anything else. */
+export function parseSelector(text: string): Labels | undefined {
+  const pairs = text.split(',').map((pair) => /^([\w./-]+)==?([\w.-]*)$/.exec(pair));
+  if (!pairs.every((pair) => pair !== null)) return undefined;
+  return Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, value]));
+}

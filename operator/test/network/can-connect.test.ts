@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { canConnect } from '../../src/network/can-connect.ts';
+import { parseSelector } from '../../src/network/label-selector.ts';
 import { whoCanReachWhom } from '../../src/network/who-can-reach-whom.ts';
 import type { Pod, Policy, World } from '../../src/network/world.ts';
 
@@ -239,4 +240,12 @@ test('a policy is about pods of its own namespace, and a pod can always call its
   expect(allowed(foreign, project, 1, w)).toBe(true);
   // The same name in another namespace is another pod.
   expect(allowed(pod('other', 'db'), db, 1, w)).toBe(false);
+});
+
+test('parseSelector() reads equality as kubectl -l does, and nothing else', () => {
+  expect(parseSelector('app=shop,app.kubernetes.io/name==web')).toEqual({
+    app: 'shop',
+    'app.kubernetes.io/name': 'web',
+  });
+  expect(['app', 'app!=x', 'app in (x)', 'app=x,', ''].map(parseSelector)).toEqual(Array(5).fill(undefined));
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inBlock, isAddress } from '../../src/network/cidr.ts';
+import { inBlock, isAddress, isBlock, representatives } from '../../src/network/cidr.ts';
 
 test.each([
   ['10.1.2.3', '10.0.0.0/8', true],
@@ -36,6 +36,7 @@ test.each([
   'all/0',
 ])('%s is refused as a block', (cidr) => {
   expect(() => inBlock('10.0.0.1', cidr)).toThrow(RangeError);
+  expect(isBlock(cidr)).toBe(false);
 });
 
 test.each(['', '1.2.3', '1.2.3.256', '1.2.3.4.5', ':::', '1:2:3:4:5:6:7:8:9', 'g::', '::1.2.3.400'])(
@@ -56,6 +57,29 @@ test('every address is in the block that any prefix length makes of it, and not 
       );
       expect(inBlock(parts.join('.'), `${parts.join('.')}/${length}`)).toBe(true);
       expect(inBlock(flipped.join('.'), `${parts.join('.')}/${length}`)).toBe(false);
+    }),
+  );
+});
+
+test('representatives() has an address of each part that other blocks cut out of a block', () => {
+  expect(
+    representatives('10.0.0.0/8', ['10.1.0.0/16', '10.1.2.0/24', '0.0.0.0/0', '11.0.0.0/8', '::/0']),
+  ).toEqual(['10.0.0.0', '10.1.0.0', '10.1.2.0', '10.1.3.0', '10.2.0.0']);
+  expect(representatives('2001:db8::/32', ['2001:db8:1::/48'])).toEqual([
+    '2001:db8:0:0:0:0:0:0',
+    '2001:db8:1:0:0:0:0:0',
+    '2001:db8:2:0:0:0:0:0',
+  ]);
+});
+
+test('whatever address of a block one takes, some representative is in exactly the same other blocks', () => {
+  const block = fc
+    .tuple(fc.nat(15), fc.integer({ min: 24, max: 32 }))
+    .map(([low, length]) => `10.0.0.${low * 16}/${length}`);
+  fc.assert(
+    fc.property(fc.array(block, { maxLength: 4 }), fc.nat(255), (others, last) => {
+      const signature = (address: string) => others.map((other) => inBlock(address, other)).join();
+      expect(representatives('10.0.0.0/24', others).map(signature)).toContain(signature(`10.0.0.${last}`));
     }),
   );
 });
