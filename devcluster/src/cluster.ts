@@ -239,7 +239,7 @@ function partEnvironment(cacheDirectory: string): Record<string, string> {
 function startNode(
   options: ClusterOptions,
   context: AddonContext,
-  { url, caPem, kubeconfig }: ControlPlane,
+  { url, caPem, kubeconfig, kubeletToken }: ControlPlane,
   failed: (error: ClusterError) => void,
 ): ReturnType<typeof superviseNode> {
   const { runDirectory, cacheDirectory, network } = context;
@@ -248,6 +248,7 @@ function startNode(
   return superviseNode(context, failed, {
     kubeconfig,
     apiServer: { url, caPem },
+    logToken: kubeletToken,
     stateDirectory: runDirectory,
     cacheDirectory,
     nodeAddress: network.nodeAddress,

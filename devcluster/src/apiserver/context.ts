@@ -15,6 +15,7 @@ export interface ServerContext {
   serviceAddresses: ServiceAddresses;
   openApi: OpenApi;
   faults: Faults;
+  kubeletToken: string | undefined;
   now(): Date;
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startApiServer } from './start.ts';
 
@@ -7,11 +8,13 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
     'admin-token': { type: 'string' },
+    'kubelet-token-file': { type: 'string' },
     'service-cluster-ip-range': { type: 'string' },
     token: { type: 'string', multiple: true, default: [] },
   },
 });
 
+const tokenFile = values['kubelet-token-file'];
 const server = await startApiServer({
   stateDirectory: values.state,
   host: values.host,
@@ -20,6 +23,7 @@ const server = await startApiServer({
   ...(values['service-cluster-ip-range'] === undefined
     ? {}
     : { serviceClusterIpRange: values['service-cluster-ip-range'] }),
+  ...(tokenFile === undefined ? {} : { kubeletToken: readFileSync(tokenFile, 'utf8') }),
   // name=token
   tokens: values.token.map((text) => {
     const [username = '', ...rest] = text.split('=');

@@ -34,6 +34,8 @@ export interface ApiServerOptions {
   adminToken?: string;
   /** Further users, without rights unless RBAC grants them some. */
   tokens?: StaticToken[];
+  /** What kubelets want to see before they hand out logs. Default: nothing is shown to them. */
+  kubeletToken?: string;
   /** Changes kept for watches and old lists. Default 20,000. */
   historyLimit?: number;
   /** Where cluster IPs come from. Default 127.64.0.0/16. */
@@ -109,6 +111,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     authorizer: new Authorizer(store),
     tokens: new ServiceAccountTokens(store, options.issuer ?? DEFAULT_ISSUER),
     serviceAddresses: new ServiceAddresses(store, options.serviceClusterIpRange ?? '127.64.0.0/16'),
+    kubeletToken: options.kubeletToken,
     now: () => new Date(),
   };
   new DefinitionController(context).start();

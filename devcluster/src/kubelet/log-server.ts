@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
@@ -15,10 +16,13 @@ export type LogTarget = {
 
 export type LogServer = { port: number; close(): Promise<void> };
 
-/** What the kubelet's own port answers: `/containerLogs/<namespace>/<pod>/<container>`, for the API server to fetch. */
+/**
+ * What the kubelet's own port answers: `/containerLogs/<namespace>/<pod>/<container>`. Every account of this machine
+ * reaches the port, so only the bearer of `token` is answered: the API server, which has asked whether the user may.
+ */
 export async function startLogServer(
   host: string,
-  port: number,
+  token: string,
   find: (
     pod: { namespace: string; name: string },
     container: string,
@@ -36,6 +40,9 @@ export async function startLogServer(
       .split('/')
       .map(decodeURIComponent);
     if (url.pathname === '/healthz') return void response.end('ok');
+    if (!sameText(request.headers.authorization ?? '', `Bearer ${token}`)) {
+      return void response.writeHead(401).end('Unauthorized');
+    }
     const previous = url.searchParams.get('previous') === 'true';
     const target = root === 'containerLogs' ? find({ namespace, name }, container, previous) : undefined;
     if (target?.file === undefined) {
@@ -59,17 +66,23 @@ export async function startLogServer(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
+    port: typeof address === 'object' && address !== null ? address.port : 0,
     async close() {
       stopping.abort();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** In a time that does not tell how much of it is right. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
 }
 
 function logOptions(query: URLSearchParams): LogOptions {

@@ -28,8 +28,8 @@ export type KubeletOptions = {
   nodeAddress?: string;
   /** Loopback addresses of the pods. Default 127.80.0.0/20. */
   podNetwork?: string;
-  /** Where logs are served, on the node's address. Default: any free port. */
-  logPort?: number;
+  /** Who has it is the API server, and may read the logs of pods. */
+  logToken: string;
   podIdentity?: { region: string; stsEndpoint: string };
   /** First wait of CrashLoopBackOff, milliseconds. Default 10000, as Kubernetes has it. */
   restartBackoffMs?: number;
@@ -57,7 +57,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
   const network = startServiceNetwork(context);
   const workers = followPods(context);
-  const logServer = await startLogServer(node.address, options.logPort ?? 0, (pod, container, previous) =>
+  const logServer = await startLogServer(node.address, options.logToken, (pod, container, previous) =>
     workers.find(pod.namespace, pod.name)?.logs(container, previous),
   );
   const stopHeartbeat = await registerNode(context, logServer.port);

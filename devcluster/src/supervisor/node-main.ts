@@ -31,6 +31,7 @@ const kubelet = await startKubelet({
   watches,
   log,
   apiServer,
+  logToken: settings.logToken,
   images: settings.images,
   stateDirectory: settings.stateDirectory,
   cacheDirectory: settings.cacheDirectory,

@@ -1,9 +1,11 @@
 import type { ImageTable } from '../kubelet/images.ts';
 
-/** What the supervisor tells the process of the controllers and the kubelet, as a file: it holds no secret. */
+/** What the supervisor tells the process of the controllers and the kubelet, as a file that only its owner may read. */
 export type NodeSettings = {
   kubeconfig: string;
   apiServer: { url: string; caPem: string };
+  /** See KubeletOptions. */
+  logToken: string;
   stateDirectory: string;
   cacheDirectory: string;
   nodeAddress: string;

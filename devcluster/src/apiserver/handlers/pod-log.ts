@@ -67,7 +67,7 @@ export async function proxyLog(
   const query = new URLSearchParams();
   for (const key of PASSED_ON) for (const value of call.query.getAll(key)) query.append(key, value);
   const path = `/containerLogs/${pod.metadata.namespace}/${pod.metadata.name}/${container}?${query}`;
-  const upstream = await open(kubelet, path);
+  const upstream = await open(kubelet, path, context.kubeletToken);
   if (upstream.statusCode !== 200) throw await refusal(upstream);
   response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
   response.flushHeaders();
@@ -83,9 +83,14 @@ async function refusal(upstream: IncomingMessage): Promise<Error> {
     : internal(text.trim());
 }
 
-function open({ host, port }: KubeletAddress, path: string): Promise<IncomingMessage> {
+function open(
+  { host, port }: KubeletAddress,
+  path: string,
+  token: string | undefined,
+): Promise<IncomingMessage> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return new Promise((done, fail) => {
-    const request = httpRequest({ host, port, path, agent: false }, done);
+    const request = httpRequest({ host, port, path, headers, agent: false }, done);
     request.on('error', (error) => fail(internal(`Get "http://${host}:${port}${path}": ${error.message}`)));
     request.end();
   });
