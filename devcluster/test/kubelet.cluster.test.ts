@@ -14,6 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Deployment, isActive, type Job, type Pod } from '../src/controllers/objects.ts';
 import { type RunningCluster, startCluster } from '../src/index.ts';
+import { isRunning } from '../src/process/index.ts';
 import {
   deploymentOf,
   eventually,
@@ -341,7 +342,7 @@ describe('the process kubelet and the controllers', () => {
       return found?.restartCount === 1 && found.ready ? found : undefined;
     }, 30_000);
     expect(status.lastState?.terminated?.reason).toBe('ContainerStatusUnknown');
-    expect(existsSync(`/proc/${pidOf(before)}`)).toBe(false);
+    expect(isRunning(pidOf(before))).toBe(false);
   });
 
   it('a namespace that is deleted is emptied and goes', async () => {
