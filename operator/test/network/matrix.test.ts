@@ -1,7 +1,13 @@
 import type { PaymentVaultSpec } from '@cofferdam/crds';
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../../src/engine/index.ts';
-import { type Destination, type Endpoint, type Pod, whoCanReachWhom } from '../../src/network/index.ts';
+import {
+  type Destination,
+  type Endpoint,
+  type Pod,
+  type Policy,
+  whoCanReachWhom,
+} from '../../src/network/index.ts';
 import { connector, paymentVault } from '../fixtures.ts';
 import { grid, table } from './grid.ts';
 import { plannedCluster, readRendered } from './planned-cluster.ts';
@@ -202,21 +208,22 @@ test('production: who reaches our pods', () => {
   );
 });
 
+const globexBeyond = {
+  'PSP stripe': at({ address: '203.0.113.7' }, 443),
+  'PSP adyen': at({ address: '203.0.113.135' }, 443),
+  database: at({ address: '10.20.0.5' }, 5432),
+  KMS: at({ address: '10.30.0.5' }, 443),
+  Kafka: at({ address: '10.40.0.5' }, 9096),
+  issuer: at({ address: '10.50.0.5' }, 443),
+  collector: at(stranger('monitoring', 'collector'), 4317),
+  DNS: at(dns, 53, 'UDP'),
+  internet: at(internet, 443),
+  stranger: at(stranger('payments-globex', 'stranger'), 8080),
+  operator: at(operator, 8080),
+};
+
 test('production: what our pods reach beyond themselves', () => {
-  const beyond = {
-    'PSP stripe': at({ address: '203.0.113.7' }, 443),
-    'PSP adyen': at({ address: '203.0.113.135' }, 443),
-    database: at({ address: '10.20.0.5' }, 5432),
-    KMS: at({ address: '10.30.0.5' }, 443),
-    Kafka: at({ address: '10.40.0.5' }, 9096),
-    issuer: at({ address: '10.50.0.5' }, 443),
-    collector: at(stranger('monitoring', 'collector'), 4317),
-    DNS: at(dns, 53, 'UDP'),
-    internet: at(internet, 443),
-    stranger: at(stranger('payments-globex', 'stranger'), 8080),
-    operator: at(operator, 8080),
-  };
-  expect(grid(globex, beyond, cluster.world)).toBe(
+  expect(grid(globex, globexBeyond, cluster.world)).toBe(
     table(`
                         PSP stripe  PSP adyen  database  KMS  Kafka  issuer  collector  DNS  internet  stranger  operator
       vault             no          no         yes       yes  yes    yes     yes        yes  no        no        no
@@ -227,6 +234,24 @@ test('production: what our pods reach beyond themselves', () => {
       router migration  no          no         yes       no   no     no      no         yes  no        no        no
     `),
   );
+});
+
+test('production: no rule and no peer is idle: without any one of them a path of these tables is missing', () => {
+  const destinations = { ...ours(globex), ...globexBeyond };
+  const matrix = (policies: readonly Policy[]) =>
+    JSON.stringify(whoCanReachWhom(globexSources, destinations, { ...cluster.world, policies }));
+  const whole = matrix(cluster.world.policies);
+  const variants = cluster.world.policies
+    .filter(({ metadata }) => metadata.namespace === 'payments-globex')
+    .flatMap((policy) => withoutOnePeer(policy).map(({ left, policy: less }) => ({ left, policy, less })));
+  const idle = variants
+    .filter(
+      ({ policy, less }) =>
+        matrix(cluster.world.policies.map((one) => (one === policy ? less : one))) === whole,
+    )
+    .map(({ left, policy }) => `${policy.metadata.name} ${left}`);
+  expect(variants.length).toBeGreaterThan(40);
+  expect(idle).toEqual([]);
 });
 
 test('nothing of ours listens to anybody on any port but the one of our services', () => {
@@ -319,4 +344,29 @@ function otherConnector(name: 'stripe' | 'adyen', cidr: string): object {
     egress: { to: [{ cidr }], ports: [443] },
   }).spec;
   return { ...connector(name), spec, metadata: { ...other, name } };
+}
+
+/** The policy once for each of its peers, without that peer, or without the rule that has no other. */
+function withoutOnePeer(policy: Policy): { left: string; policy: Policy }[] {
+  const { ingress = [], egress = [] } = policy.spec;
+  const less = <R, K extends keyof R>(rules: readonly R[], key: K, peers: (rule: R) => readonly unknown[]) =>
+    rules.flatMap((rule, r) =>
+      peers(rule).map((_, p) => ({
+        left: `${String(key)}[${r}][${p}]`,
+        rules:
+          peers(rule).length === 1
+            ? rules.toSpliced(r, 1)
+            : rules.with(r, { ...rule, [key]: peers(rule).toSpliced(p, 1) }),
+      })),
+    );
+  return [
+    ...less(ingress, 'from', ({ from = [] }) => from).map(({ left, rules }) => ({
+      left,
+      policy: { ...policy, spec: { ...policy.spec, ingress: rules } },
+    })),
+    ...less(egress, 'to', ({ to = [] }) => to).map(({ left, rules }) => ({
+      left,
+      policy: { ...policy, spec: { ...policy.spec, egress: rules } },
+    })),
+  ];
 }
