@@ -1,9 +1,12 @@
 export type CliErrorCode =
   | 'cluster_running'
   | 'cluster_failed'
+  | 'cluster_unreachable'
   | 'not_ready'
+  | 'not_found'
   | 'manifest_invalid'
-  | 'request_failed';
+  | 'request_failed'
+  | 'usage_invalid';
 
 /** An error that a person can act on: the message says what was found and the next step. */
 export class CliError extends Error {
@@ -15,3 +18,6 @@ export class CliError extends Error {
     this.code = code;
   }
 }
+
+/** The exit status of an error, where it is not 1. */
+export const EXIT_STATUS: Partial<Record<CliErrorCode, number>> = { cluster_unreachable: 3 };

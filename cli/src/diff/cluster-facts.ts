@@ -1,0 +1,48 @@
+import type { Facts } from '@cofferdam/operator';
+import { isKubeError, type KubeClient, type KubeObject, RESOURCES } from '@cofferdam/operator/engine';
+import { z } from 'zod';
+
+export interface FactSource {
+  operatorNamespace: string;
+  /** Where neither spec.images nor the operator's Deployment names images. */
+  images: Facts['images'];
+}
+
+const Discovery = z.looseObject({ issuer: z.string() });
+const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string().optional() })) });
+
+/** What the operator of this cluster knows: the cluster's keys, and the images of its own release. */
+export async function clusterFacts(client: KubeClient, source: FactSource): Promise<Facts> {
+  const { issuer } = Discovery.parse(JSON.parse(await client.raw('/.well-known/openid-configuration')));
+  const jwks = Jwks.parse(
+    JSON.parse(await client.raw('/openid/v1/jwks', { accept: 'application/jwk-set+json' })),
+  );
+  // In the operator's order: an API server need not have one.
+  jwks.keys.sort((a, b) => ((a.kid ?? '') < (b.kid ?? '') ? -1 : 1));
+  return {
+    operatorNamespace: source.operatorNamespace,
+    operatorServiceAccount: 'cofferdam-operator',
+    images: { ...source.images, ...(await shippedImages(client, source.operatorNamespace)) },
+    clusterIssuer: issuer,
+    clusterJwks: `${JSON.stringify(jwks, null, 2)}\n`,
+    grantees: {},
+  };
+}
+
+type OperatorDeployment = KubeObject & {
+  spec?: { template?: { spec?: { containers?: { env?: { name: string; value?: string }[] }[] } } };
+};
+
+/** The settings IMAGE_VAULT, IMAGE_ROUTER and IMAGE_CONNECTOR of the operator that runs. */
+async function shippedImages(client: KubeClient, namespace: string): Promise<Partial<Facts['images']>> {
+  const deployment = await client
+    .get<OperatorDeployment>(RESOURCES.deployments, { namespace, name: 'cofferdam-operator' })
+    .catch((error) => {
+      if (isKubeError(error, 'not_found', 'forbidden')) return undefined;
+      throw error;
+    });
+  const env = deployment?.spec?.template?.spec?.containers?.flatMap((one) => one.env ?? []) ?? [];
+  const of = (name: string) => env.find((variable) => variable.name === name)?.value;
+  const found = { vault: of('IMAGE_VAULT'), router: of('IMAGE_ROUTER'), connector: of('IMAGE_CONNECTOR') };
+  return Object.fromEntries(Object.entries(found).filter(([, image]) => image !== undefined));
+}

@@ -1,0 +1,38 @@
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './commands/demo.ts';
+import { diffCommand } from './commands/diff.ts';
+import { renderCommand } from './commands/render.ts';
+import { statusCommand } from './commands/status.ts';
+import { validateCommand } from './commands/validate.ts';
+import { whyCommand } from './commands/why.ts';
+import { CliError, EXIT_STATUS } from './errors.ts';
+import { printable, type Terminal } from './output/terminal.ts';
+
+/** What any error ends a command with, where 1 has another meaning. */
+const ERROR_STATUS: Readonly<Record<string, number>> = { diff: 2 };
+
+/**
+ * Runs one command. What goes wrong is one line on stderr, with the next step.
+ * @param words the command line after `cofferdam`
+ */
+export async function run(words: readonly string[], terminal: Terminal): Promise<void> {
+  const program = new Command('cofferdam')
+    .description('Payments infrastructure as Kubernetes resources.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+    });
+  const commands = [statusCommand, whyCommand, validateCommand, renderCommand, diffCommand];
+  for (const command of [demoCommand(), ...commands.map((make) => make(terminal))])
+    program.addCommand(command.copyInheritedSettings(program));
+  const status = ERROR_STATUS[words[0] ?? ''] ?? 1;
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return terminal.setExitStatus(error.exitCode && status);
+    if (!(error instanceof CliError)) throw error;
+    terminal.stderr.write(`cofferdam: ${printable(error.message)}\n`);
+    terminal.setExitStatus(EXIT_STATUS[error.code] ?? status);
+  }
+}

@@ -1,0 +1,72 @@
+import type { PaymentVault } from '@cofferdam/crds';
+import { ImageReference } from '@cofferdam/crds';
+import type { Facts } from '@cofferdam/operator';
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** The flags that stand for what the operator would find. */
+export interface FactOptions {
+  imageVault: string;
+  imageRouter: string;
+  imageConnector: string;
+  issuer: string;
+  operatorNamespace: string;
+  keyArn?: string;
+}
+
+/** As in the operator's own settings: images that nothing but the embedded cluster runs. */
+const unpinned = (name: string) => `ghcr.io/cofferdam/${name}@sha256:${'0'.repeat(64)}`;
+
+export const DEFAULT_IMAGES = {
+  vault: unpinned('vault'),
+  router: unpinned('router'),
+  connector: unpinned('connector'),
+};
+
+export function withFactOptions(command: Command): Command {
+  return command
+    .option('--image-vault <image>', 'where spec.images is absent, by digest', image, DEFAULT_IMAGES.vault)
+    .option('--image-router <image>', 'where spec.images is absent, by digest', image, DEFAULT_IMAGES.router)
+    .option(
+      '--image-connector <image>',
+      'where spec.images is absent, by digest',
+      image,
+      DEFAULT_IMAGES.connector,
+    )
+    .option(
+      '--issuer <url>',
+      "issuer of the cluster's service-account tokens",
+      'https://kubernetes.default.svc.cluster.local',
+    )
+    .option('--operator-namespace <name>', 'where the operator runs', 'cofferdam-system')
+    .option('--key-arn <arn>', 'KMS key of the vaults; default: spec.kms.keyId, else an ARN of zeros');
+}
+
+function image(text: string): string {
+  if (ImageReference.safeParse(text).success) return text;
+  throw new InvalidArgumentError('Name an image by digest: ghcr.io/cofferdam/vault@sha256:<64 hex digits>.');
+}
+
+/** @param jwks the keys that sign service-account tokens, as the operator writes them into a ConfigMap */
+export function factsFrom(options: FactOptions, jwks: string): Facts {
+  return {
+    operatorNamespace: options.operatorNamespace,
+    operatorServiceAccount: 'cofferdam-operator',
+    images: {
+      vault: options.imageVault,
+      router: options.imageRouter,
+      connector: options.imageConnector,
+    },
+    clusterIssuer: options.issuer,
+    clusterJwks: jwks,
+    grantees: {},
+  };
+}
+
+/** Without an ARN there is no vault Deployment to show: one of zeros stands for the key that is not made yet. */
+export function keyArnOf(vault: PaymentVault, given: string | undefined): string {
+  const { keyId, region } = vault.spec.kms;
+  if (given !== undefined) return given;
+  if (keyId?.startsWith('arn:')) return keyId;
+  const id = keyId ?? '00000000-0000-0000-0000-000000000000';
+  return `arn:aws:kms:${region}:000000000000:${id.includes('/') ? id : `key/${id}`}`;
+}
