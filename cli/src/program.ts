@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.ts';
 import { diffCommand } from './commands/diff.ts';
+import { networkCommand } from './commands/network.ts';
 import { renderCommand } from './commands/render.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -23,7 +24,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
     });
-  const commands = [statusCommand, whyCommand, validateCommand, renderCommand, diffCommand];
+  const commands = [statusCommand, whyCommand, validateCommand, renderCommand, diffCommand, networkCommand];
   for (const command of [demoCommand(), ...commands.map((make) => make(terminal))])
     program.addCommand(command.copyInheritedSettings(program));
   const status = ERROR_STATUS[words[0] ?? ''] ?? 1;
