@@ -10,7 +10,7 @@ export interface KeyHealth {
   probe(): Promise<void>;
 }
 
-const FRESH_MS = 30_000;
+const FRESH_MS = 10_000;
 
 /** Counts and times the calls, and remembers how the last one went, for `/statusz`. */
 export function observeKeyManagement(
