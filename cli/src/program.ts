@@ -25,8 +25,10 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       writeErr: (text) => void terminal.stderr.write(text),
     });
   const commands = [statusCommand, whyCommand, validateCommand, renderCommand, diffCommand, networkCommand];
-  for (const command of [demoCommand(), ...commands.map((make) => make(terminal))])
+  for (const command of [demoCommand(), ...commands.map((make) => make(terminal))]) {
     program.addCommand(command.copyInheritedSettings(program));
+    for (const verb of command.commands) verb.copyInheritedSettings(program);
+  }
   const status = ERROR_STATUS[words[0] ?? ''] ?? 1;
   try {
     await program.parseAsync(words, { from: 'user' });

@@ -1,5 +1,6 @@
 import { type KubeObject, RESOURCES } from '@cofferdam/operator/engine';
 import { type Pod, type World, worldOf } from '@cofferdam/operator/network';
+import { z } from 'zod';
 import type { Cluster } from '../cluster/connect.ts';
 import { CliError } from '../errors.ts';
 import { readDocuments } from '../manifests/read.ts';
@@ -22,7 +23,7 @@ export async function networkOfCluster({ client }: Cluster): Promise<NetworkView
       return items.map((item) => ({ ...item, kind: resource.kind }));
     }),
   );
-  return worldOf(lists.flat());
+  return read(lists.flat());
 }
 
 /**
@@ -55,5 +56,19 @@ export async function networkOfFiles(options: {
     resources.map((resource) => ({ ...resource, metadata: located(resource).metadata })),
     facts,
   ).flatMap(({ manifests }) => manifests.map(({ object }) => object));
-  return worldOf([...others, ...children]);
+  return read([...others, ...children]);
+}
+
+function read(objects: readonly KubeObject[]): NetworkView {
+  try {
+    return worldOf(objects);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const [{ path = [], message = '' } = {}] = error.issues;
+    throw new CliError(
+      'manifest_invalid',
+      `a pod, workload or policy is not valid: ${path.join('.')}: ${message}`,
+      error,
+    );
+  }
 }

@@ -86,3 +86,12 @@ test('network explain names what there is when a name is unknown, and refuses wh
     code: 'usage_invalid',
   });
 });
+
+test('network explain names what is wrong with a policy that cannot be read', async () => {
+  const broken = POLICIES.replace('10.1.0.0/16', '10.1.0.0/99');
+  const words = ['--from', '10.0.0.1', '--to', 'app=web', '--port', '80', '-f', '-'];
+  await expect(explainWith(words, broken)).rejects.toMatchObject({
+    code: 'manifest_invalid',
+    message: expect.stringContaining('spec.ingress.0.from.0.ipBlock.except.0'),
+  });
+});

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isBlock } from './cidr.ts';
 import type { Pod, Policy, World } from './world.ts';
 
 const Labels = z.record(z.string(), z.string());
@@ -36,8 +37,20 @@ const Workload = z.object({
   }),
 });
 const Namespace = z.object({ metadata: Metadata });
-/** Its rules are read as the API server leaves them; it has checked them. */
-const NetworkPolicy = z.object({ metadata: Metadata, spec: z.looseObject({}).default({}) });
+const Block = z.string().refine(isBlock, { error: 'is not a CIDR block' });
+const Peers = z
+  .array(z.looseObject({ ipBlock: z.object({ cidr: Block, except: z.array(Block).optional() }).optional() }))
+  .optional();
+/** What cannot be evaluated is refused; the rest of a policy is for the API server to check. */
+const NetworkPolicy = z.object({
+  metadata: Metadata,
+  spec: z
+    .looseObject({
+      ingress: z.array(z.looseObject({ from: Peers })).optional(),
+      egress: z.array(z.looseObject({ to: Peers })).optional(),
+    })
+    .default({}),
+});
 
 const WORKLOADS: ReadonlySet<string> = new Set([
   'Deployment',
@@ -62,7 +75,7 @@ export function worldOf(objects: readonly { kind?: unknown }[]): { world: World;
           return [metadata.name, metadata.labels ?? {}];
         }),
       ),
-      policies: of('NetworkPolicy').map((object): Policy => NetworkPolicy.parse(object)),
+      policies: of('NetworkPolicy').map((object) => NetworkPolicy.parse(object) as Policy),
     },
     pods: [
       ...of('Pod').map((object): Pod => {

@@ -48,4 +48,10 @@ test('worldOf() finds pods, workloads, namespaces and policies among any objects
 
 test('worldOf() refuses an object that is not what its kind says', () => {
   expect(() => worldOf([{ kind: 'Pod' }])).toThrow(/metadata/);
+  const policy = {
+    kind: 'NetworkPolicy',
+    metadata: meta('n'),
+    spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/40' } }] }] },
+  };
+  expect(() => worldOf([policy])).toThrow(/CIDR block/);
 });
