@@ -31,7 +31,7 @@ export async function readDocuments(
 
 export function parseDocuments(source: string, text: string): ManifestDocument[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines });
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   return documents
     .filter(({ contents, errors }) => contents !== null || errors.length > 0)
     .map((document) => ({ source, document, lines }));

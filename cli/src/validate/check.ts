@@ -71,13 +71,12 @@ function findingsOf(value: unknown, kind: unknown): Finding[] {
       { field: 'metadata', message: 'metadata.name: Required value: name or generateName is required' },
     ];
   const refused = validate(schemaOf(kind), value)
-    // It stands for the rules that could not be looked at, and says nothing about a field.
-    .filter(({ field }) => field !== '<nil>')
-    .map(({ field, message }) => ({ field, message }));
+    .filter(({ message }) => !message.includes('some validation rules were not checked'))
+    .map(({ field, message }) => ({ field: field === '<nil>' ? '' : field, message }));
   const issues = (SCHEMAS[kind].safeParse(value).error?.issues ?? []).flatMap(findingsOfIssue);
   // Both look at the same schema; where both object, the API server's words are the ones that people know.
   const further = issues.filter(
-    ({ field }) => !refused.some((one) => one.field === field || field.startsWith(`${one.field}.`)),
+    ({ field }) => !refused.some((one) => one.field === field || field.startsWith(`${one.field || '.'}.`)),
   );
   return [...refused, ...further];
 }

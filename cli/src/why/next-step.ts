@@ -6,7 +6,7 @@ export type ResourceEvidence = Evidence & {
   subject: Extract<Evidence['subject'], { kind: 'PaymentVault' | 'PSPConnector' }>;
 };
 
-type Step = (evidence: ResourceEvidence) => string;
+type Step = (evidence: ResourceEvidence) => string | undefined;
 
 /** The command to go on with, by the reason of a condition. What is not here is looked at with `kubectl describe`. */
 const STEPS: Partial<Record<Reason, Step>> = {
@@ -29,7 +29,7 @@ const STEPS: Partial<Record<Reason, Step>> = {
   KeyNotFound: (seen) => kms(seen, 'describe-key'),
   KeyUnsuitable: (seen) => kms(seen, 'describe-key'),
   KeyDisabled: (seen) => kms(seen, 'enable-key'),
-  KeyPendingDeletion: (seen) => `${kms(seen, 'cancel-key-deletion')} && ${kms(seen, 'enable-key')}`,
+  KeyPendingDeletion: (seen) => kms(seen, 'cancel-key-deletion', 'enable-key'),
   KeyNotOurs: (seen) => kms(seen, 'list-resource-tags'),
   KmsAccessDenied: operatorLogs,
   KmsUnreachable: operatorLogs,
@@ -78,12 +78,14 @@ function whyVault({ subject }: ResourceEvidence): string {
   return `cofferdam why paymentvault/${vault} -n ${subject.object.metadata.namespace}`;
 }
 
-function kms({ subject }: ResourceEvidence, command: string): string {
-  if (subject.kind !== 'PaymentVault') return '';
+function kms({ subject }: ResourceEvidence, ...commands: string[]): string | undefined {
+  if (subject.kind !== 'PaymentVault') return undefined;
   const { spec, status } = subject.object;
   const key = status?.kms?.keyArn ?? spec.kms.keyId ?? status?.kms?.alias ?? '<key>';
   const endpoint = spec.kms.endpoint === undefined ? '' : ` --endpoint-url ${spec.kms.endpoint}`;
-  return `aws kms ${command} --key-id ${key} --region ${spec.kms.region}${endpoint}`;
+  return commands
+    .map((command) => `aws kms ${command} --key-id ${key} --region ${spec.kms.region}${endpoint}`)
+    .join(' && ');
 }
 
 /** Of the first account that lacks them. */
