@@ -76,7 +76,7 @@ async function raise(
   const toCliError = (error: ClusterError) =>
     new CliError(
       error.code === 'cluster_running' ? 'cluster_running' : 'cluster_failed',
-      error.message,
+      error.code === 'state_unusable' ? `${error.message} with --state-directory` : error.message,
       error,
     );
   signal.addEventListener('abort', () => progress.finish());
