@@ -4,7 +4,7 @@ import { CliError } from '../errors.ts';
 import { nameOf } from '../manifests/resource.ts';
 import { toYaml } from '../output/structured.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { type FactOptions, factsFrom, keyArnOf, withFactOptions } from '../render/facts.ts';
+import { type FactOptions, factsFrom, granteesOf, keyArnOf, withFactOptions } from '../render/facts.ts';
 
 type Options = FactOptions & { filename: string[]; namespace: string; jwks?: string };
 
@@ -23,7 +23,8 @@ export function renderCommand(terminal: Terminal): Command {
       ]);
       const { filename: paths, namespace, jwks, keyArn } = options;
       const resources = await loadResources({ paths, namespace, readStdin: terminal.readStdin });
-      const facts = factsFrom(options, jwks === undefined ? '{"keys":[]}\n' : await readJwks(jwks));
+      const keys = jwks === undefined ? '{"keys":[]}\n' : await readJwks(jwks);
+      const facts = factsFrom(options, keys, granteesOf(resources));
       const rendered = planResources(resources, { facts, keyArn: (vault) => keyArnOf(vault, keyArn) });
       const refused = rendered.filter((one) => one.refused !== undefined);
       if (refused.length > 0) {
@@ -44,7 +45,8 @@ function readJwks(file: string): Promise<string> {
 }
 
 const HELP = `
-It shows the state after every migration is complete and every key is bound. Owner references, which need the uid of
+It shows the state after every migration is complete and every key is bound, with kms.granteePrincipal on the
+operator's allow-list. Owner references, which need the uid of
 the resource, are left out; so are KMS keys and Kafka topics, which are no Kubernetes objects.
 A PSPConnector is rendered together with its PaymentVault: give both. Same input, same bytes.
 

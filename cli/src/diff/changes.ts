@@ -1,12 +1,7 @@
 import { FIELD_MANAGER, type PaymentVault } from '@cofferdam/crds';
 import { type KubeClient, type KubeObject, ownerReferenceTo, RESOURCES } from '@cofferdam/operator/engine';
-import {
-  type ObservedConnector,
-  type ObservedVault,
-  PAYMENT_VAULTS,
-  PSP_CONNECTORS,
-} from '../cluster/observed.ts';
-import type { CofferdamResource } from '../manifests/resource.ts';
+import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../cluster/observed.ts';
+import { type CofferdamResource, readResource } from '../manifests/resource.ts';
 import { keyArnOf } from '../render/facts.ts';
 import { planResources, type Rendered } from '../render/plan.ts';
 import { clusterFacts, type FactSource } from './cluster-facts.ts';
@@ -33,7 +28,7 @@ export async function changesOf(
     const fieldManager = options.fieldManager ?? managerOf(live);
     const change = await dryRun(client, kind, resource as KubeObject, { live, fieldManager });
     changes.push(change);
-    after.push((change.wanted ?? resource) as unknown as CofferdamResource);
+    after.push((change.wanted && readResource(change.wanted)) ?? resource);
   }
   if (options.own) return changes;
   const concerned = await withRelated(client, after);
@@ -59,9 +54,9 @@ async function withRelated(
   const wanted = new Set(given.map(vaultKey));
   const found: CofferdamResource[] = [];
   for (const namespace of new Set(given.map(({ metadata }) => metadata.namespace ?? ''))) {
-    const vaults = await client.list<ObservedVault>(PAYMENT_VAULTS, { namespace });
-    const connectors = await client.list<ObservedConnector>(PSP_CONNECTORS, { namespace });
-    found.push(...([...vaults.items, ...connectors.items] as unknown as CofferdamResource[]));
+    const vaults = await client.list<KubeObject>(PAYMENT_VAULTS, { namespace });
+    const connectors = await client.list<KubeObject>(PSP_CONNECTORS, { namespace });
+    found.push(...[...vaults.items, ...connectors.items].flatMap((one) => readResource(one) ?? []));
   }
   const idOf = ({ kind, metadata }: CofferdamResource) => `${kind} ${metadata.namespace}/${metadata.name}`;
   const ids = new Set(given.map(idOf));

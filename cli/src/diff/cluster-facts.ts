@@ -25,7 +25,7 @@ export async function clusterFacts(client: KubeClient, source: FactSource): Prom
     images: { ...source.images, ...(await shippedImages(client, source.operatorNamespace)) },
     clusterIssuer: issuer,
     clusterJwks: `${JSON.stringify(jwks, null, 2)}\n`,
-    grantees: {},
+    grantees: await grantees(client, source.operatorNamespace),
   };
 }
 
@@ -45,4 +45,21 @@ async function shippedImages(client: KubeClient, namespace: string): Promise<Par
   const of = (name: string) => env.find((variable) => variable.name === name)?.value;
   const found = { vault: of('IMAGE_VAULT'), router: of('IMAGE_ROUTER'), connector: of('IMAGE_CONNECTOR') };
   return Object.fromEntries(Object.entries(found).filter(([, image]) => image !== undefined));
+}
+
+const Grantees = z.record(z.string(), z.array(z.string()));
+
+/** The operator's allow-list, where it can be read: which principals a vault's identity may name. */
+async function grantees(client: KubeClient, namespace: string): Promise<Facts['grantees']> {
+  const configMap = await client
+    .get<KubeObject & { data?: Record<string, string> }>(RESOURCES.configMaps, {
+      namespace,
+      name: 'cofferdam-operator-grantees',
+    })
+    .catch((error) => {
+      if (isKubeError(error, 'not_found', 'forbidden')) return undefined;
+      throw error;
+    });
+  const [text = '{}'] = Object.values(configMap?.data ?? {});
+  return Grantees.parse(JSON.parse(text));
 }

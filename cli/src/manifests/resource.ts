@@ -1,4 +1,4 @@
-import { GROUP, type PaymentVault, type PSPConnector } from '@cofferdam/crds';
+import { GROUP, PaymentVault, PSPConnector } from '@cofferdam/crds';
 
 /** A resource of ours that was found valid. */
 export type CofferdamResource = PaymentVault | PSPConnector;
@@ -16,4 +16,12 @@ export function memberOf(value: unknown, name: string): unknown {
 /** `PaymentVault payments-dev/payments`. */
 export function nameOf({ kind, metadata }: CofferdamResource): string {
   return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
+}
+
+/**
+ * A resource as a cluster has it, read as the operator reads it; undefined when this release does not understand it.
+ */
+export function readResource(object: { kind: string; metadata: object }): CofferdamResource | undefined {
+  const schema = object.kind === 'PaymentVault' ? PaymentVault : PSPConnector;
+  return schema.safeParse(object).data;
 }

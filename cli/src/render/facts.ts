@@ -2,6 +2,7 @@ import type { PaymentVault } from '@cofferdam/crds';
 import { ImageReference } from '@cofferdam/crds';
 import type { Facts } from '@cofferdam/operator';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { CofferdamResource } from '../manifests/resource.ts';
 
 /** The flags that stand for what the operator would find. */
 export interface FactOptions {
@@ -46,8 +47,22 @@ function image(text: string): string {
   throw new InvalidArgumentError('Name an image by digest: ghcr.io/cofferdam/vault@sha256:<64 hex digits>.');
 }
 
+/** Every principal that the vaults name, as if the operator's allow-list had them all. */
+export function granteesOf(resources: readonly CofferdamResource[]): Facts['grantees'] {
+  const named = resources.flatMap((one) => {
+    const principal = one.kind === 'PaymentVault' ? one.spec.kms.granteePrincipal : undefined;
+    return principal === undefined ? [] : [{ namespace: one.metadata.namespace ?? '', principal }];
+  });
+  return Object.fromEntries(
+    named.map(({ namespace }) => [
+      namespace,
+      named.filter((one) => one.namespace === namespace).map(({ principal }) => principal),
+    ]),
+  );
+}
+
 /** @param jwks the keys that sign service-account tokens, as the operator writes them into a ConfigMap */
-export function factsFrom(options: FactOptions, jwks: string): Facts {
+export function factsFrom(options: FactOptions, jwks: string, grantees: Facts['grantees'] = {}): Facts {
   return {
     operatorNamespace: options.operatorNamespace,
     operatorServiceAccount: 'cofferdam-operator',
@@ -58,7 +73,7 @@ export function factsFrom(options: FactOptions, jwks: string): Facts {
     },
     clusterIssuer: options.issuer,
     clusterJwks: jwks,
-    grantees: {},
+    grantees,
   };
 }
 

@@ -54,7 +54,8 @@ export function checkDocument(manifest: ManifestDocument): Checked {
   return {
     problems,
     warnings: unused.map((field) => placed({ field, message: 'is not acted on by this release yet' })),
-    resource: value as CofferdamResource,
+    // In the schema's order of members, as the operator reads it: its files are written in that order.
+    resource: SCHEMAS[kind as Kind].parse(value),
   };
 }
 

@@ -1,3 +1,4 @@
+import { CONDITION } from '@cofferdam/crds';
 import type { Condition } from '../cluster/observed.ts';
 import { duration } from '../output/age.ts';
 import {
@@ -18,18 +19,18 @@ import { workloadCause } from './workload-checks.ts';
 const SILENT_MS = 60_000;
 /** Conditions that sum up the others. */
 const SUMMARIES: readonly string[] = ['Ready', 'Reconciling', 'Stalled'];
-/** Reasons whose cause is to be found in a workload, which says more than the condition. */
-const IN_WORKLOADS: readonly string[] = [
-  'PodsNotReady',
-  'ImagePullFailed',
-  'PodsCrashing',
-  'PodConfigMissing',
-  'RolloutStuck',
-  'MigrationRunning',
-  'MigrationFailed',
-  'DatabaseSecretMissing',
-  'NotReported',
-];
+/** Reasons whose cause is to be found in a workload, which says more, and what the checks of pods call the same. */
+const IN_WORKLOADS: Partial<Record<string, readonly string[]>> = {
+  PodsNotReady: [],
+  ImagePullFailed: ['image-pull'],
+  PodsCrashing: ['container-crashing', 'out-of-memory'],
+  PodConfigMissing: ['pod-config-missing'],
+  RolloutStuck: [],
+  MigrationRunning: [],
+  MigrationFailed: [],
+  DatabaseSecretMissing: ['pod-config-missing'],
+  NotReported: [],
+};
 
 /** What can be wrong with a PaymentVault or a PSPConnector, by what its status says. */
 const RESOURCE_CHECKS: readonly Check<ResourceEvidence>[] = [
@@ -120,23 +121,45 @@ function notReady(seen: ResourceEvidence): Omit<Cause, 'check'> | undefined {
 
 function explain(seen: ResourceEvidence, condition: Condition): Omit<Cause, 'check'> {
   const { reason = 'Unknown', message = '' } = condition;
-  const about = eventsAbout(seen, seen.subject.object).slice(0, 2).map(eventText);
-  const deeper = IN_WORKLOADS.includes(reason) ? deepest(seen, message) : undefined;
+  // The operator's events say what its conditions say.
+  const events = eventsAbout(seen, seen.subject.object).filter((event) => event.reason !== reason);
+  const [deeper, ...others] = inWorkloads(seen, { reason, message });
+  const isAny = IN_WORKLOADS[reason]?.length === 0;
+  const found = isAny || isSame(reason, deeper) ? deeper : undefined;
   return {
-    cause: deeper?.cause ?? `${reason}: ${message}`,
-    support: [conditionText(condition), ...(deeper?.support ?? []), ...about],
-    next: deeper?.next ?? nextStep(reason, seen),
+    cause: found?.cause ?? `${reason}: ${withoutType(message)}`,
+    support: [
+      conditionText(condition),
+      ...(found?.support ?? []),
+      ...(found === undefined ? [deeper, ...others] : others).flatMap((one) =>
+        one === undefined ? [] : [`also: ${one.cause}`],
+      ),
+      ...events.slice(0, 2).map(eventText),
+    ],
+    next: found?.next ?? nextStep(reason, seen),
   };
 }
 
-/** The workload that the message names goes before the others. */
-function deepest(seen: ResourceEvidence, message: string): Cause | undefined {
-  return seen.workloads
-    .toSorted((a, b) => Number(named(b.object, message)) - Number(named(a.object, message)))
-    .map((workload) => workloadCause(seen, workload))
-    .find((cause) => cause !== undefined);
+function isSame(reason: string, cause: Cause | undefined): boolean {
+  return cause !== undefined && (IN_WORKLOADS[reason] ?? []).includes(cause.check);
 }
 
-function named(object: { metadata: { name: string } }, message: string): boolean {
-  return message.includes(object.metadata.name);
+/** What is wrong with the workloads: first what the reason is about, then what the message names. */
+function inWorkloads(seen: ResourceEvidence, said: { reason: string; message: string }): Cause[] {
+  if (IN_WORKLOADS[said.reason] === undefined) return [];
+  const rank = ({ cause, object }: { cause: Cause; object: { metadata: { name: string } } }) =>
+    (isSame(said.reason, cause) ? 2 : 0) + (said.message.includes(object.metadata.name) ? 1 : 0);
+  return seen.workloads
+    .flatMap((workload) => {
+      const cause = workloadCause(seen, workload);
+      return cause === undefined ? [] : [{ cause, object: workload.object }];
+    })
+    .toSorted((a, b) => rank(b) - rank(a))
+    .map(({ cause }) => cause);
+}
+
+/** A summary begins with the condition that it sums up: `KeyBound: the key is disabled`. */
+function withoutType(message: string): string {
+  const [type = '', ...rest] = message.split(': ');
+  return type in CONDITION ? rest.join(': ') : message;
 }

@@ -107,15 +107,17 @@ function lastSeen({ lastTimestamp, eventTime, firstTimestamp }: ObservedEvent): 
   return Date.parse(lastTimestamp ?? eventTime ?? firstTimestamp ?? '') || 0;
 }
 
+/** A Job may leave many failed pods behind: no more logs than this are asked for. */
+const LOGS = 24;
+
 /** Of containers that ended badly; a kubelet that is away has no logs, and the rest is still worth saying. */
-async function logsOf({ client }: Cluster, pods: readonly ObservedPod[]): Promise<Map<string, string[]>> {
+async function logsOf({ client }: Cluster, pods: readonly ObservedPod[]): Promise<Evidence['logs']> {
   const ended = pods.flatMap((pod) =>
     containersOf(pod)
       .filter(hasFailed)
       .map((container) => ({ pod, container })),
   );
-  const logs = new Map<string, string[]>();
-  for (const { pod, container } of ended.slice(0, 5)) {
+  const read = ended.slice(0, LOGS).map(async ({ pod, container }) => {
     const query = new URLSearchParams({
       container: container.name,
       tailLines: String(LOG_LINES),
@@ -127,9 +129,9 @@ async function logsOf({ client }: Cluster, pods: readonly ObservedPod[]): Promis
       throw error;
     });
     const lines = text.split('\n').filter((line) => line !== '');
-    logs.set(`${pod.metadata.name}/${container.name}`, lines.slice(-LOG_LINES));
-  }
-  return logs;
+    return [`${pod.metadata.name}/${container.name}`, lines.slice(-LOG_LINES)] as const;
+  });
+  return new Map(await Promise.all(read));
 }
 
 function hasFailed({ state, lastState }: ContainerStatus): boolean {

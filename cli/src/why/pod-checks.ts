@@ -36,15 +36,20 @@ const POD_CHECKS: readonly Check<PodInput>[] = [
   { name: 'pod-not-started', find: notStarted },
 ];
 
-/** The first trouble among pods, in the order of their names; those that are being deleted are left alone. */
+/** The first trouble among pods, the newest first; those that are being deleted are left alone. */
 export function podCause(evidence: Evidence, pods: readonly ObservedPod[]): Cause | undefined {
   return pods
     .filter(
       ({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded',
     )
-    .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .toSorted(newestFirst)
     .map((pod) => firstCause(POD_CHECKS, { evidence, pod }))
     .find((cause) => cause !== undefined);
+}
+
+function newestFirst(a: ObservedPod, b: ObservedPod): number {
+  const key = ({ metadata }: ObservedPod) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
+  return key(a) < key(b) ? 1 : -1;
 }
 
 function eachContainer(input: PodInput, find: (input: PodInput, container: ContainerStatus) => Found): Found {

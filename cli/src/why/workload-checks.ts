@@ -28,13 +28,17 @@ const WORKLOAD_CHECKS: readonly Check<WorkloadInput>[] = [
   { name: 'job-running', find: jobRunning },
 ];
 
+/** Those that only count what the pods themselves say better. */
+const COUNTS: readonly string[] = ['pods-not-ready', 'job-running'];
+
 /** Why a workload does not do its work, or nothing when it does. */
 export function workloadCause(evidence: Evidence, workload: Workload): Cause | undefined {
   if (works(workload)) return undefined;
   const pod = podCause(evidence, workload.pods);
   const itself = firstCause(WORKLOAD_CHECKS, { evidence, workload });
   if (pod === undefined || itself?.check === 'pods-refused') return itself;
-  return { ...pod, support: [...pod.support, ...(itself?.support ?? [])] };
+  const further = COUNTS.includes(itself?.check ?? '') ? [] : (itself?.support ?? []);
+  return { ...pod, support: [...pod.support, ...further] };
 }
 
 function works({ kind, object }: Workload): boolean {

@@ -67,7 +67,7 @@ describe('causeOf() a PaymentVault or PSPConnector', () => {
     );
     expect(found).toMatchObject({
       check: 'stalled',
-      cause: 'KeyDisabled: KeyBound: the key is disabled',
+      cause: 'KeyDisabled: the key is disabled',
       next: 'aws kms enable-key --key-id arn:aws:kms:eu-central-1:000000000000:key/1 --region eu-central-1',
     });
   });
@@ -175,7 +175,6 @@ describe('causeOf() a workload', () => {
         'condition Available=False PodsCrashing: pod ends again and again',
         'container vault: Error, exit status 1, 4 restarts',
         ...logs.map((line) => `log: ${line}`),
-        '1 pods exist',
       ],
       next: 'kubectl -n payments-dev logs payments-vault-abc -c vault --previous',
     });
@@ -206,6 +205,24 @@ describe('causeOf() a workload', () => {
     );
     expect(found?.support).toContain(
       'event FailedMount of pod/payments-vault-abc: MountVolume.SetUp failed for volume "database" : secret "cards-owner" not found',
+    );
+  });
+
+  it('tells the workload that the reason is about from others that are wrong as well', () => {
+    const crashed = pod({
+      state: { terminated: { exitCode: 1, reason: 'Error', message: 'wrong database' } },
+    });
+    const waiting = pod({
+      state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "cards-owner" not found' } },
+    });
+    const workload = (one: ObservedPod): Workload => ({ kind: 'Job', object: job({}), pods: [one] });
+    const seen = aboutVault(
+      { Ready: 'False DatabaseSecretMissing x', Stalled: 'True DatabaseSecretMissing Secret not found' },
+      { workloads: [workload(crashed), workload(waiting)] },
+    );
+    expect(causeOf(seen)?.cause).toBe('Secret payments-dev/cards-owner does not exist');
+    expect(causeOf(seen)?.support.at(-1)).toBe(
+      'also: container vault of pod payments-vault-abc ends with exit status 1: wrong database',
     );
   });
 
