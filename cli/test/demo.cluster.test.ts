@@ -166,7 +166,7 @@ describe('card numbers', () => {
       {
         source: join(directory, 'planted.log'),
         lastFour: '1111',
-        encoding: 'base64',
+        encoding: 'base64 of plain',
         offset: expect.any(Number),
       },
     ]);
