@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import { REQUEST_ID_HEADER } from '../http/request-id.ts';
 import { neverSent } from './never-sent.ts';
+import { readKnown } from './read-known.ts';
 import type { TokenSource } from './token-source.ts';
 
 /**
@@ -110,7 +111,7 @@ function headersOf(call: Call<z.ZodType>, token: string): Record<string, string>
 function readAnswer<S extends z.ZodType>(schema: S, status: number, text: string): z.infer<S> {
   const json = parseJson(text);
   if (status >= 200 && status < 300) {
-    const parsed = schema.safeParse(text === '' ? undefined : json);
+    const parsed = readKnown(schema, text === '' ? undefined : json);
     if (parsed.success) return parsed.data;
     throw new ServiceCallError('bad_answer', `answer ${status} does not have the agreed shape`, { status });
   }
