@@ -63,8 +63,20 @@ export async function runService(
 function fail(name: string, error: unknown): void {
   const foreseen = error instanceof StartError || error instanceof ProblemError;
   const text =
-    error instanceof Error ? (foreseen ? messages(error) : (error.stack ?? error.message)) : String(error);
+    listenProblem(error) ??
+    (error instanceof Error ? (foreseen ? messages(error) : (error.stack ?? error.message)) : String(error));
   process.stderr.write(`${scrub(`${name}: ${text}`)}\n`);
+}
+
+/** The address of the settings HOST and PORT cannot be had. */
+function listenProblem(error: unknown): string | undefined {
+  const { syscall, code, address, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (!(error instanceof Error) || syscall !== 'listen') return undefined;
+  const why = code === 'EADDRINUSE' ? 'is taken by another process' : `cannot be listened on (${code})`;
+  return `${address}:${port} ${why}: set PORT or HOST to another`;
 }
 
 function messages(error: Error): string {
