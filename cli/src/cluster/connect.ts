@@ -45,7 +45,7 @@ export async function withCluster<T>(
   const config = await configOf(terminal.env, options).catch((error: Error) => {
     throw new CliError(
       'cluster_unreachable',
-      `no usable kubeconfig: ${error.message}; name one with --kubeconfig`,
+      `no usable kubeconfig: ${error.message}; name one with --kubeconfig or KUBECONFIG (the demo's is .cofferdam/kubeconfig)`,
       error,
     );
   });

@@ -61,15 +61,12 @@ export class Progress {
     this.#finished = true;
   }
 
+  /** Line over line, in one write: a terminal that is cleared first flickers, and some keep each picture in their history. */
   #redraw(): void {
-    this.#erase();
-    for (const step of this.#steps.values()) this.#options.stream.write(`${this.#line(step)}\n`);
+    const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : '';
+    const lines = [...this.#steps.values()].map((step) => `${this.#line(step)}\x1b[K\n`);
+    this.#options.stream.write(up + lines.join(''));
     this.#drawn = this.#steps.size;
-  }
-
-  #erase(): void {
-    if (this.#drawn > 0) this.#options.stream.write(`\x1b[${this.#drawn}A\x1b[J`);
-    this.#drawn = 0;
   }
 
   #line({ name, state, detail, since }: Step): string {

@@ -41,7 +41,7 @@ export function renderResult(result: DemoResult): string {
       payment.id,
       payment.story,
       `${payment.card.brand} •••• ${payment.card.lastFour}`,
-      payment.connectors.map(({ connector, code }) => `${connector} (${code ?? 'pending'})`).join(' → '),
+      payment.connectors.map(tried).join(' → '),
       payment.outcome,
       String(payment.milliseconds),
     ]),
@@ -68,8 +68,14 @@ export function renderResult(result: DemoResult): string {
     '  kubectl get paymentvaults,pspconnectors,deployments,pods -A',
     '  kubectl describe paymentvault payments -n payments-dev',
     '  kubectl delete pod -n payments-dev -l app.kubernetes.io/name=vault    # and watch it heal',
+    '  npm run cofferdam -- status -A',
     '',
   ].join('\n');
+}
+
+/** What went well needs no word; so the line fits a terminal of 120 columns. */
+function tried({ connector, code }: DemoResult['payments'][number]['connectors'][number]): string {
+  return code === 'approved' ? connector : `${connector} (${code ?? 'pending'})`;
 }
 
 /** Columns as wide as their widest cell, two spaces apart, as kubectl prints them. */

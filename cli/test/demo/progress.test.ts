@@ -35,8 +35,9 @@ describe('Progress', () => {
     const { progress, written } = draw(true);
     progress.set('one', 'working', 'x'.repeat(100));
     progress.set('two', 'ready');
-    const lines = written().split('\n');
-    expect(lines.every((line) => line.replaceAll('\x1b[1A\x1b[J', '').length < 60)).toBe(true);
-    expect(written()).toContain('\x1b[1A\x1b[J');
+    const lines = written().replaceAll('\x1b[1A', '').replaceAll('\x1b[K', '').split('\n');
+    expect(lines.every((line) => line.length < 60)).toBe(true);
+    expect(written()).toContain('\x1b[K\n\x1b[1A');
+    expect(written(), 'clears the screen').not.toContain('\x1b[J');
   });
 });
