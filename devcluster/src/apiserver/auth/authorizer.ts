@@ -116,11 +116,13 @@ interface Grant {
   reason: string;
 }
 
+const MAX_REMEMBERED = 1000;
+
 /** Role-based access control over what is stored now. */
 export class Authorizer {
   readonly #store: Store;
   /** Grants of a user in a namespace; forgotten whenever a role or binding changes. */
-  #grants = new Map<string, Grant[]>();
+  readonly #grants = new Map<string, Grant[]>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -147,6 +149,8 @@ export class Authorizer {
         ...this.#bound(user, RBAC_COLLECTIONS.clusterRoleBindings, ''),
         ...(namespace === '' ? [] : this.#bound(user, RBAC_COLLECTIONS.roleBindings, namespace)),
       ];
+      // Anybody may ask about any namespace, so what is remembered must have an end.
+      if (this.#grants.size >= MAX_REMEMBERED) this.#grants.clear();
       this.#grants.set(key, known);
     }
     return known;

@@ -1,5 +1,5 @@
-import { forbidden } from '../errors.ts';
-import type { KubeObject } from '../object.ts';
+import { forbidden, notFound } from '../errors.ts';
+import { type KubeObject, objectAt, stringAt } from '../object.ts';
 import type { Resource } from '../resources/resource.ts';
 import {
   type Attributes,
@@ -71,25 +71,51 @@ interface Granter {
   authorizer: Authorizer;
 }
 
-function may(granter: Granter, verb: string, resource: Resource, object: KubeObject): boolean {
-  const { user, authorizer } = granter;
-  const { namespace = '', name } = object.metadata;
-  const base = { isResource: true, path: '', group: RBAC_GROUP, subresource: '', namespace };
-  return authorizer.decide(user, { ...base, verb, resource: resource.plural, name }).allowed;
+function may({ user, authorizer }: Granter, verb: string, target: Target): boolean {
+  const base = { isResource: true, path: '', group: RBAC_GROUP, subresource: '' };
+  return authorizer.decide(user, { ...base, verb, ...target }).allowed;
+}
+
+/** A role: to be escalated, or to be bound. */
+interface Target {
+  resource: string;
+  namespace: string;
+  name: string;
+}
+
+/** The role that a binding is about, seen from the binding's namespace. */
+function roleBound(binding: KubeObject): Target {
+  const reference = objectAt(binding, 'roleRef');
+  return {
+    resource: stringAt(reference, 'kind') === 'Role' ? 'roles' : 'clusterroles',
+    namespace: binding.metadata.namespace ?? '',
+    name: stringAt(reference, 'name') ?? '',
+  };
+}
+
+/** @throws StatusError 404 when there is no such role: who binds it now would get whatever it becomes */
+function rulesBound(authorizer: Authorizer, binding: KubeObject): PolicyRule[] {
+  const { resource, namespace, name } = roleBound(binding);
+  const role = authorizer.roleOf(binding['roleRef'], namespace);
+  if (role === undefined) throw notFound({ group: RBAC_GROUP, plural: resource }, name);
+  return rulesOf(role);
 }
 
 /**
  * Nobody may grant what he does not have, unless he may `escalate` (roles) or `bind` (bindings).
  *
- * @throws StatusError 403
+ * @throws StatusError 403, or 404 for a binding to a role that does not exist
  */
 export function checkEscalation(granter: Granter, resource: Resource, object: KubeObject): void {
   const { user, authorizer } = granter;
   if (resource.group !== RBAC_GROUP || user.groups.includes(MASTERS)) return;
   const isRole = resource.plural === 'roles' || resource.plural === 'clusterroles';
-  if (may(granter, isRole ? 'escalate' : 'bind', resource, object)) return;
   const { namespace = '', name } = object.metadata;
-  const granted = isRole ? rulesOf(object) : rulesOf(authorizer.roleOf(object['roleRef'], namespace));
+  const allowed = isRole
+    ? may(granter, 'escalate', { resource: resource.plural, namespace, name })
+    : may(granter, 'bind', roleBound(object));
+  if (allowed) return;
+  const granted = isRole ? rulesOf(object) : rulesBound(authorizer, object);
   const held = authorizer.grantsOf(user, namespace).flatMap((grant) => grant.rules);
   const missing = granted
     .flatMap(permissions)

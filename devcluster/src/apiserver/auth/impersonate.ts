@@ -30,10 +30,18 @@ function attribute(resource: string, name: string, more: Partial<Attributes> = {
 }
 
 function serviceAccountOf(username: string): { namespace: string; name: string } | undefined {
-  const [system, kind, namespace, name] = username.split(':');
-  if (system !== 'system' || kind !== 'serviceaccount' || namespace === undefined || name === undefined)
-    return undefined;
-  return { namespace, name };
+  const found = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username);
+  const [, namespace, name] = found ?? [];
+  return namespace === undefined || name === undefined ? undefined : { namespace, name };
+}
+
+/** The key as it is meant; one that is not escaped properly is taken as it is. */
+function extraKey(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return escaped;
+  }
 }
 
 /**
@@ -66,7 +74,7 @@ export function impersonate(headers: IncomingHttpHeaders, user: User, authorizer
   if (uid !== '') authorize(authorizer, user, attribute('uids', uid, authentication));
   const extra: Record<string, string[]> = {};
   for (const header of extras) {
-    const key = decodeURIComponent(header.slice(EXTRA.length));
+    const key = extraKey(header.slice(EXTRA.length));
     extra[key] = values(headers, header);
     for (const value of extra[key]) {
       authorize(authorizer, user, attribute('userextras', value, { ...authentication, subresource: key }));

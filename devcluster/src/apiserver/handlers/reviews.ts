@@ -87,8 +87,15 @@ function accessReview(context: ServerContext, call: ResourceCall, object: KubeOb
     throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', [problem]);
   }
   const namespace = call.info.namespace;
-  if (namespace !== undefined && call.resource.namespaced && object.metadata.namespace === undefined) {
-    object.metadata.namespace = namespace;
+  if (namespace !== undefined && call.resource.namespaced) {
+    object.metadata.namespace ??= namespace;
+    // Who may ask about one namespace learns nothing about others.
+    if (!wanted.isResource || wanted.namespace !== namespace) {
+      const detail = 'must match metadata.namespace';
+      throw invalid({ group: 'authorization.k8s.io', kind: 'LocalSubjectAccessReview' }, '', [
+        invalidValue('spec.resourceAttributes.namespace', wanted.namespace, detail),
+      ]);
+    }
   }
   return answer(call, object, decided(context.authorizer.decide({ username, groups }, wanted)));
 }
@@ -105,18 +112,19 @@ function rulesReview(context: ServerContext, call: ResourceCall, object: KubeObj
   });
 }
 
+/** By collection: a CRD may call its own kinds anything. */
 const REVIEWS: Record<string, (context: ServerContext, call: ResourceCall, object: KubeObject) => Reply> = {
-  selfsubjectreviews: selfSubjectReview,
-  tokenreviews: tokenReview,
-  selfsubjectaccessreviews: selfAccessReview,
-  subjectaccessreviews: accessReview,
-  localsubjectaccessreviews: accessReview,
-  selfsubjectrulesreviews: rulesReview,
+  'selfsubjectreviews.authentication.k8s.io': selfSubjectReview,
+  'tokenreviews.authentication.k8s.io': tokenReview,
+  'selfsubjectaccessreviews.authorization.k8s.io': selfAccessReview,
+  'subjectaccessreviews.authorization.k8s.io': accessReview,
+  'localsubjectaccessreviews.authorization.k8s.io': accessReview,
+  'selfsubjectrulesreviews.authorization.k8s.io': rulesReview,
 };
 
 /** Reviews are questions in the form of objects: answered, never stored. Undefined for other resources. */
 export function handleReview(context: ServerContext, call: ResourceCall): Reply | undefined {
-  const review = REVIEWS[call.resource.plural];
+  const review = REVIEWS[call.resource.collection];
   if (review === undefined) return undefined;
   const object = decodeObject(call, call.resource, context.registry, writeOptions(call));
   return review(context, call, object);

@@ -5,7 +5,7 @@ import { authorize } from '../auth/forbid.ts';
 import { impersonate } from '../auth/impersonate.ts';
 import type { Call } from '../call.ts';
 import type { ServerContext } from '../context.ts';
-import { internal, StatusError } from '../errors.ts';
+import { badRequest, internal, StatusError } from '../errors.ts';
 import { applyFaults, NO_FAULTS } from '../faults/apply-faults.ts';
 import { FAULTS_PATH, handleFaults } from '../faults/endpoint.ts';
 import { readBody } from './body.ts';
@@ -21,13 +21,21 @@ export interface ListenerOptions {
   onInternalError(error: unknown, call: string): void;
 }
 
+/** @throws StatusError 400 for a target that is no path, such as `//` */
+function urlOf(request: IncomingMessage): URL {
+  const target = request.url ?? '/';
+  const url = URL.parse(target, 'https://apiserver');
+  if (url === null) throw badRequest(`invalid request target ${JSON.stringify(target)}`);
+  return url;
+}
+
 async function serve(
   options: ListenerOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { context } = options;
-  const url = new URL(request.url ?? '/', 'https://apiserver');
+  const url = urlOf(request);
   const method = request.method ?? 'GET';
   const info = requestInfo(method, url.pathname, url.searchParams);
   const authenticated = authenticate(request.headers, options.authenticators);

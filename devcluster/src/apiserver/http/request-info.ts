@@ -1,3 +1,5 @@
+import { badRequest } from '../errors.ts';
+
 /** What a request asks for, read from its method and path as the real server's RequestInfo does. */
 export interface RequestInfo {
   isResource: boolean;
@@ -27,8 +29,9 @@ function verbOf(method: string, name: string, watching: boolean): string {
     case 'DELETE':
       return name === '' ? 'deletecollection' : 'delete';
     default:
-      if (watching) return 'watch';
-      return name === '' ? 'list' : 'get';
+      // A named object is read, whatever `watch` says: the right to watch one name must not show the others.
+      if (name !== '') return 'get';
+      return watching ? 'watch' : 'list';
   }
 }
 
@@ -51,11 +54,24 @@ export function isTrue(value: string | null): boolean {
   return value !== null && value !== 'false' && value !== '0' && value !== '';
 }
 
+/** Verbs for which a field selector of one name stands for that name. */
+const SELECTING = new Set(['list', 'watch', 'deletecollection']);
+
+/** @throws StatusError 400 for an escape that is none */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw badRequest(`invalid URL escape in ${JSON.stringify(part)}`);
+  }
+}
+
+/** @throws StatusError 400 for a path that cannot be read */
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
   const parts = path
     .split('/')
     .filter((part) => part !== '')
-    .map(decodeURIComponent);
+    .map(decoded);
   const prefix = parts.shift();
   if (prefix !== 'api' && prefix !== 'apis') return nonResource(method, path);
   const group = prefix === 'apis' ? parts.shift() : '';
@@ -74,17 +90,18 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   }
   const [plural = '', name = '', subresource = ''] = parts;
   const watching = method === 'GET' && isTrue(query.get('watch'));
+  const verb = verbOf(method, name, watching);
   const selected = /^metadata\.name=([^,=]+)$/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
   return {
     isResource: true,
     path,
-    verb: verbOf(method, name, watching),
+    verb,
     group,
     version,
     namespace,
     plural,
     subresource,
     name,
-    selectedName: name === '' ? selected : '',
+    selectedName: name === '' && SELECTING.has(verb) ? selected : '',
   };
 }
