@@ -1,6 +1,8 @@
 import { createRemoteJWKSet, customFetch, decodeJwt, jwtVerify } from 'jose';
 import { Agent, fetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ServiceAccountTokens } from '../../src/apiserver/auth/service-account-tokens.ts';
+import { Store } from '../../src/apiserver/storage/store.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
@@ -13,7 +15,7 @@ beforeAll(async () => {
   await server.ask({ method: 'POST', path: '/api/v1/nodes', body: { metadata: { name: 'n1' } } });
   const pod = {
     metadata: { name: 'p' },
-    spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x:1' }] },
+    spec: { nodeName: 'n1', serviceAccountName: 'router', containers: [{ name: 'c', image: 'x:1' }] },
   };
   await server.ask({ method: 'POST', path: `${NAMESPACE}/pods`, body: pod });
 });
@@ -71,6 +73,37 @@ describe('a token of a service account', () => {
   test('is no login when it was made for another audience', async () => {
     const answer = await server.ask({ path: '/version', token: await tokenFor(podToken) });
     expect(answer.status).toBe(401);
+  });
+
+  test('is bound to no pod of another account', async () => {
+    const pod = { metadata: { name: 'q' }, spec: { containers: [{ name: 'c', image: 'x:1' }] } };
+    await server.ask({ method: 'POST', path: `${NAMESPACE}/pods`, body: pod });
+    const body = { spec: { boundObjectRef: { kind: 'Pod', name: 'q' } } };
+    const path = `${NAMESPACE}/serviceaccounts/router/token`;
+    expect((await server.ask({ method: 'POST', path, body })).status).toBe(400);
+  });
+
+  test('dies with its account, even when another of that name comes', async () => {
+    const accounts = `${NAMESPACE}/serviceaccounts`;
+    const account = { metadata: { name: 'brief' } };
+    await server.ask({ method: 'POST', path: accounts, body: account });
+    const made = await server.ask({ method: 'POST', path: `${accounts}/brief/token`, body: { spec: {} } });
+    const { token } = made.body.status;
+    expect((await server.ask({ path: '/version', token })).status).toBe(200);
+    await server.ask({ method: 'DELETE', path: `${accounts}/brief` });
+    expect((await server.ask({ path: '/version', token })).status).toBe(401);
+    await server.ask({ method: 'POST', path: accounts, body: account });
+    expect((await server.ask({ path: '/version', token })).status).toBe(401);
+  });
+
+  test('ends with its time', () => {
+    const store = new Store({ historyLimit: 10 });
+    const account = { name: 'a', namespace: 'n', uid: 'u' };
+    store.put('serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: account });
+    const tokens = new ServiceAccountTokens(store, 'https://issuer');
+    const token = tokens.sign({ namespace: 'n', serviceAccount: account, bound: {} }, ['x'], 600, 0);
+    expect(tokens.verify(token, ['x'], 599_999)).toMatchObject({ audiences: ['x'] });
+    expect(tokens.verify(token, ['x'], 600_000)).toBe('service account token has expired');
   });
 
   test('dies with its pod', async () => {

@@ -14,10 +14,10 @@ const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
 const DEFAULT_SECONDS = 3600;
 
-const BINDABLE: Record<string, { collection: string; claim: keyof TokenSubject['bound'] }> = {
-  Pod: { collection: 'pods', claim: 'pod' },
-  Secret: { collection: 'secrets', claim: 'secret' },
-};
+const BINDABLE = new Map<string, { collection: string; claim: keyof TokenSubject['bound'] }>([
+  ['Pod', { collection: 'pods', claim: 'pod' }],
+  ['Secret', { collection: 'secrets', claim: 'secret' }],
+]);
 
 /** A stand-in for the resource of the subresource's kind: what decoding needs. */
 function tokenRequests(call: ResourceCall): Resource {
@@ -49,7 +49,7 @@ function boundTo(context: ServerContext, call: ResourceCall, request: KubeObject
   if (!isObject(reference)) return {};
   const kind = stringAt(reference, 'kind') ?? '';
   const name = stringAt(reference, 'name') ?? '';
-  const bindable = BINDABLE[kind];
+  const bindable = BINDABLE.get(kind);
   if (bindable === undefined) {
     throw badRequest(
       `cannot bind token for serviceaccount ${JSON.stringify(call.info.name)} to object of type ${kind}`,
@@ -62,6 +62,13 @@ function boundTo(context: ServerContext, call: ResourceCall, request: KubeObject
   if (wanted !== '' && wanted !== uid) {
     const cause = `the UID in the bound object reference (${wanted}) does not match the UID in record. The object might have been deleted and then recreated`;
     throw conflict({ group: '', plural: bindable.collection }, name, cause);
+  }
+  const runsAs = stringAt(found, 'spec', 'serviceAccountName') ?? 'default';
+  if (kind === 'Pod' && runsAs !== call.info.name) {
+    const account = JSON.stringify(call.info.name);
+    throw badRequest(
+      `cannot bind token for serviceaccount ${account} to pod running with different serviceaccount name.`,
+    );
   }
   return { [bindable.claim]: { name, uid }, ...nodeOf(context, found) };
 }
