@@ -31,6 +31,11 @@ beforeAll(async () => {
     }
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.write('first line\n');
+    // One that breaks off while it is followed.
+    if (request.url?.includes('/dying?')) {
+      setTimeout(() => response.destroy(), 20);
+      return;
+    }
     // A followed log stays open, and comes as it is written.
     if (request.url?.includes('follow=true')) setTimeout(() => response.write('later line\n'), 50);
     else response.end();
@@ -46,7 +51,7 @@ beforeAll(async () => {
   await server.ask({ method: 'PATCH', path: '/api/v1/nodes/n1/status', body: { status }, contentType });
   for (const body of [
     pod('one', 'n1', ['main']),
-    pod('two', 'n1', ['a', 'broken']),
+    pod('two', 'n1', ['a', 'broken', 'dying']),
     pod('waiting', undefined, ['main']),
   ]) {
     expect((await server.ask({ method: 'POST', path: PODS, body })).status).toBe(201);
@@ -72,11 +77,17 @@ describe("a pod's log", () => {
     stream.close();
   });
 
+  test('breaks off when the kubelet does', async () => {
+    const stream = await server.open({ path: `${PODS}/two/log?container=dying&follow=true` });
+    await stream.ended;
+    expect(stream.text()).toBe('first line\n');
+  });
+
   test('needs the name of a container when there are several', async () => {
     const answer = await server.ask({ path: `${PODS}/two/log` });
     expect(answer.status).toBe(400);
     expect(answer.body.message).toBe(
-      'a container name must be specified for pod two, choose one of: [a broken]',
+      'a container name must be specified for pod two, choose one of: [a broken dying]',
     );
   });
 

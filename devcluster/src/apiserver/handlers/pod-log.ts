@@ -72,7 +72,12 @@ export async function proxyLog(
   response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
   response.flushHeaders();
   response.on('close', () => upstream.destroy());
-  upstream.pipe(response);
+  // A kubelet that dies in the middle ends the answer, too; a pipe alone would leave the client waiting.
+  upstream.on('close', () => {
+    if (!upstream.complete) response.destroy();
+  });
+  if (response.destroyed) upstream.destroy();
+  else upstream.pipe(response);
 }
 
 async function refusal(upstream: IncomingMessage): Promise<Error> {
