@@ -26,7 +26,7 @@ export function builtinSchema(apiVersion: string, kind: string): Schema | undefi
 }
 
 /** The schema of `metadata`, the same for every kind. */
-export function objectMetaSchema(): Schema {
+function objectMetaSchema(): Schema {
   return modelSchema('V1ObjectMeta') ?? ANYTHING;
 }
 

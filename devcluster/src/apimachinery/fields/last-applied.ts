@@ -5,7 +5,7 @@ import { difference, EMPTY_FIELD_SET, type FieldSet, union } from './field-set.t
 import { toFieldSet } from './to-field-set.ts';
 
 /** Where `kubectl apply` without `--server-side` keeps what it applied last. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** The only manager whose change from client-side to server-side apply the server helps along. */
 export const KUBECTL = 'kubectl';

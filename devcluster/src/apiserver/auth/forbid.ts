@@ -3,7 +3,7 @@ import type { Attributes, Authorizer } from './authorizer.ts';
 import type { User } from './user.ts';
 
 /** Why a user may not do something, in the words that clients know. */
-export function forbiddenText(user: User, wanted: Attributes): string {
+function forbiddenText(user: User, wanted: Attributes): string {
   const resource = wanted.subresource === '' ? wanted.resource : `${wanted.resource}/${wanted.subresource}`;
   const where =
     wanted.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(wanted.namespace)}`;

@@ -4,7 +4,7 @@ import { badRequest, StatusError } from '../errors.ts';
 import { jsonSyntaxError } from './json-text.ts';
 import { ProtobufError, parseProtobuf } from './protobuf.ts';
 
-export const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
 export function mediaTypeOf(call: Call): string {
   return (call.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';

@@ -17,12 +17,12 @@ const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 /** Longer prefixes are cut, so that the name stays a label. */
 const MAX_GENERATED_PREFIX = 58;
 
-export function randomSuffix(): string {
+function randomSuffix(): string {
   return [...randomBytes(5)].map((byte) => SUFFIX_ALPHABET[byte % SUFFIX_ALPHABET.length]).join('');
 }
 
 /** @throws StatusError 404 or 403 when nothing can be created in the namespace */
-export function checkNamespaceOpen(context: ServerContext, resource: Resource, object: KubeObject): void {
+function checkNamespaceOpen(context: ServerContext, resource: Resource, object: KubeObject): void {
   const { namespace, name } = object.metadata;
   if (!resource.namespaced || namespace === undefined) return;
   const found = context.store.get('namespaces', undefined, namespace);

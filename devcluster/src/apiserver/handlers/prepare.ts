@@ -7,7 +7,7 @@ import type { ResourceCall } from '../call.ts';
 import { type ServerContext, timestamp } from '../context.ts';
 import { fullSchema } from '../decode/strict.ts';
 import { type FieldError, invalid } from '../errors.ts';
-import { apiVersionOf, inWireOrder, isObject, type KubeObject, member, sameJson } from '../object.ts';
+import { apiVersionOf, inWireOrder, isObject, type KubeObject, sameJson } from '../object.ts';
 import type { Resource } from '../resources/resource.ts';
 import { metadataProblems, metadataUpdateProblems } from '../validation/metadata.ts';
 import type { WriteOptions } from './write-options.ts';
@@ -155,9 +155,4 @@ export function toStorage(object: KubeObject, resource: Resource): KubeObject {
   const { custom } = resource;
   if (custom === undefined || custom.storageVersion === resource.version) return object;
   return { ...object, apiVersion: apiVersionOf(resource.group, custom.storageVersion) };
-}
-
-export function specOf(object: KubeObject): Record<string, unknown> {
-  const spec = member(object, 'spec');
-  return isObject(spec) ? spec : {};
 }

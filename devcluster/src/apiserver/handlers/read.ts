@@ -46,7 +46,7 @@ export function parseRevision(text: string, refuse: (message: string) => StatusE
   return Number(text);
 }
 
-export function checkNotInFuture(context: ServerContext, wanted: number): void {
+function checkNotInFuture(context: ServerContext, wanted: number): void {
   if (wanted <= context.store.revision) return;
   throw new StatusError({
     code: 504,

@@ -19,7 +19,7 @@ function handlerDefaults(handler: unknown): void {
 }
 
 /** Images without a tag, or tagged latest, are pulled every time. */
-export function pullPolicyOf(image: string): string {
+function pullPolicyOf(image: string): string {
   const name = image.slice(image.lastIndexOf('/') + 1);
   if (name.includes('@')) return 'IfNotPresent';
   const tag = name.split(':')[1] ?? 'latest';

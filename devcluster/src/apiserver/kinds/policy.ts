@@ -6,7 +6,7 @@ import { child, fill } from './draft.ts';
 import { atLeastZero, selectorProblems } from './pod-spec-validation.ts';
 
 /** A count, or a percentage as text. */
-export function countOrPercentProblems(field: string, value: unknown): FieldError[] {
+function countOrPercentProblems(field: string, value: unknown): FieldError[] {
   if (typeof value !== 'string') return atLeastZero(field, value);
   if (/^[0-9]+%$/.test(value)) {
     return Number(value.slice(0, -1)) > 100
