@@ -9,6 +9,8 @@ import { PatchError } from './patch-error.ts';
 
 const KNOWN_FIELDS = new Set(['op', 'path', 'from', 'value']);
 const MOST_OPERATIONS = 10_000;
+/** A few dozen copies of copies would fill any memory. The limit is that of a request's body. */
+const MOST_COPIED_CHARACTERS = 3 * 1024 * 1024;
 
 /**
  * Applies a JSON patch.
@@ -27,7 +29,11 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
     const message = `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`;
     throw new PatchError(413, message);
   }
-  return patch.reduce<unknown>(applyOperation, clone(document));
+  const copied: Copied = { characters: 0 };
+  return patch.reduce<unknown>(
+    (result, operation) => applyOperation(result, operation, copied),
+    clone(document),
+  );
 }
 
 /** Members of operations that strict field validation refuses: `[1].extra`. */
@@ -40,7 +46,18 @@ export function unknownPatchFields(patch: unknown): string[] {
   );
 }
 
-function applyOperation(document: unknown, operation: unknown): unknown {
+/** How much the copy operations of one patch have added. */
+interface Copied {
+  characters: number;
+}
+
+function copyOf(value: unknown, copied: Copied): unknown {
+  copied.characters += JSON.stringify(value)?.length ?? 0;
+  if (copied.characters > MOST_COPIED_CHARACTERS) throw failed();
+  return clone(value);
+}
+
+function applyOperation(document: unknown, operation: unknown, copied: Copied): unknown {
   if (!isObject(operation)) throw failed();
   const { op } = operation;
   const path = pointer(operation['path']);
@@ -57,7 +74,7 @@ function applyOperation(document: unknown, operation: unknown): unknown {
       return set(remove(document, from), path, value, 'insert');
     }
     case 'copy':
-      return set(document, path, clone(get(document, pointer(operation['from']))), 'insert');
+      return set(document, path, copyOf(get(document, pointer(operation['from'])), copied), 'insert');
     case 'test':
       if (!sameJson(testable(document, path), operation['value'] ?? null)) throw failed();
       return document;

@@ -81,8 +81,21 @@ function checkType(call: Call, parsed: JsonObject, resource: Resource, registry:
   );
 }
 
-/** Fills in apiVersion, kind and metadata, so that what follows may rely on them. */
+/** Far beyond any real object. What is deeper could be stored, but no list with it could be written any more. */
+const MAX_DEPTH = 500;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
+}
+
+/**
+ * Fills in apiVersion, kind and metadata, so that what follows may rely on them.
+ *
+ * @throws StatusError 400 for an object that is nested too deeply
+ */
 export function asObject(parsed: JsonObject, resource: Resource): KubeObject {
+  if (isDeeper(parsed, MAX_DEPTH)) throw badRequest(`json: exceeded max depth of ${MAX_DEPTH}`);
   const metadata = isObject(parsed['metadata']) ? parsed['metadata'] : {};
   return {
     ...parsed,
@@ -92,6 +105,17 @@ export function asObject(parsed: JsonObject, resource: Resource): KubeObject {
   };
 }
 
+const TEXTS = new Set(['labels', 'annotations', 'finalizers']);
+
+/** Go reads a null in a list or map as the zero value of its items. */
+function withoutNulls(key: string, value: unknown): unknown {
+  const zero = TEXTS.has(key) ? '' : key === 'ownerReferences' || key === 'managedFields' ? {} : null;
+  if (zero === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => item ?? zero);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, item ?? zero]));
+}
+
 /** Go drops members of metadata that are null or empty, of every kind. */
 function tidyMetadata(metadata: KubeObject['metadata']): KubeObject['metadata'] {
   const kept = Object.entries(metadata).filter(([key, value]) => {
@@ -99,7 +123,9 @@ function tidyMetadata(metadata: KubeObject['metadata']): KubeObject['metadata'] 
     if (value === null || value === '' || value === 0) return false;
     return typeof value !== 'object' || Object.keys(value).length > 0;
   });
-  return Object.fromEntries(kept) as KubeObject['metadata'];
+  return Object.fromEntries(
+    kept.map(([key, value]) => [key, withoutNulls(key, value)]),
+  ) as KubeObject['metadata'];
 }
 
 /** The wrong type of a value, in the words of Go's decoder. */

@@ -19,7 +19,11 @@ export function readContinueToken(text: string): ContinueToken {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (typeof parsed === 'object' && parsed !== null && 'rv' in parsed && 'start' in parsed) {
-      if (typeof parsed.rv === 'number' && typeof parsed.start === 'string') {
+      if (
+        Number.isSafeInteger(parsed.rv) &&
+        typeof parsed.rv === 'number' &&
+        typeof parsed.start === 'string'
+      ) {
         return { revision: parsed.rv, start: parsed.start };
       }
     }

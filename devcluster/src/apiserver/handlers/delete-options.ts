@@ -2,7 +2,7 @@ import { invalidValue, notSupported } from '../../apimachinery/field-error.ts';
 import type { Call } from '../call.ts';
 import { parseBody } from '../decode/body.ts';
 import { badRequest, conflict, type FieldError, invalid } from '../errors.ts';
-import { isObject, type KubeObject, member, numberAt, stringAt } from '../object.ts';
+import { isObject, type KubeObject, listAt, member, numberAt, stringAt } from '../object.ts';
 
 export interface DeleteOptions {
   dryRun: boolean;
@@ -34,10 +34,9 @@ export function deleteOptions(call: Call): DeleteOptions {
   const grace = numberAt(body, 'gracePeriodSeconds') ?? numberOf(query.get('gracePeriodSeconds'));
   const policy = stringAt(body, 'propagationPolicy') ?? query.get('propagationPolicy') ?? undefined;
   const orphan = member(body, 'orphanDependents');
-  const dryRun = [
-    ...query.getAll('dryRun'),
-    ...((member(body, 'dryRun') as string[] | undefined) ?? []),
-  ].filter((value) => value !== '');
+  const dryRun = [...query.getAll('dryRun'), ...listAt(body, 'dryRun').map(String)].filter(
+    (value) => value !== '',
+  );
   const problems: FieldError[] = [];
   if (policy !== undefined && orphan !== undefined && orphan !== null) {
     problems.push(
@@ -64,8 +63,11 @@ export function deleteOptions(call: Call): DeleteOptions {
   };
 }
 
+/** @throws StatusError 400 */
 function numberOf(text: string | null): number | undefined {
-  return text === null || text === '' ? undefined : Number(text);
+  if (text === null || text === '') return undefined;
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 /** @throws StatusError 409 when the object is another one, or another state, than the client meant */

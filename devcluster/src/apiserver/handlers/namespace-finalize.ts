@@ -11,13 +11,15 @@ import { writeOptions } from './write-options.ts';
 /** `namespaces/<name>/finalize`: the namespace controller says that a namespace is empty. */
 export function handleFinalize(context: ServerContext, call: ResourceCall): Reply {
   const { resource } = call;
-  const draft = decodeObject(call, resource, context.registry, writeOptions(call));
+  const options = writeOptions(call);
+  const draft = decodeObject(call, resource, context.registry, options);
   checkIdentity(call, draft);
   const old = readObject(context, call);
   checkVersion(call, draft, old);
   const finalizers = listAt(draft, 'spec', 'finalizers');
   const { finalizers: _finalizers, ...spec } = objectAt(old, 'spec');
   const changed = { ...old, spec: finalizers.length === 0 ? spec : { ...spec, finalizers } };
+  if (options.dryRun) return objectReply(200, viewOf(changed, resource), resource);
   const held = finalizers.length > 0 || (old.metadata.finalizers ?? []).length > 0;
   if (old.metadata.deletionTimestamp !== undefined && !held) {
     return objectReply(200, finishDeletion(context, resource, changed), resource);

@@ -21,7 +21,7 @@ import { type WriteOptions, writeOptions } from './write-options.ts';
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
-export const APPLY_PATCH = 'application/apply-patch+yaml';
+const APPLY_PATCH = 'application/apply-patch+yaml';
 
 const CUSTOM_TYPES = [JSON_PATCH, MERGE_PATCH, APPLY_PATCH];
 
@@ -39,7 +39,7 @@ export function unsupportedPatch(resource: Resource): StatusError {
 }
 
 /** The refusal of a patch whose result is no object of the kind. */
-export function badPatch(value: unknown, detail: string): StatusError {
+function badPatch(value: unknown, detail: string): StatusError {
   const message = `Invalid value: ${JSON.stringify(typeof value === 'string' ? value : JSON.stringify(value))}: ${detail}`;
   return invalid({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message }]);
 }
@@ -57,7 +57,8 @@ export function asStatusError(error: PatchError): StatusError {
   }
 }
 
-function parsePatch(call: ResourceCall): unknown {
+/** @throws StatusError 400 for a body that is no JSON */
+export function parsePatch(call: ResourceCall): unknown {
   try {
     return parseJson(call.body.toString('utf8'));
   } catch (error) {

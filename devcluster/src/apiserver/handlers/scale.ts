@@ -8,7 +8,7 @@ import { badRequest, internal, invalid } from '../errors.ts';
 import { clone, isObject, type KubeObject, member, numberAt, objectAt, stringAt } from '../object.ts';
 import type { Resource } from '../resources/resource.ts';
 import { viewOf } from '../resources/view.ts';
-import { asStatusError, unsupportedPatch } from './patch.ts';
+import { asStatusError, parsePatch, unsupportedPatch } from './patch.ts';
 import { readObject } from './read.ts';
 import { replaceObject } from './update.ts';
 import { writeOptions } from './write-options.ts';
@@ -92,7 +92,7 @@ function wantedScale(call: ResourceCall, current: KubeObject): unknown {
     `the object provided is unrecognized (must be of type Scale): ${message}`;
   if (call.method === 'PUT') return parseBody(call, about);
   const type = mediaTypeOf(call);
-  const patch: unknown = JSON.parse(call.body.toString('utf8'));
+  const patch = parsePatch(call);
   try {
     if (type === 'application/json-patch+json') return applyJsonPatch(current, patch);
   } catch (error) {

@@ -15,6 +15,9 @@ import { parseRevision } from './read.ts';
 /** Beyond this much unsent text a watcher is too slow; it is cut off and will list again. */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
 
+/** A longer timer would go off at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** How the objects of a watch are written; Table and metadata-only watches have their own. */
 export type WatchFormat = (type: EventType | 'BOOKMARK', object: KubeObject) => string;
 
@@ -126,12 +129,15 @@ export class WatchStream implements OpenStream {
       for (const event of store.collection(resource.collection).since(from)) this.#onChange(event, from);
     this.#onEnd.push(store.collection(resource.collection).subscribe((event) => this.#onChange(event, from)));
     this.#bookmarkEveryMinute();
-    const timer = setTimeout(() => this.end(), (seconds > 0 ? seconds : 1800 + Math.random() * 1800) * 1000);
+    const ms = (seconds > 0 ? seconds : 1800 + Math.random() * 1800) * 1000;
+    const timer = setTimeout(() => this.end(), Math.min(ms, MAX_TIMER_MS));
     timer.unref();
     this.#onEnd.push(() => clearTimeout(timer));
     this.#context.faults.streams.add(this);
     this.#onEnd.push(() => this.#context.faults.streams.delete(this));
     this.#response.on('close', () => this.end());
+    // A client that left before this was reached is not announced again.
+    if (this.#response.destroyed) this.end();
   }
 
   end(): void {

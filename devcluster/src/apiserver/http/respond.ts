@@ -8,9 +8,27 @@ import { jsonOf } from '../resources/view.ts';
 import { tableOf } from '../tables/table.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
 
+/** All warnings of an answer together, and each of them once they are more: clients limit the size of headers. */
+const MAX_WARNING_LENGTH = { all: 4096, each: 256 };
+
+/**
+ * Header values are bytes: UTF-8, as the real server sends it, and no control characters. Bodies are bytes, too, for
+ * Node encodes headers once more when it sends them along with a string.
+ */
+function headerText(text: string): string {
+  return Buffer.from(text.replaceAll('\u007f', '\\x7f'), 'utf8').toString('latin1');
+}
+
 export function warningHeaders(warnings: readonly string[]): Record<string, string[]> {
   if (warnings.length === 0) return {};
-  return { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`) };
+  const { all, each } = MAX_WARNING_LENGTH;
+  const length = warnings.reduce((sum, text) => sum + text.length, 0);
+  let left = all;
+  const kept = (length > all ? warnings.map((text) => text.slice(0, each)) : warnings).filter((text) => {
+    left -= text.length;
+    return left >= 0;
+  });
+  return { warning: kept.map((text) => headerText(`299 - ${JSON.stringify(text)}`)) };
 }
 
 const NO_CACHE = 'no-cache, private';
@@ -112,20 +130,20 @@ export function respond(response: ServerResponse, call: Call, reply: Reply): voi
       ...(reply.headers ?? {}),
       ...warningHeaders(call.warnings),
     });
-    response.end(reply.text);
+    response.end(Buffer.from(reply.text));
     return;
   }
   const accepted = negotiate(call.headers.accept, true);
   const json = bodyOf(reply, accepted, call);
-  const text = accepted.yaml ? stringify(JSON.parse(json)) : json;
+  const body = Buffer.from(accepted.yaml ? stringify(JSON.parse(json)) : json);
   response.writeHead(reply.type === 'object' ? reply.status : 200, {
     'content-type': accepted.yaml ? 'application/yaml' : 'application/json',
     'cache-control': NO_CACHE,
-    'content-length': Buffer.byteLength(text),
+    'content-length': body.length,
     ...(reply.type === 'object' ? reply.headers : undefined),
     ...warningHeaders(call.warnings),
   });
-  response.end(text);
+  response.end(body);
 }
 
 /** Errors are always JSON: a client that asked for something else still has to understand them. */
@@ -138,13 +156,13 @@ export function respondError(
     response.destroy();
     return;
   }
-  const text = `${JSON.stringify(error.toStatus())}\n`;
+  const body = Buffer.from(`${JSON.stringify(error.toStatus())}\n`);
   response.writeHead(error.code, {
     'content-type': 'application/json',
     'cache-control': NO_CACHE,
-    'content-length': Buffer.byteLength(text),
+    'content-length': body.length,
     ...error.headers,
     ...warningHeaders(warnings),
   });
-  response.end(text);
+  response.end(body);
 }

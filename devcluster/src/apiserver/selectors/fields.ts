@@ -38,7 +38,7 @@ export function parseFieldSelector(text: string, resource: Resource): FieldMatch
     .map((term) => parseTerm(term, text));
   const supported = fieldsOf(resource, PROBE);
   for (const { field } of terms) {
-    if (!(field in supported)) throw badRequest(`field label not supported: ${field}`);
+    if (!Object.hasOwn(supported, field)) throw badRequest(`field label not supported: ${field}`);
   }
   return (object) => {
     const fields = fieldsOf(resource, object);

@@ -1,8 +1,9 @@
+import { own } from '../../apimachinery/json.ts';
 import { isObject, listAt, objectAt, stringAt } from '../object.ts';
 import type { Labels } from './labels.ts';
 
 function expressionMatches(expression: unknown, labels: Labels): boolean {
-  const value = labels?.[stringAt(expression, 'key') ?? ''];
+  const value = own(labels, stringAt(expression, 'key') ?? '');
   const values = listAt(expression, 'values');
   switch (stringAt(expression, 'operator')) {
     case 'In':
@@ -20,7 +21,7 @@ function expressionMatches(expression: unknown, labels: Labels): boolean {
 export function matchesSelector(selector: unknown, labels: Labels): boolean {
   if (!isObject(selector)) return false;
   const equal = Object.entries(objectAt(selector, 'matchLabels')).every(
-    ([key, value]) => labels?.[key] === value,
+    ([key, value]) => own(labels, key) === value,
   );
   return (
     equal && listAt(selector, 'matchExpressions').every((expression) => expressionMatches(expression, labels))

@@ -1,3 +1,4 @@
+import { own } from '../../apimachinery/json.ts';
 import { badRequest } from '../errors.ts';
 
 export type Labels = Record<string, string> | undefined;
@@ -97,7 +98,7 @@ class Parser {
 }
 
 function satisfied({ key, operator, values }: Requirement, labels: Labels): boolean {
-  const value = labels?.[key];
+  const value = own(labels, key);
   switch (operator) {
     case 'exists':
       return value !== undefined;
