@@ -1,5 +1,6 @@
 import { type FieldError, fieldErrorText, forbidden, invalidValue, requiredValue } from '../field-error.ts';
 import { compareText, sameJson } from '../json.ts';
+import { compilePattern } from '../pattern.ts';
 import type { Schema } from '../schema.ts';
 
 type Level = 'root' | 'item' | 'field';
@@ -152,7 +153,7 @@ function valueValidationErrors(schema: Schema, skip: Skip, path: string): FieldE
 
 function patternProblem(pattern: string): string | undefined {
   try {
-    new RegExp(pattern, 'u');
+    compilePattern(pattern);
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : '';

@@ -8,6 +8,7 @@ import {
   typeInvalid,
 } from '../field-error.ts';
 import { isObject, own, sameJson } from '../json.ts';
+import { compilePattern } from '../pattern.ts';
 import { itemSchema, listType, type Schema } from '../schema.ts';
 import { validateCombinations } from './combinations.ts';
 import { checkFormat, isCheckedFormat } from './formats.ts';
@@ -79,7 +80,7 @@ function textError(schema: Schema, value: string, path: string): FieldError[] {
   if (minLength !== undefined && length < minLength) {
     return [invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`)];
   }
-  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) {
+  if (pattern !== undefined && !compilePattern(pattern).test(value)) {
     return [invalidValue(path, value, `${path} in body should match '${pattern}'`)];
   }
   return [];
