@@ -120,8 +120,11 @@ function environment(config: OperatorConfig, release: Release): k8s.EnvVar[] {
     ...config.env,
   };
   return [
-    { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-    { name: 'LEASE_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+    { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+    {
+      name: 'LEASE_NAMESPACE',
+      valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } },
+    },
     ...Object.entries(values).map(([name, value]) => ({ name, value })),
   ];
 }
