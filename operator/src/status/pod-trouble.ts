@@ -91,7 +91,10 @@ function missingObject(message: string, context: Context): PodTrouble | undefine
     const keys = isSecret && context.secretKeys !== undefined ? `, with keys ${context.secretKeys}` : '';
     return {
       reason: 'PodConfigMissing',
-      message: `${isSecret ? 'Secret' : 'ConfigMap'} ${context.namespace}/${name} not found: create it${keys}`,
+      // Every ConfigMap that our pods mount is one that the operator makes, so there is nothing to do but wait.
+      message: isSecret
+        ? `Secret ${context.namespace}/${name} not found: create it${keys}`
+        : `ConfigMap ${context.namespace}/${name} is not there yet: the operator makes it with the PaymentVault`,
       ...(isSecret ? { missingSecret: name } : {}),
     };
   }
