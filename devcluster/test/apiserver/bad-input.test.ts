@@ -1,3 +1,4 @@
+import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CONFIG_MAPS, configMap, startTestServer, type TestServer } from './test-server.ts';
 
@@ -96,6 +97,17 @@ describe('the API server refuses', () => {
 });
 
 describe('the API server takes', () => {
+  test('a client that leaves in the middle of its body', async () => {
+    const headers = { authorization: `Bearer ${server.adminToken}`, 'content-length': 1000 };
+    const outgoing = request(`${server.url}${CONFIG_MAPS}`, { method: 'POST', headers, ca: server.caPem });
+    const left = new Promise((done) => outgoing.on('error', done));
+    outgoing.write('{');
+    setTimeout(() => outgoing.destroy(new Error('gone')), 50);
+    await left;
+    await new Promise((done) => setTimeout(done, 50));
+    expect(internalErrors).toEqual([]);
+  });
+
   test('unknown fields of any script, and says so', async () => {
     const answer = await create({ metadata: { name: 'script' }, 日本: 1, 'x\u007f': 1 });
     expect(answer.status).toBe(201);

@@ -81,6 +81,8 @@ export function listener(
     // A client that went away is no error of ours, and an error nobody listens to would end the process.
     response.on('error', () => {});
     serve(options, request, response).catch((error: unknown) => {
+      // Nobody is left to answer, and nothing is wrong here.
+      if (request.destroyed && !request.complete) return;
       if (!(error instanceof StatusError)) options.onInternalError(error, `${request.method} ${request.url}`);
       const status =
         error instanceof StatusError
