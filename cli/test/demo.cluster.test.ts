@@ -176,6 +176,10 @@ describe('card numbers', () => {
 describe.runIf(kubectlInstalled)('kubectl delete paymentvault', () => {
   it('removes what is ours and keeps keys, topics and data', async () => {
     const before = await kept(demo);
+    expect(before.keys).toEqual([[expect.any(String), 'Enabled']]);
+    expect(before.rows.filter(([, characters]) => characters > 0).length).toBeGreaterThan(1);
+    const topics = ['cofferdam.acme-dev.payments', 'cofferdam.acme-dev.tokens'];
+    expect(before.topics).toEqual(demo.result.eventsFrom === 'kafka' ? expect.arrayContaining(topics) : []);
     await kubectl(
       demo.result.kubeconfig,
       'delete',

@@ -175,7 +175,7 @@ async function readEvents(
 /** `endpoints.json`: what a script needs to call the two APIs. */
 function writeEndpoints(directory: string, cluster: RunningCluster, more: Record<string, string>): void {
   mkdirSync(directory, { recursive: true });
-  const endpoints = { kubernetes: cluster.url, postgres: cluster.addons.postgres.adminUrl, ...more };
+  const endpoints = { ...cluster.endpoints, postgres: cluster.addons.postgres.adminUrl, ...more };
   writeFileSync(join(directory, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`, {
     mode: 0o600,
   });

@@ -18,6 +18,8 @@ export interface Endpoints {
   clientToken: string;
   /** Of the superuser. */
   postgres: string;
+  /** host:port; absent where there is no broker. */
+  kafka?: string;
 }
 
 /** A demo that is up: `npm run demo -- --json`, as a process of its own. */
