@@ -1,6 +1,5 @@
-import type { Facts } from '@cofferdam/operator';
+import { clusterKeys, type Facts, parseGrantees } from '@cofferdam/operator';
 import { isKubeError, type KubeClient, type KubeObject, RESOURCES } from '@cofferdam/operator/engine';
-import { z } from 'zod';
 
 export interface FactSource {
   operatorNamespace: string;
@@ -8,23 +7,13 @@ export interface FactSource {
   images: Facts['images'];
 }
 
-const Discovery = z.looseObject({ issuer: z.string() });
-const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string().optional() })) });
-
 /** What the operator of this cluster knows: the cluster's keys, and the images of its own release. */
 export async function clusterFacts(client: KubeClient, source: FactSource): Promise<Facts> {
-  const { issuer } = Discovery.parse(JSON.parse(await client.raw('/.well-known/openid-configuration')));
-  const jwks = Jwks.parse(
-    JSON.parse(await client.raw('/openid/v1/jwks', { accept: 'application/jwk-set+json' })),
-  );
-  // In the operator's order: an API server need not have one.
-  jwks.keys.sort((a, b) => ((a.kid ?? '') < (b.kid ?? '') ? -1 : 1));
   return {
     operatorNamespace: source.operatorNamespace,
     operatorServiceAccount: 'cofferdam-operator',
     images: { ...source.images, ...(await shippedImages(client, source.operatorNamespace)) },
-    clusterIssuer: issuer,
-    clusterJwks: `${JSON.stringify(jwks, null, 2)}\n`,
+    ...(await clusterKeys(client)),
     grantees: await grantees(client, source.operatorNamespace),
   };
 }
@@ -47,8 +36,6 @@ async function shippedImages(client: KubeClient, namespace: string): Promise<Par
   return Object.fromEntries(Object.entries(found).filter(([, image]) => image !== undefined));
 }
 
-const Grantees = z.record(z.string(), z.array(z.string()));
-
 /** The operator's allow-list, where it can be read: which principals a vault's identity may name. */
 async function grantees(client: KubeClient, namespace: string): Promise<Facts['grantees']> {
   const configMap = await client
@@ -61,5 +48,5 @@ async function grantees(client: KubeClient, namespace: string): Promise<Facts['g
       throw error;
     });
   const [text = '{}'] = Object.values(configMap?.data ?? {});
-  return Grantees.parse(JSON.parse(text));
+  return parseGrantees(text);
 }
