@@ -44,9 +44,25 @@ export const ENV = {
   provider: 'PROVIDER',
   /** Base URL of the PSP instead of the provider's own. */
   endpoint: 'ENDPOINT',
+  /** PEM of the authorities that ENDPOINT's certificate is verified by. Default: the public ones. */
+  endpointCaFile: 'ENDPOINT_CA_FILE',
   /** Longest wait for the PSP, milliseconds. Default 10000. */
   timeoutMs: 'TIMEOUT_MS',
+
+  /** PEM of the authorities that our own servers are verified by; read again when it changes. Default: the public ones. */
+  caFile: 'CA_FILE',
+  /** A certificate that somebody else renews: files tls.crt and tls.key, read again when they change. */
+  tlsDirectory: 'TLS_DIR',
+  /** Instead of TLS_DIR: base URL of the operator's certificate authority, which signs a key that never leaves the process. */
+  certificateUrl: 'CERTIFICATE_URL',
+  /** Service-account token for CERTIFICATE_URL, audience `cofferdam-certificates`. */
+  certificateTokenFile: 'CERTIFICATE_TOKEN_FILE',
+  /** Comma-separated DNS names to ask CERTIFICATE_URL for: those of our Service. */
+  serviceNames: 'SERVICE_NAMES',
 } as const;
 
 /** The port that every service listens on in a cluster; its Service has the same one. */
 export const SERVICE_PORT = 8080;
+
+/** Audience of the tokens that the operator's certificate authority accepts; no service takes one. */
+export const CERTIFICATE_AUDIENCE = 'cofferdam-certificates';

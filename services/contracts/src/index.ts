@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './certificates.ts';
 export * from './charges.ts';
 export * from './currencies.ts';
 export * from './environment.ts';
