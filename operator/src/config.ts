@@ -27,6 +27,12 @@ const Settings = z.object({
     .default(8080)
     .describe('port of /healthz, /readyz, /metrics'),
   WORKERS: z.coerce.number().int().min(1).max(64).default(4).describe('resources worked on at a time'),
+  RESYNC_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(30)
+    .describe('after how long a resource that is ready is looked at again without an event'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info').describe('verbosity'),
 });
 export type Settings = z.infer<typeof Settings>;

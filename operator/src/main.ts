@@ -8,7 +8,7 @@ import { type ClusterConfig, createTransport, loadClusterConfig } from './engine
 import { OperatorError } from './errors.ts';
 import { serve } from './http.ts';
 import { operatorMetrics } from './metrics.ts';
-import { createOperator } from './operator.ts';
+import { createOperator, RESYNC } from './operator.ts';
 
 await runService(
   'operator',
@@ -19,12 +19,15 @@ await runService(
       level: settings.LOG_LEVEL,
       instance: settings.POD_NAME,
     });
-    const cluster = await connect();
-    const transport = createTransport(cluster, { userAgent: 'cofferdam-operator' });
-    lifecycle.onClose('connections', () => transport.close());
-
     const metrics = createMetrics();
     const instruments = operatorMetrics(metrics);
+    const cluster = await connect();
+    const transport = createTransport(cluster, {
+      userAgent: 'cofferdam-operator',
+      onAttempt: instruments.requested,
+    });
+    lifecycle.onClose('connections', () => transport.close());
+
     const statusz = statuszReader({
       tokenFile: settings.STATUSZ_TOKEN_FILE,
       onFailure: (url, error) => logger.debug({ url, err: error }, 'statusz cannot be read'),
@@ -39,6 +42,7 @@ await runService(
       topics: kafkaTopicManagement(),
       log: logger,
       workers: settings.WORKERS,
+      resync: { ...RESYNC, readyMs: settings.RESYNC_SECONDS * 1000 },
       watchNamespace: settings.WATCH_NAMESPACE,
       identity: {
         namespace: settings.LEASE_NAMESPACE,

@@ -55,6 +55,8 @@ export type Operator = {
 /** A request that was sent as leader has ended before another can lead: leaseDuration - renewDeadline. */
 const WRITE_TIMEOUT_MS = 5_000;
 const FACTS_EVERY_MS = 60_000;
+/** How often a resource is looked at without an event, unless said otherwise. */
+export const RESYNC: ResyncTimes = { readyMs: 30_000, notReadyMs: 15_000, unreportedMs: 3_000 };
 
 /** Everything wired together; `main.ts` gives it the real world, a test another. */
 export function createOperator(options: OperatorOptions): Operator {
@@ -122,7 +124,7 @@ export function createOperator(options: OperatorOptions): Operator {
         onError: (error) => log.warn({ err: error }, 'an event was not written'),
       }),
       patience: options.patience ?? { Retain: 60_000, Delete: 600_000 },
-      resync: options.resync ?? { readyMs: 30_000, notReadyMs: 15_000, unreportedMs: 3_000 },
+      resync: options.resync ?? RESYNC,
     };
   }
 

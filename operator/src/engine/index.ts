@@ -13,6 +13,7 @@ export * from './leader.ts';
 export * from './micro-time.ts';
 export * from './queue.ts';
 export * from './reflector.ts';
+export * from './request-name.ts';
 export * from './resource.ts';
 export * from './store.ts';
 export * from './token-file.ts';

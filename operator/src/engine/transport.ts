@@ -35,6 +35,8 @@ export type TransportOptions = {
   /** Most connections to the API server; a watch takes one for its life. Default 64. */
   connections?: number;
   userAgent?: string;
+  /** Told of every attempt; `code` is the HTTP status, undefined when no answer came. For metrics. */
+  onAttempt?: (request: Pick<TransportRequest, 'method' | 'path'>, code: number | undefined) => void;
 };
 
 /**
@@ -58,7 +60,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     try {
       const authorization = await config.authorize();
       request.guard?.();
-      return await agent.request({
+      const response = await agent.request({
         origin,
         path: prefix + request.path,
         method: request.method,
@@ -73,7 +75,11 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
         headersTimeout: limit,
         bodyTimeout: forever ? 0 : limit,
       });
+      options.onAttempt?.(request, response.statusCode);
+      return response;
     } catch (cause) {
+      // What the guard stopped was never sent.
+      if (!isKubeError(cause)) options.onAttempt?.(request, undefined);
       throw networkError(`${request.method} ${request.path}`, cause, request.signal);
     }
   }
