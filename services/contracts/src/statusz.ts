@@ -6,6 +6,12 @@ const KeyStatus = z.strictObject({
   state: z.enum(['usable', 'unavailable']),
   detail: z.string().optional(),
   checkedAt: Timestamp.optional(),
+  inUse: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'ARNs of the KMS keys without which a data key could not be unwrapped: more than one until re-wrapped.',
+    ),
 });
 
 /** `GET /statusz` (permission `status:read`): what the operator's conditions and the CLI read of a running service. */
