@@ -8,7 +8,39 @@ export type OperatorMetrics = {
   watchFailed(kind: string, code: string): void;
   /** One attempt of a request to the API server. */
   requested(request: { method: string; path: string }, code: number | undefined): void;
+  /** Reconciles that were put off because a cache had not seen our own last write yet. */
+  staleCacheSkipped(controller: string): void;
+  external: ExternalCalls;
 };
+
+/** Told of every call to a system outside the cluster: KMS, Kafka, the services' `/statusz`. */
+export type ExternalCalls = (call: {
+  system: 'kms' | 'kafka' | 'statusz';
+  /** As the system names it: `CreateKey`, `CreateTopics`. Few values. */
+  operation: string;
+  /** `rejected`: a circuit breaker or a budget kept it from being sent. */
+  outcome: 'ok' | 'error' | 'rejected';
+  tookMs: number;
+}) => void;
+
+/** Runs `call` and tells `observe` how it went. */
+export async function observed<T>(
+  observe: ExternalCalls,
+  about: Pick<Parameters<ExternalCalls>[0], 'system' | 'operation'>,
+  call: () => Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  const tell = (outcome: 'ok' | 'error') =>
+    observe({ ...about, outcome, tookMs: performance.now() - startedAt });
+  try {
+    const answer = await call();
+    tell('ok');
+    return answer;
+  } catch (error) {
+    tell('error');
+    throw error;
+  }
+}
 
 /** Instruments under the names that controller-runtime and client-go gave them, so that known dashboards fit. */
 export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetrics {
@@ -34,6 +66,15 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
   });
   const requests = meter.createCounter('rest_client_requests', {
     description: 'Requests to the API server, repeated ones included.',
+  });
+  const skips = meter.createCounter('cofferdam_stale_cache_skips', {
+    description: 'Reconciles put off because a cache was older than our own last write.',
+  });
+  const calls = meter.createCounter('cofferdam_external_calls', {
+    description: 'Calls to systems outside the cluster.',
+  });
+  const callTook = meter.createHistogram('cofferdam_external_call_duration_seconds', {
+    description: 'Duration of calls to systems outside the cluster.',
   });
   observeProcess(meter);
   const kindOf = (key: string) => ({ controller: key.slice(0, key.indexOf('/')).toLowerCase() });
@@ -65,6 +106,11 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
     watchFailed: (kind, code) => watches.add(1, { kind, code }),
     requested: ({ method, path }, code) =>
       requests.add(1, { method, ...requestName({ method, path }), code: code?.toString() ?? '<error>' }),
+    staleCacheSkipped: (controller) => skips.add(1, { controller }),
+    external: ({ system, operation, outcome, tookMs }) => {
+      calls.add(1, { system, operation, outcome });
+      if (outcome !== 'rejected') callTook.record(tookMs / 1000, { system, operation, outcome });
+    },
   };
 }
 

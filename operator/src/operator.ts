@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER, GROUP } from '@cofferdam/crds';
 import type { Facts } from './desired/facts.ts';
 import type { TopicsOutcome } from './desired/topics.ts';
@@ -155,8 +156,8 @@ export function createOperator(options: OperatorOptions): Operator {
       await clock.sleep(FACTS_EVERY_MS, signal);
       if (signal.aborted) break;
       try {
-        const fresh = await clusterFacts(reader, options.identity);
-        if (JSON.stringify(fresh) === JSON.stringify(known)) continue;
+        const fresh = await clusterFacts(reader, options.identity, known.apis);
+        if (isDeepStrictEqual(fresh, known)) continue;
         known = fresh;
         controller.enqueueAll();
       } catch (error) {

@@ -12,6 +12,7 @@ export const facts: Facts = {
   clusterIssuer: 'https://kubernetes.default.svc.cluster.local',
   clusterJwks: '{"keys":[]}\n',
   grantees: { 'payments-dev': [GRANTEE] },
+  apis: new Set(),
 };
 
 export function paymentVault(changes: Partial<PaymentVaultSpec> = {}): ReadVault {

@@ -1,5 +1,12 @@
 import { clusterKeys, type Facts, parseGrantees } from '@cofferdam/operator';
-import { isKubeError, type KubeClient, type KubeObject, RESOURCES } from '@cofferdam/operator/engine';
+import {
+  discoverApis,
+  isKubeError,
+  type KubeClient,
+  type KubeObject,
+  OPTIONAL_RESOURCES,
+  RESOURCES,
+} from '@cofferdam/operator/engine';
 
 export interface FactSource {
   operatorNamespace: string;
@@ -15,6 +22,7 @@ export async function clusterFacts(client: KubeClient, source: FactSource): Prom
     images: { ...source.images, ...(await shippedImages(client, source.operatorNamespace)) },
     ...(await clusterKeys(client)),
     grantees: await grantees(client, source.operatorNamespace),
+    apis: await discoverApis(client, Object.values(OPTIONAL_RESOURCES)),
   };
 }
 

@@ -74,6 +74,7 @@ export function factsFrom(options: FactOptions, jwks: string, grantees: Facts['g
     clusterIssuer: options.issuer,
     clusterJwks: jwks,
     grantees,
+    apis: new Set(),
   };
 }
 

@@ -12,4 +12,6 @@ export type Facts = {
   clusterJwks: string;
   /** Namespace to the IAM principals that its vaults may have a key granted to. */
   grantees: Readonly<Record<string, readonly string[]>>;
+  /** Optional kinds that the cluster has, as `group/Kind` (`apiName`): `monitoring.coreos.com/ServiceMonitor`. */
+  apis: ReadonlySet<string>;
 };

@@ -5,6 +5,7 @@ export * from './client.ts';
 export * from './clock.ts';
 export * from './cluster-config.ts';
 export * from './covers.ts';
+export * from './discovery.ts';
 export * from './events.ts';
 export * from './finalizer.ts';
 export * from './kube-error.ts';

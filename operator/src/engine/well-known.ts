@@ -45,3 +45,13 @@ export const RESOURCES = {
     'CustomResourceDefinition',
   ),
 } as const satisfies Record<string, Resource>;
+
+/** Kinds that a cluster need not have; see `discoverApis`. */
+export const OPTIONAL_RESOURCES = {
+  serviceMonitors: namespaced('monitoring.coreos.com', 'v1', 'servicemonitors', 'ServiceMonitor'),
+  httpRoutes: namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute'),
+  tlsRoutes: namespaced('gateway.networking.k8s.io', 'v1', 'tlsroutes', 'TLSRoute'),
+  kafkaTopics: namespaced('kafka.strimzi.io', 'v1beta2', 'kafkatopics', 'KafkaTopic'),
+  certificates: namespaced('cert-manager.io', 'v1', 'certificates', 'Certificate'),
+  ciliumNetworkPolicies: namespaced('cilium.io', 'v2', 'ciliumnetworkpolicies', 'CiliumNetworkPolicy'),
+} as const satisfies Record<string, Resource>;

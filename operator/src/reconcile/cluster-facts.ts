@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Images } from '@cofferdam/crds';
 import { z } from 'zod';
 import type { Facts } from '../desired/facts.ts';
-import type { KubeClient } from '../engine/index.ts';
+import { discoverApis, type KubeClient, OPTIONAL_RESOURCES } from '../engine/index.ts';
 import { clusterKeys } from './cluster-keys.ts';
 
 const Grantees = z.record(z.string(), z.array(z.string()));
@@ -17,11 +17,16 @@ export type OperatorIdentity = {
 };
 
 /**
- * What plans stand on besides the resources: the cluster's keys, our identity, the allow-list.
+ * What plans stand on besides the resources: the cluster's keys and optional kinds, our identity, the allow-list.
  *
+ * @param before what was known of optional kinds
  * @throws when the API server cannot be asked, or GRANTEES_FILE is not as it should be
  */
-export async function clusterFacts(client: KubeClient, identity: OperatorIdentity): Promise<Facts> {
+export async function clusterFacts(
+  client: KubeClient,
+  identity: OperatorIdentity,
+  before?: ReadonlySet<string>,
+): Promise<Facts> {
   const { granteesFile } = identity;
   return {
     operatorNamespace: identity.namespace,
@@ -29,6 +34,7 @@ export async function clusterFacts(client: KubeClient, identity: OperatorIdentit
     images: identity.images,
     ...(await clusterKeys(client)),
     grantees: granteesFile === undefined ? {} : parseGrantees(await readFile(granteesFile, 'utf8')),
+    apis: await discoverApis(client, Object.values(OPTIONAL_RESOURCES), before),
   };
 }
 
