@@ -30,6 +30,16 @@ export const ENV = {
   /** Comma-separated host:port; without it events stay in the outbox and the HTTP feed. */
   kafkaBootstrapServers: 'KAFKA_BOOTSTRAP_SERVERS',
   kafkaTopic: 'KAFKA_TOPIC',
+  /** `true`: TLS to the brokers. Default: plaintext. */
+  kafkaTls: 'KAFKA_TLS',
+  /** PEM of the authorities that the brokers' certificates are verified by. Default: the public ones. */
+  kafkaCaFile: 'KAFKA_CA_FILE',
+  /** ScramSha256, ScramSha512, MutualTls or AwsMskIam. Default: no authentication. */
+  kafkaAuth: 'KAFKA_AUTH',
+  /** Files username and password (SCRAM) or tls.crt and tls.key (MutualTls); read again when they change. */
+  kafkaCredentialsDirectory: 'KAFKA_CREDENTIALS_DIR',
+  /** AWS region of the brokers (AwsMskIam). */
+  kafkaRegion: 'KAFKA_REGION',
   /** Base URL of the vault (router, connector). */
   vaultUrl: 'VAULT_URL',
   /** Our own service-account token, audience `cofferdam`; read again as it is rotated. */

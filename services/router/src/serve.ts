@@ -9,6 +9,7 @@ import {
   type Lifecycle,
   type Logger,
   loadAccess,
+  mountedKafkaAccess,
   notUsable,
   openDatabase,
   Readiness,
@@ -52,7 +53,7 @@ export async function serve(
   readiness.add('database', () => schema.check());
   const outbox = startOutbox({
     ...{ database, vaultId, logger, metrics, clientId: config.POD_NAME },
-    bootstrapServers: config.KAFKA_BOOTSTRAP_SERVERS,
+    kafka: mountedKafkaAccess(config),
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'payments'),
   });
   lifecycle.onClose('outbox', () => outbox.close());

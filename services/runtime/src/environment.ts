@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { ENV, VaultId } from '@cofferdam/contracts';
 import { z } from 'zod';
 import { StartError } from './errors.ts';
+import { KAFKA_MECHANISMS } from './kafka/access.ts';
 
 type Environment = Record<string, string | undefined>;
 
@@ -58,4 +59,17 @@ export const brokerSettings = {
     .optional()
     .describe('host:port of each broker, separated by commas'),
   [ENV.kafkaTopic]: z.string().optional().describe('topic of events'),
+  [ENV.kafkaTls]: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional()
+    .describe('true: TLS to the brokers'),
+  [ENV.kafkaCaFile]: z.string().optional().describe("PEM of the brokers' CA"),
+  [ENV.kafkaAuth]: z.enum(KAFKA_MECHANISMS).optional().describe(KAFKA_MECHANISMS.join(', ')),
+  [ENV.kafkaCredentialsDirectory]: z
+    .string()
+    .optional()
+    .describe('directory with the files username and password, or tls.crt and tls.key'),
+  [ENV.kafkaRegion]: z.string().optional().describe('AWS region of the brokers'),
 };
+export type BrokerSettings = z.infer<z.ZodObject<typeof brokerSettings>>;

@@ -25,7 +25,13 @@ export { migrateCommand } from './database/migrate-command.ts';
 export { loadMigrations, type Migration, migrate } from './database/migrations.ts';
 export { SchemaGate, type SchemaState } from './database/schema-gate.ts';
 export type { DatabaseSettings } from './database/settings.ts';
-export { brokerSettings, commonSettings, databaseSettings, readEnvironment } from './environment.ts';
+export {
+  type BrokerSettings,
+  brokerSettings,
+  commonSettings,
+  databaseSettings,
+  readEnvironment,
+} from './environment.ts';
 export { type FieldError, notUsable, ProblemError, type ProblemOptions, StartError } from './errors.ts';
 export { type WatchedFile, watchFile, watchFiles } from './files/watched-file.ts';
 export { type AppOptions, createApp } from './http/app.ts';
@@ -34,6 +40,19 @@ export { type Check, type CheckResult, Readiness } from './http/readiness.ts';
 export { validate } from './http/validate.ts';
 export { orderedId, type RandomBytes, randomId } from './ids.ts';
 export { every } from './lifecycle/every.ts';
+export {
+  certificateAuthorities,
+  KAFKA_CREDENTIAL_KEYS,
+  KAFKA_MECHANISMS,
+  type KafkaAccess,
+  type KafkaAuth,
+  KafkaCredentialsError,
+  type KafkaMechanism,
+  kafkaAuth,
+} from './kafka/access.ts';
+export { kafkaClientOptions } from './kafka/client-options.ts';
+export { mountedKafkaAccess } from './kafka/mounted-access.ts';
+export { type AwsCredentials, type MskTokenOptions, mskToken } from './kafka/msk-token.ts';
 export { Lifecycle } from './lifecycle/lifecycle.ts';
 export { type RunningService, type RunOptions, runService } from './lifecycle/run-service.ts';
 export { createLogger, type LogDestination, type Logger } from './logging/logger.ts';

@@ -9,6 +9,7 @@ import {
   every,
   type Lifecycle,
   loadAccess,
+  mountedKafkaAccess,
   notUsable,
   openDatabase,
   Readiness,
@@ -70,7 +71,7 @@ export async function serve(
     vaultId,
     logger,
     metrics,
-    bootstrapServers: config.KAFKA_BOOTSTRAP_SERVERS,
+    kafka: mountedKafkaAccess(config),
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'tokens'),
     clientId: config.POD_NAME,
   });

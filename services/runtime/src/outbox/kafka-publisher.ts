@@ -1,7 +1,9 @@
 import type { Event } from '@cofferdam/contracts';
 import { jsonSerializer, ProduceAcks, Producer, stringSerializer } from '@platformatic/kafka';
+import type { KafkaAccess } from '../kafka/access.ts';
+import { kafkaClientOptions } from '../kafka/client-options.ts';
 
-/** Where events go from the outbox. */
+/** Where events go from the outbox. One call at a time. */
 export interface EventPublisher {
   /** Resolves when the broker answers and has the topic. */
   check(): Promise<void>;
@@ -11,20 +13,59 @@ export interface EventPublisher {
 }
 
 export interface KafkaOptions {
-  /** `host:port` each. */
-  bootstrapServers: string[];
+  /** Asked before every check: what it answers then is used from then on. */
+  access: () => Promise<KafkaAccess>;
   topic: string;
   clientId: string;
 }
 
+type EventProducer = Producer<string, unknown, string, string>;
+
 /**
  * An idempotent producer: the broker drops what a retry inside the client sends twice. A new producer is made after
- * every failure, because the sequence numbers of one that failed are in doubt.
+ * every failure, because the sequence numbers of one that failed are in doubt; and when the mounted credentials have
+ * changed, because an old certificate ends and an old password may be taken back at any time.
  */
 export function kafkaPublisher(options: KafkaOptions): EventPublisher {
-  const producer = new Producer<string, unknown, string, string>({
-    clientId: options.clientId,
-    bootstrapBrokers: options.bootstrapServers,
+  let current: { producer: EventProducer; access: string } | undefined;
+
+  const renewed = async (): Promise<EventProducer> => {
+    const access = await options.access();
+    const text = JSON.stringify(access);
+    if (current?.access === text) return current.producer;
+    const old = current;
+    current = { producer: eventProducer(access, options.clientId), access: text };
+    // Nothing is on its way: every publish was waited for.
+    await old?.producer.close(true).catch(() => undefined);
+    return current.producer;
+  };
+
+  return {
+    check: async () => {
+      const producer = await renewed();
+      await producer.metadata({ topics: [options.topic], forceUpdate: true, retries: 1 });
+    },
+    publish: async (events) => {
+      const producer = current?.producer ?? (await renewed());
+      await producer.send({
+        messages: events.map((event) => ({
+          topic: options.topic,
+          key: event.subject,
+          value: event,
+          headers: { 'event-type': event.type },
+        })),
+      });
+    },
+    close: async () => {
+      await current?.producer.close(true);
+    },
+  };
+}
+
+function eventProducer(access: KafkaAccess, clientId: string): EventProducer {
+  return new Producer<string, unknown, string, string>({
+    clientId,
+    ...kafkaClientOptions(access),
     idempotent: true,
     acks: ProduceAcks.ALL,
     autocreateTopics: false,
@@ -39,20 +80,4 @@ export function kafkaPublisher(options: KafkaOptions): EventPublisher {
       headerValue: stringSerializer,
     },
   });
-  return {
-    check: async () => {
-      await producer.metadata({ topics: [options.topic], forceUpdate: true, retries: 1 });
-    },
-    publish: async (events) => {
-      await producer.send({
-        messages: events.map((event) => ({
-          topic: options.topic,
-          key: event.subject,
-          value: event,
-          headers: { 'event-type': event.type },
-        })),
-      });
-    },
-    close: () => producer.close(true),
-  };
 }

@@ -1,5 +1,6 @@
 import type { Statusz } from '@cofferdam/contracts';
 import type { Database } from '../database/database.ts';
+import type { KafkaAccess } from '../kafka/access.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { kafkaPublisher } from './kafka-publisher.ts';
@@ -8,8 +9,8 @@ import { countUnpublished, startRelay } from './relay.ts';
 export interface OutboxOptions {
   database: Database;
   vaultId: string;
-  /** Comma-separated `host:port`; without it events stay in the outbox and the feed. */
-  bootstrapServers: string | undefined;
+  /** The brokers; without them events stay in the outbox and the feed. */
+  kafka: (() => Promise<KafkaAccess>) | undefined;
   topic: string;
   clientId: string;
   logger: Logger;
@@ -23,13 +24,9 @@ export interface Outbox {
 
 /** Starts the relay where there is a broker, and counts what waits. */
 export function startOutbox(options: OutboxOptions): Outbox {
-  const { database, topic, bootstrapServers } = options;
-  const relay = bootstrapServers
-    ? startRelay({
-        ...options,
-        connect: () =>
-          kafkaPublisher({ ...options, bootstrapServers: bootstrapServers.split(',').map((s) => s.trim()) }),
-      })
+  const { database, topic, kafka } = options;
+  const relay = kafka
+    ? startRelay({ ...options, connect: () => kafkaPublisher({ ...options, access: kafka }) })
     : undefined;
   const unpublished = () => countUnpublished(database, topic);
   options.metrics.meter
