@@ -50,6 +50,8 @@ export const ENV = {
   tokenDeduplicate: 'TOKEN_DEDUPLICATE',
   /** Hours after which a merchant's next write makes a new data key. Default 168. */
   dataKeyMaxAgeHours: 'DATA_KEY_MAX_AGE_HOURS',
+  /** Raised to start a rekey: record keys of a lower generation encrypt nothing new and are moved away from. Default 0. */
+  rekeyGeneration: 'REKEY_GENERATION',
   connectorName: 'CONNECTOR_NAME',
   provider: 'PROVIDER',
   /** Base URL of the PSP instead of the provider's own. */

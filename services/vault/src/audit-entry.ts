@@ -8,7 +8,9 @@ export type AuditAction =
   | 'token.deleted'
   | 'grant.created'
   | 'token.revealed'
-  | 'reveal.refused';
+  | 'reveal.refused'
+  | 'rekey.started'
+  | 'rekey.finished';
 
 /** An audit entry: who (with the pod, where a token is bound to one), what, which token, in which request. */
 export function auditEntry(

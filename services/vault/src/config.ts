@@ -13,6 +13,13 @@ const Settings = z.object({
     .describe('ARN of the KMS key that wraps the data keys'),
   [ENV.tokenFormat]: z.enum(['Opaque', 'Preserving']).default('Opaque').describe('Opaque or Preserving'),
   [ENV.tokenDeduplicate]: z.enum(['Merchant', 'None']).default('Merchant').describe('Merchant or None'),
+  [ENV.rekeyGeneration]: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .default(0)
+    .describe('raised to start a rekey'),
   [ENV.dataKeyMaxAgeHours]: z.coerce.number().min(1).max(87_600).default(168).describe('hours, 1 to 87600'),
 });
 

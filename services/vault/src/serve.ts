@@ -25,6 +25,8 @@ import { addApiDescription, addRoutes } from './http/routes.ts';
 import { awsKeyManagement } from './kms/aws.ts';
 import { observeKeyManagement } from './kms/observed.ts';
 import { migrations } from './migrations.ts';
+import { createRekey } from './rekey/run-rekey.ts';
+import { kmsKeysInUse } from './storage/data-keys.ts';
 import { removeOldRows } from './storage/housekeeping.ts';
 import type { Vault } from './vault.ts';
 
@@ -63,6 +65,7 @@ export async function serve(
     logger,
     keyArn: config.KMS_KEY_ARN,
     dataKeyMaxAgeMs: config.DATA_KEY_MAX_AGE_HOURS * 3_600_000,
+    generation: config.REKEY_GENERATION,
   });
   lifecycle.onClose('keys', () => keys.close());
 
@@ -83,7 +86,8 @@ export async function serve(
     instance: config.POD_NAME,
     vaultId,
     schema: schema.state,
-    key: kms.status(),
+    key: { ...kms.status(), ...(schema.isOpen ? { inUse: await kmsKeysInUse(database) } : {}) },
+    rekey: schema.isOpen ? await rekey.status() : undefined,
     outbox: await outbox.status(),
   });
   const vault: Vault = {
@@ -95,6 +99,7 @@ export async function serve(
     commit: createCommit(database, `${config.POD_NAME}/${randomId('run')}`),
     now: () => new Date(),
   };
+  const rekey = createRekey(vault, { kms, keyArn: config.KMS_KEY_ARN, generation: config.REKEY_GENERATION });
   const app = createApp({ logger, metrics, readiness, access, status });
   addRoutes(app, vault, metrics);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
@@ -104,6 +109,7 @@ export async function serve(
   const tasks = [
     every(1000, { name: 'look for the migration', logger }, () => schema.isOpen || schema.check()),
     every(5000, { name: 'ask KMS', logger }, () => kms.probe()),
+    every(1000, { name: 'rekey', logger }, () => schema.isOpen && rekey.step()),
     every(60_000, { name: 'forget old keys', logger }, () => keys.sweep()),
     every(
       600_000,

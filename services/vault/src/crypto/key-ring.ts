@@ -12,6 +12,8 @@ export interface KeyRingOptions {
   logger: Logger;
   /** After this a merchant's next write makes a new record key. */
   dataKeyMaxAgeMs: number;
+  /** The rekey that was asked for: a record key of an earlier one encrypts nothing new. */
+  generation: number;
   now?: () => number;
 }
 
@@ -97,6 +99,7 @@ export class KeyRing {
   /** A digest key has no successor here: fingerprints under two keys are the work of a rekey. */
   async #isDue(row: WrappedKey): Promise<boolean> {
     if (row.purpose === 'digest') return false;
+    if (row.generation < this.#options.generation) return true;
     if (row.kmsKeyArn !== this.#options.keyArn) return true;
     if (this.#now() - row.createdAt.getTime() > this.#options.dataKeyMaxAgeMs) return true;
     const key = await this.#cache.get(idOf(row.merchant, row.purpose, row.version), () => this.#unwrap(row));
@@ -118,12 +121,12 @@ export class KeyRing {
 
   /** The row is committed before the key is used for anything: a ciphertext never waits for its key. */
   async #make(previous: WrappedKey | undefined, merchant: string, purpose: KeyPurpose): Promise<WrappedKey> {
-    const { database, kms, keyArn, logger } = this.#options;
+    const { database, kms, keyArn, generation, logger } = this.#options;
     const version = (previous?.version ?? 0) + 1;
     try {
       const { plaintext, wrapped } = await kms.generateDataKey(keyArn, this.#context(merchant, purpose));
       const createdAt = new Date(this.#now());
-      const row = { merchant, purpose, version, kmsKeyArn: keyArn, wrapped, createdAt };
+      const row = { merchant, purpose, version, generation, kmsKeyArn: keyArn, wrapped, createdAt };
       const inserted = await insertKey(database, row).catch((error: unknown) => {
         plaintext.fill(0);
         throw error;

@@ -1,4 +1,10 @@
-import { DecryptCommand, GenerateDataKeyCommand, KMSClient, KMSServiceException } from '@aws-sdk/client-kms';
+import {
+  DecryptCommand,
+  GenerateDataKeyCommand,
+  KMSClient,
+  KMSServiceException,
+  ReEncryptCommand,
+} from '@aws-sdk/client-kms';
 import { type KeyContext, type KeyManagement, KeyManagementError } from './key-management.ts';
 
 // Final answers: asking again changes nothing until somebody changes the key or its grants.
@@ -36,6 +42,17 @@ export function awsKeyManagement(client: KMSClient = createClient()): KeyManagem
       });
       const answer = await client.send(command).catch(fail('Decrypt', context));
       return take(answer.Plaintext);
+    },
+    rewrap: async ({ from, to }, wrapped, context) => {
+      const command = new ReEncryptCommand({
+        SourceKeyId: from,
+        DestinationKeyId: to,
+        CiphertextBlob: wrapped,
+        SourceEncryptionContext: { ...context },
+        DestinationEncryptionContext: { ...context },
+      });
+      const answer = await client.send(command).catch(fail('ReEncrypt', context));
+      return Buffer.from(answer.CiphertextBlob ?? []);
     },
     close: () => client.destroy(),
   };

@@ -11,6 +11,8 @@ export interface KeyManagement {
   generateDataKey(keyArn: string, context: KeyContext): Promise<{ plaintext: Buffer; wrapped: Buffer }>;
   /** @throws {KeyManagementError} */
   unwrap(keyArn: string, wrapped: Uint8Array, context: KeyContext): Promise<Buffer>;
+  /** The same data key under another key; it does not leave KMS in the clear. @throws {KeyManagementError} */
+  rewrap(keyArns: { from: string; to: string }, wrapped: Uint8Array, context: KeyContext): Promise<Buffer>;
 }
 
 /**

@@ -48,6 +48,7 @@ export function observeKeyManagement(
   return {
     generateDataKey,
     unwrap: (arn, wrapped, context) => observe('Decrypt', () => inner.unwrap(arn, wrapped, context)),
+    rewrap: (arns, wrapped, context) => observe('ReEncrypt', () => inner.rewrap(arns, wrapped, context)),
     hasWorked: () => worked,
     status: () => ({
       keyArn,

@@ -6,12 +6,15 @@ export interface WrappedKey {
   merchant: string;
   purpose: KeyPurpose;
   version: number;
+  /** The rekey for which it was made; 0 before any. */
+  generation: number;
   kmsKeyArn: string;
   wrapped: Buffer;
   createdAt: Date;
 }
 
-const COLUMNS = 'merchant, purpose, version, kms_key_arn AS "kmsKeyArn", wrapped, created_at AS "createdAt"';
+const COLUMNS =
+  'merchant, purpose, version, generation, kms_key_arn AS "kmsKeyArn", wrapped, created_at AS "createdAt"';
 
 export async function findNewestKey(
   database: Queryable,
@@ -44,9 +47,81 @@ export async function findKey(
 export async function insertKey(database: Queryable, key: WrappedKey): Promise<boolean> {
   const { rowCount } = await database.query({
     name: 'insert-data-key',
-    text: `INSERT INTO data_keys (merchant, purpose, version, kms_key_arn, wrapped, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-    values: [key.merchant, key.purpose, key.version, key.kmsKeyArn, key.wrapped, key.createdAt],
+    text: `INSERT INTO data_keys (merchant, purpose, version, generation, kms_key_arn, wrapped, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+    values: [
+      key.merchant,
+      key.purpose,
+      key.version,
+      key.generation,
+      key.kmsKeyArn,
+      key.wrapped,
+      key.createdAt,
+    ],
   });
   return rowCount === 1;
+}
+
+/** Keys that another KMS key than this one wraps. */
+export async function findKeysWrappedByOthers(
+  database: Queryable,
+  keyArn: string,
+  limit: number,
+): Promise<WrappedKey[]> {
+  const { rows } = await database.query<WrappedKey>({
+    text: `SELECT ${COLUMNS} FROM data_keys WHERE kms_key_arn <> $1 ORDER BY merchant, purpose, version LIMIT $2`,
+    values: [keyArn, limit],
+  });
+  return rows;
+}
+
+/** Puts the same key under another KMS key, unless another replica has done so. */
+export async function replaceWrapping(
+  database: Queryable,
+  key: WrappedKey,
+  by: { kmsKeyArn: string; wrapped: Buffer },
+): Promise<void> {
+  await database.query({
+    text: `UPDATE data_keys SET kms_key_arn = $4, wrapped = $5
+           WHERE merchant = $1 AND purpose = $2 AND version = $3 AND kms_key_arn = $6`,
+    values: [key.merchant, key.purpose, key.version, by.kmsKeyArn, by.wrapped, key.kmsKeyArn],
+  });
+}
+
+/** The KMS keys without which something here could not be read. */
+export async function kmsKeysInUse(database: Queryable): Promise<string[]> {
+  const { rows } = await database.query<{ kmsKeyArn: string }>({
+    text: 'SELECT DISTINCT kms_key_arn AS "kmsKeyArn" FROM data_keys ORDER BY 1',
+  });
+  return rows.map(({ kmsKeyArn }) => kmsKeyArn);
+}
+
+/** Merchants whose newest record key is of an earlier rekey. */
+export async function merchantsWithOldKeyOnly(
+  database: Queryable,
+  generation: number,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await database.query<{ merchant: string }>({
+    text: `SELECT merchant FROM data_keys WHERE purpose = 'record'
+           GROUP BY merchant HAVING max(generation) < $1 ORDER BY merchant LIMIT $2`,
+    values: [generation, limit],
+  });
+  return rows.map(({ merchant }) => merchant);
+}
+
+/**
+ * When a merchant's old record key last ceased to be the newest one: an old key was made, or the first new one of a
+ * merchant that has old ones. Undefined when there are no old keys.
+ */
+export async function oldKeysGivenUpAt(database: Queryable, generation: number): Promise<Date | undefined> {
+  const { rows } = await database.query<{ at: Date | null }>({
+    text: `SELECT greatest(max(newest_old), max(first_new)) AS at
+           FROM (SELECT max(created_at) FILTER (WHERE generation < $1) AS newest_old,
+                        min(created_at) FILTER (WHERE generation >= $1) AS first_new
+                 FROM data_keys WHERE purpose = 'record' GROUP BY merchant) AS merchants
+           WHERE newest_old IS NOT NULL`,
+    values: [generation],
+  });
+  return rows[0]?.at ?? undefined;
 }

@@ -36,3 +36,51 @@ export async function findRecord(
 export async function deleteRecords(transaction: Transaction, token: string): Promise<void> {
   await transaction.query({ text: 'DELETE FROM records WHERE token = $1', values: [token] });
 }
+
+/** A record with its merchant, and whether its key is one of an earlier rekey. */
+export interface WalkedRecord extends SealedRecord {
+  merchant: string;
+  isOld: boolean;
+}
+
+/** The records after that one, in the order of the table's key, whatever state their token is in. */
+export async function recordsAfter(
+  database: Queryable,
+  after: { token: string; version: number },
+  options: { generation: number; limit: number },
+): Promise<WalkedRecord[]> {
+  const { rows } = await database.query<WalkedRecord>({
+    name: 'records-after',
+    text: `SELECT r.token, r.version, r.format, r.key_version AS "keyVersion", r.sealed, t.merchant,
+                  k.generation < $3 AS "isOld"
+           FROM records r
+           JOIN tokens t ON t.token = r.token
+           JOIN data_keys k ON k.merchant = t.merchant AND k.purpose = 'record' AND k.version = r.key_version
+           WHERE (r.token, r.version) > ($1, $2)
+           ORDER BY r.token, r.version LIMIT $4`,
+    values: [after.token, after.version, options.generation, options.limit],
+  });
+  return rows;
+}
+
+/** Puts what was sealed anew in its place; a record that was deleted or moved meanwhile is left alone. */
+export async function replaceSealed(
+  transaction: Transaction,
+  moved: readonly { from: SealedRecord; to: SealedRecord }[],
+): Promise<number> {
+  const { rowCount } = await transaction.query({
+    name: 'replace-sealed',
+    text: `UPDATE records r SET key_version = m.key_version, sealed = m.sealed
+           FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::bytea[])
+                AS m (token, version, was, key_version, sealed)
+           WHERE r.token = m.token AND r.version = m.version AND r.key_version = m.was`,
+    values: [
+      moved.map(({ from }) => from.token),
+      moved.map(({ from }) => from.version),
+      moved.map(({ from }) => from.keyVersion),
+      moved.map(({ to }) => to.keyVersion),
+      moved.map(({ to }) => to.sealed),
+    ],
+  });
+  return rowCount ?? 0;
+}

@@ -1,0 +1,184 @@
+import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMS_ROLES } from '@cofferdam/devcluster/addons';
+import { createLogger, createPool, databaseOver } from '@cofferdam/runtime';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createCommit } from '../src/commit.ts';
+import { KeyRing } from '../src/crypto/key-ring.ts';
+import { awsKeyManagement } from '../src/kms/aws.ts';
+import { createRekey, type Rekey } from '../src/rekey/run-rekey.ts';
+import { kmsKeysInUse } from '../src/storage/data-keys.ts';
+import type { Vault } from '../src/vault.ts';
+import { type RunningVault, startVault } from './support/running-vault.ts';
+import { VAULT_ID } from './support/vault-world.ts';
+
+const MINUTES = 60_000;
+
+let running: RunningVault;
+beforeAll(async () => {
+  running = await startVault();
+});
+afterAll(() => running?.close());
+
+/** A replica of the next roll-out: another KMS key, another rekey generation, and a clock that the test moves. */
+async function newReplica(options: { keyArn: string; generation: number }) {
+  const { world } = running;
+  const { app } = world.databases;
+  const database = databaseOver(
+    createPool(
+      { ...app, port: Number(app.port) },
+      { applicationName: 'rekey-test', maxConnections: 4 },
+    ),
+  );
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
+  const kms = awsKeyManagement(new KMSClient(world.kms.clientSettings.vault));
+  const logger = createLogger({ service: 'vault', level: 'fatal', instance: 'test' });
+  const common = { vaultId: VAULT_ID, database, kms, keyArn: options.keyArn };
+  const keys = new KeyRing({
+    ...common,
+    logger,
+    now,
+    generation: options.generation,
+    dataKeyMaxAgeMs: 1e12,
+  });
+  const vault: Vault = {
+    ...{ vaultId: VAULT_ID, database, keys, tokenFormat: 'Opaque', deduplicate: true },
+    commit: createCommit(database, `rekey-test/${options.generation}/${Math.random()}`),
+    now: () => new Date(now()),
+  };
+  return {
+    database,
+    rekey: createRekey(vault, { kms, keyArn: options.keyArn, generation: options.generation }),
+    pass: (ms: number) => {
+      ahead += ms;
+    },
+    close: async () => {
+      keys.close();
+      kms.close();
+      await database.close();
+    },
+  };
+}
+
+async function otherKey(): Promise<string> {
+  const admin = new KMSClient(running.world.kms.clientSettings.admin);
+  const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
+  await admin.send(
+    new CreateGrantCommand({
+      KeyId: KeyMetadata?.Arn,
+      GranteePrincipal: KMS_ROLES.vault,
+      Operations: ['GenerateDataKey', 'Decrypt', 'ReEncryptTo', 'ReEncryptFrom'],
+      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
+    }),
+  );
+  await admin.send(
+    new CreateGrantCommand({
+      KeyId: running.world.keyArn,
+      GranteePrincipal: KMS_ROLES.vault,
+      Operations: ['ReEncryptFrom'],
+      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
+    }),
+  );
+  admin.destroy();
+  return KeyMetadata?.Arn ?? '';
+}
+
+/** Records by the rekey that their key belongs to. */
+async function generations(): Promise<Record<string, number>> {
+  const { rows } = await running.owner.query<{ generation: number; count: number }>(
+    `SELECT k.generation, count(*)::int FROM records r JOIN tokens t USING (token)
+     JOIN data_keys k ON k.merchant = t.merchant AND k.purpose = 'record' AND k.version = r.key_version
+     GROUP BY 1 ORDER BY 1`,
+  );
+  return Object.fromEntries(rows.map(({ generation, count }) => [generation, count]));
+}
+
+async function reveal(token: string) {
+  const { grant, attemptId, connector } = await running.grantFor(token);
+  return running.call({ path: '/v1/reveals', as: 'stripe', body: { grant, attemptId, connector } });
+}
+
+const steps = async (rekey: Rekey, count = 3) => {
+  for (let i = 0; i < count; i++) await rekey.step();
+};
+
+it('moves every record to new keys while the vault serves, finds stragglers, and says when none is left', async () => {
+  const numbers = Array.from({ length: 30 }, () => running.freshNumber());
+  const tokens: string[] = [];
+  for (const [i, number] of numbers.entries()) {
+    const as = i % 3 === 0 ? 'globexShop' : 'checkout';
+    tokens.push((await running.tokenize(number, { as })).body.token);
+  }
+  await running.tokenize(numbers[1] ?? '', { card: { expiryYear: 2034 } }); // a second version of one
+  expect(await generations()).toEqual({ 0: 31 });
+
+  const [one, two] = [
+    await newReplica({ keyArn: running.world.keyArn, generation: 1 }),
+    await newReplica({ keyArn: running.world.keyArn, generation: 1 }),
+  ];
+  try {
+    await Promise.all([steps(one.rekey), steps(two.rekey)]);
+    expect(await generations()).toEqual({ 1: 31 });
+    expect(await one.rekey.status()).toEqual({ generation: 1, total: 31, done: 31, finished: false });
+
+    // The vault of the version before still takes its old key for the newest.
+    const late = (await running.tokenize(running.freshNumber())).body.token;
+    expect(await generations()).toEqual({ 0: 1, 1: 31 });
+
+    one.pass(5 * MINUTES);
+    await steps(one.rekey, 5);
+    expect(await generations()).toEqual({ 1: 32 });
+    expect(await one.rekey.status()).toMatchObject({ finished: true });
+
+    for (const token of [tokens[1], late]) {
+      const { status, body } = await reveal(token ?? '');
+      expect(status, JSON.stringify(body)).toBe(200);
+    }
+    const { rows } = await running.owner.query(
+      "SELECT action FROM audit WHERE action LIKE 'rekey.%' ORDER BY time",
+    );
+    expect(rows).toEqual([{ action: 'rekey.started' }, { action: 'rekey.finished' }]);
+  } finally {
+    await Promise.all([one.close(), two.close()]);
+  }
+});
+
+it('begins again when a replica that does not know of the rekey has made an old key since', async () => {
+  const replica = await newReplica({ keyArn: running.world.keyArn, generation: 1 });
+  const behind = await newReplica({ keyArn: running.world.keyArn, generation: 0 });
+  try {
+    replica.pass(10 * MINUTES);
+    await steps(replica.rekey);
+    expect(await replica.rekey.status()).toMatchObject({ finished: true });
+    await running.owner.query(
+      `INSERT INTO data_keys SELECT merchant, purpose, version + 1, kms_key_arn, wrapped, now() + interval '10 minutes', 0
+       FROM data_keys WHERE merchant = 'acme' AND purpose = 'record' ORDER BY version DESC LIMIT 1`,
+    );
+    await replica.rekey.step();
+    expect(await replica.rekey.status()).toMatchObject({ finished: false });
+    replica.pass(10 * MINUTES);
+    await steps(replica.rekey, 2);
+    replica.pass(10 * MINUTES);
+    await steps(replica.rekey, 4);
+    expect(await replica.rekey.status()).toMatchObject({ finished: true });
+  } finally {
+    await Promise.all([replica.close(), behind.close()]);
+  }
+});
+
+it('puts data keys under another KMS key without a record being written, and then needs the old one no more', async () => {
+  const keyArn = await otherKey();
+  const { body } = await running.tokenize(running.freshNumber());
+  const before = await generations();
+  const replica = await newReplica({ keyArn, generation: 0 });
+  try {
+    expect(await kmsKeysInUse(replica.database)).toEqual([running.world.keyArn]);
+    await replica.rekey.step();
+    expect(await kmsKeysInUse(replica.database)).toEqual([keyArn]);
+    expect(await generations()).toEqual(before);
+  } finally {
+    await replica.close();
+  }
+  expect((await reveal(body.token)).status).toBe(200);
+  expect(await running.hunt()).toEqual([]);
+});
