@@ -70,7 +70,7 @@ export const Keys = z
     })
       .optional()
       .describe(
-        'Raise it by one to start a rekey: new data keys and fingerprint keys, rows moved online. Absent: 0.',
+        'Raise it by one to start a rekey: new data keys, and every record moved to them online; status.rekey has the progress. Fingerprint keys are not moved by this release. Absent: 0.',
       ),
     dataKeyMaxAgeHours: z
       .int()

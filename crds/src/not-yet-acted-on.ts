@@ -17,7 +17,6 @@ export const NotYetActedOn = listSet(z.array(z.string().max(128)).max(64)).descr
  */
 export const NOT_YET_ACTED_ON = {
   PaymentVault: [
-    'spec.keys.rekeyGeneration',
     'spec.kafka.tls',
     'spec.kafka.auth',
     'spec.kafka.adminAuth',

@@ -95,10 +95,10 @@ describe('the templates of the http provider', () => {
 
 describe('pathsThatAreSet()', () => {
   test('names the members that a resource sets, and no others', () => {
-    const spec = { kafka: { tls: {}, manage: 'None' }, keys: { rekeyGeneration: 0 } };
+    const spec = { tokens: { cvcTtlSeconds: 600, format: 'Opaque' }, router: { cascade: {} } };
     expect(pathsThatAreSet(spec, NOT_YET_ACTED_ON.PaymentVault)).toEqual([
-      'spec.keys.rekeyGeneration',
-      'spec.kafka.tls',
+      'spec.tokens.cvcTtlSeconds',
+      'spec.router.cascade',
     ]);
   });
 

@@ -57,10 +57,10 @@ describe('checkDocument()', () => {
   });
 
   it('warns of what this release does not act on yet', () => {
-    const text = `${good}  keys: { rekeyGeneration: 1 }\n`;
+    const text = `${good}  tokens: { cvcTtlSeconds: 600 }\n`;
     const [checked] = parseDocuments('vault.yaml', text).map(checkDocument);
     expect(checked?.problems).toEqual([]);
-    expect(checked?.warnings.map(({ field }) => field)).toEqual(['spec.keys.rekeyGeneration']);
+    expect(checked?.warnings.map(({ field }) => field)).toEqual(['spec.tokens.cvcTtlSeconds']);
   });
 });
 

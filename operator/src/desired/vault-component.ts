@@ -36,6 +36,7 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
       [ENV.tokenFormat]: tokens.format,
       [ENV.tokenDeduplicate]: tokens.deduplicate,
       [ENV.dataKeyMaxAgeHours]: String(keys.dataKeyMaxAgeHours),
+      ...(keys.rekeyGeneration === 0 ? {} : { [ENV.rekeyGeneration]: String(keys.rekeyGeneration) }),
       ...kafkaEnv(vault, 'tokens'),
       AWS_REGION: kms.region,
       ...(kms.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_KMS: kms.endpoint }),

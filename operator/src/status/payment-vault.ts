@@ -95,7 +95,7 @@ export function paymentVaultStatus(
     conditions: conditions(findings, { before: vault.status?.conditions, generation, now: context.now }),
     kms: kmsStatus(seen.key),
     ...(seen.topics.topics.length === 0 ? {} : { topics: [...seen.topics.topics] }),
-    ...(seen.statusz?.rekey === undefined ? {} : { rekey: seen.statusz.rekey }),
+    ...rekeyStatus(vault, seen),
     endpoints: {
       vault: serviceUrl(names.vault(name), namespace),
       router: serviceUrl(names.router(name), namespace),
@@ -200,6 +200,12 @@ function issuersKnown(vault: PaymentVault, facts: Facts): Finding | undefined {
     'IssuerKeysUnknown',
     `access.issuers: ${issuer} has no jwksUri and is not this cluster's issuer (${facts.clusterIssuer}), so its tokens are refused: give its jwksUri`,
   );
+}
+
+/** As the vault said it last: that it does not answer now takes nothing back. */
+function rekeyStatus(vault: PaymentVault, { statusz }: VaultObservation): Pick<PaymentVaultStatus, 'rekey'> {
+  const rekey = statusz?.rekey ?? vault.status?.rekey;
+  return rekey === undefined ? {} : { rekey };
 }
 
 function kmsStatus(key: KeyOutcome): NonNullable<PaymentVaultStatus['kms']> {

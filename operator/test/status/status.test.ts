@@ -181,8 +181,19 @@ test('an issuer without keys is named', () => {
 });
 
 test('members of the spec that this release does not act on are listed', () => {
-  const vault = paymentVault({ tls: { issuerRef: { name: 'ca' } }, keys: { rekeyGeneration: 1 } });
-  expect(statusOf({}, vault).notYetActedOn).toEqual(['spec.keys.rekeyGeneration', 'spec.tls']);
+  const vault = paymentVault({
+    tokens: { format: 'Opaque', deduplicate: 'Merchant', cvcTtlSeconds: 600 },
+    router: { rules: [], cascade: {} },
+  });
+  expect(statusOf({}, vault).notYetActedOn).toEqual(['spec.tokens.cvcTtlSeconds', 'spec.router.cascade']);
+});
+
+test('the progress of a rekey is what the vault reported last, also while it does not answer', () => {
+  const rekey = { generation: 1, total: 100, done: 40, finished: false };
+  const vault = { ...paymentVault({ keys: { rekeyGeneration: 1 } }), status: { rekey } };
+  expect(statusOf({}, vault).rekey).toEqual(rekey);
+  const statusz = { service: 'vault', version: '1', instance: 'x', rekey: { ...rekey, done: 60 } } as const;
+  expect(statusOf({ statusz }, vault).rekey?.done).toBe(60);
 });
 
 test('the time of a condition moves only with its status', () => {
