@@ -1,19 +1,23 @@
+import { type SecuredListeners, securedListeners, securedProperties } from './secured.ts';
+
 /** The broker's `server.properties`: one node that is broker and controller, for a small machine. */
 export function serverProperties(options: {
   host: string;
   port: number;
   controllerPort: number;
   dataDirectory: string;
+  secured?: SecuredListeners | undefined;
 }): string {
-  const { host, port, controllerPort, dataDirectory } = options;
+  const { host, port, controllerPort, dataDirectory, secured } = options;
+  const more = secured === undefined ? '' : `,${securedListeners(host, secured)}`;
   return properties({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@${host}:${controllerPort}`,
-    listeners: `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
+    listeners: `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${controllerPort}${more}`,
     // The address itself: a name would have to resolve in pods and outside them.
-    'advertised.listeners': `PLAINTEXT://${host}:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'advertised.listeners': `PLAINTEXT://${host}:${port}${more}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': dataDirectory,
@@ -29,6 +33,7 @@ export function serverProperties(options: {
     'num.network.threads': 2,
     'num.io.threads': 4,
     'log.cleaner.dedupe.buffer.size': 8 << 20, // by default 128 MB of a heap that is twice that
+    ...(secured === undefined ? {} : securedProperties(secured)),
   });
 }
 
@@ -44,6 +49,6 @@ export const LOG4J2_PROPERTIES = properties({
 
 function properties(values: Record<string, string | number | boolean>): string {
   return Object.entries(values)
-    .map(([name, value]) => `${name}=${String(value).replaceAll('\\', '\\\\')}\n`)
+    .map(([name, value]) => `${name}=${String(value).replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
     .join('');
 }

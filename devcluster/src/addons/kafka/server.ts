@@ -8,6 +8,7 @@ import { freePort } from '../free-port.ts';
 import { LOG4J2_PROPERTIES, serverProperties } from './configuration.ts';
 import { ensureKafkaJars } from './jars.ts';
 import { type Absent, missingJava } from './java.ts';
+import { type SecuredListeners, scramArguments } from './secured.ts';
 
 export interface KafkaOptions {
   /** The one address to listen on, a loopback one; clients are told the same address. */
@@ -17,13 +18,15 @@ export interface KafkaOptions {
   stateDirectory: string;
   /** Where Kafka's jars are kept between runs. */
   cacheDirectory: string;
+  /** Listeners with authentication and ACLs besides; settled when the storage is formatted. Default: none. */
+  secured?: SecuredListeners;
   /** Receives a line when something takes long. */
   onProgress?: (line: string) => void;
   /** Starts the broker; without one a supervisor of its own is made, with its journal in stateDirectory. */
   supervisor?: Supervisor;
 }
 
-/** A running Apache Kafka: one node, no automatic topics, no authentication. */
+/** A running Apache Kafka: one node, no automatic topics, no authentication unless it was asked for. */
 export interface KafkaServer {
   /** `<host>:<port>` */
   bootstrapServers: string;
@@ -84,11 +87,15 @@ interface Broker {
 }
 
 async function launch(supervisor: Supervisor, jars: string, options: KafkaOptions): Promise<Broker> {
-  const { host, port, stateDirectory } = options;
+  const { host, port, stateDirectory, secured } = options;
   const file = (name: string) => join(stateDirectory, name);
   const dataDirectory = file('data');
   const controllerPort = await freePort(host);
-  writeFileSync(file('server.properties'), serverProperties({ host, port, controllerPort, dataDirectory }));
+  writeFileSync(
+    file('server.properties'),
+    serverProperties({ host, port, controllerPort, dataDirectory, secured }),
+    { mode: 0o600 },
+  );
   writeFileSync(file('log4j2.properties'), LOG4J2_PROPERTIES);
   const logFile = file('kafka.log');
   const log = openSync(logFile, 'a', 0o600);
@@ -109,6 +116,7 @@ async function launch(supervisor: Supervisor, jars: string, options: KafkaOption
       const format = await java('kafka.tools.StorageTool', [
         'format',
         ...['--cluster-id', id, '--config', file('server.properties')],
+        ...(secured === undefined ? [] : scramArguments(secured)),
       ]);
       const { code } = await format.exited;
       if (code !== 0) throw new Error(`Kafka's storage was not formatted. Its log ends:\n${tail(logFile)}`);

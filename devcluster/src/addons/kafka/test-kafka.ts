@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { createSupervisor } from '../../process/index.ts';
 import { freePort } from '../free-port.ts';
 import type { Absent } from './java.ts';
+import type { SecuredListeners } from './secured.ts';
 import { type KafkaServer, startKafka } from './server.ts';
+import { createTestAuthority, type TestAuthority } from './test-certificates.ts';
 
 /** Beside the state of the demo, and kept: the jars are fetched once for both. */
 const cacheDirectory = fileURLToPath(new URL('../../../../.cofferdam/cache/', import.meta.url));
@@ -14,18 +16,20 @@ const cacheDirectory = fileURLToPath(new URL('../../../../.cofferdam/cache/', im
  * A Kafka of one test file: a temporary directory, a free port of 127.0.0.1. `stop()` removes its data, and so does
  * the end of the test process, however it ends. For suites named `*.cluster.test.ts`; skip them with `absent`.
  */
-export async function startTestKafka(): Promise<KafkaServer | Absent> {
+export async function startTestKafka(
+  options: { secured?: SecuredListeners } = {},
+): Promise<KafkaServer | Absent> {
   const supervisor = await createSupervisor();
   const stateDirectory = mkdtempSync(join(tmpdir(), 'cofferdam-kafka-'));
   supervisor.removeDirectoryAtEnd(stateDirectory);
   const host = '127.0.0.1';
   const port = await freePort(host);
-  const kafka = await startKafka({ host, port, stateDirectory, cacheDirectory, supervisor }).catch(
-    async (error: unknown) => {
-      await supervisor.close();
-      throw error;
-    },
-  );
+  const kafka = await startKafka({
+    ...{ ...options, host, port, stateDirectory, cacheDirectory, supervisor },
+  }).catch(async (error: unknown) => {
+    await supervisor.close();
+    throw error;
+  });
   if ('absent' in kafka) {
     await supervisor.close();
     return kafka;
@@ -37,4 +41,30 @@ export async function startTestKafka(): Promise<KafkaServer | Absent> {
       await supervisor.close();
     },
   };
+}
+
+/** A Kafka that asks who its clients are, and the authority that signed its certificate. */
+export interface SecuredTestKafka extends KafkaServer {
+  /** `<host>:<port>` of TLS with SCRAM. */
+  sasl: string;
+  /** `<host>:<port>` of mutual TLS. */
+  mutualTls: string;
+  authority: TestAuthority;
+}
+
+/** As startTestKafka(), with the listeners of {@link SecuredListeners}. */
+export async function startSecuredTestKafka(
+  options: Pick<SecuredListeners, 'users' | 'superUsers'>,
+): Promise<SecuredTestKafka | Absent> {
+  const host = '127.0.0.1';
+  const authority = await createTestAuthority();
+  const [saslPort, mutualTlsPort] = [await freePort(host), await freePort(host)];
+  const kafka = await startTestKafka({
+    secured: {
+      ...{ ...options, saslPort, mutualTlsPort, clientCa: authority.ca },
+      ...(await authority.issue('broker', [host])),
+    },
+  });
+  if ('absent' in kafka) return kafka;
+  return { ...kafka, sasl: `${host}:${saslPort}`, mutualTls: `${host}:${mutualTlsPort}`, authority };
 }
