@@ -1,0 +1,30 @@
+import type { Report, Result } from './report.ts';
+
+/** The report for people: every result with its figures, then the targets. */
+export function readable(report: Report): string {
+  const { cpu, cores, memoryGiB, system, node } = report.machine;
+  const settings = Object.entries(report.settings).map(([name, value]) => `${name} ${shown(value)}`);
+  return [
+    `${report.scenario}: ${cores} cores (${cpu}), ${memoryGiB} GiB, ${system}, Node ${node}`,
+    settings.join(', '),
+    '',
+    ...report.results.flatMap((result) => [result.name, ...figures(result), '']),
+    ...report.targets.map(
+      ({ name, wanted, measured, met }) =>
+        `${met ? 'met   ' : 'MISSED'}  ${name}: wanted ${wanted}, measured ${shown(measured)}`,
+    ),
+    '',
+  ].join('\n');
+}
+
+function figures({ name: _, ...result }: Result): string[] {
+  const shownOnes = Object.entries(result).filter(([, value]) => value !== null);
+  const width = Math.max(...shownOnes.map(([figure]) => figure.length));
+  return shownOnes.map(([figure, value]) => `  ${figure.padEnd(width)}  ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return value.toLocaleString('en', { maximumFractionDigits: 2 });
+  if (Array.isArray(value)) return value.map(shown).join(' ');
+  return value === null ? 'nothing' : String(value);
+}

@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BenchError } from '../errors.ts';
+import { usageOf } from '../harness/process-usage.ts';
+import { endOf, startServer } from '../harness/programs.ts';
+import { parsePrometheus, type Sample, sum } from '../harness/prometheus.ts';
+import { waitUntil } from '../harness/wait.ts';
+import type { Environment } from './environment.ts';
+import { CONNECTOR_NAME, GRANTEE, type Tenant, VAULT_NAME } from './resources.ts';
+
+/** What the operator has done since it was started. */
+export type Counters = {
+  /** Requests of the API server, watches' openings included; those for the Lease left out. */
+  reads: number;
+  /** Without those of the Lease, which a leader renews whatever else it does, and of Events. */
+  writes: number;
+  events: number;
+  reconciles: number;
+  /** Reconciles that failed and were tried again. */
+  failures: number;
+  waiting: number;
+  active: number;
+  kmsCalls: number;
+  heapMiB: number;
+};
+
+export type OperatorProcess = {
+  pid: number;
+  counters(): Promise<Counters>;
+  /** `verb resource` to how often, for reports. */
+  requests(): Promise<Map<string, number>>;
+  /** Since the start, milliseconds. */
+  syncedAfterMs: number;
+  /** SIGTERM. Answers how long it took, milliseconds. */
+  stop(): Promise<number>;
+};
+
+/** The operator as `npm run operator` starts it: the same module, settings by environment, a real SIGTERM. */
+export async function startOperator(
+  environment: Environment,
+  options: {
+    env: Record<string, string>;
+    leaseNamespace: string;
+    /** Every tenant that there may be: whose names are resolved, and who may have a grant. */
+    tenants: readonly Tenant[];
+    resyncSeconds: number;
+    nodeFlags: readonly string[];
+    signal: AbortSignal;
+  },
+): Promise<OperatorProcess> {
+  const { supervisor, kubeconfig, kms, logDirectory } = environment;
+  const files = writeFiles(environment, options.tenants);
+  const preload = new URL(import.meta.resolve('@cofferdam/devcluster/preload'));
+  preload.search = new URLSearchParams({ hosts: files.hosts }).toString();
+  const startedAt = performance.now();
+  const { child, up, logFile } = await startServer(supervisor, {
+    name: 'operator',
+    logDirectory,
+    args: [
+      ...options.nodeFlags,
+      '--import',
+      preload.href,
+      fileURLToPath(import.meta.resolve('@cofferdam/operator/main')),
+    ],
+    env: {
+      ...options.env,
+      ...kms.credentials,
+      KUBECONFIG: kubeconfig,
+      LEASE_NAMESPACE: options.leaseNamespace,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      STATUSZ_TOKEN_FILE: files.token,
+      GRANTEES_FILE: files.grantees,
+      RESYNC_SECONDS: String(options.resyncSeconds),
+    },
+    isUp: ({ port }) => (typeof port === 'number' ? port : undefined),
+  });
+  const samples = async (): Promise<Sample[]> => {
+    const response = await fetch(`http://127.0.0.1:${up}/metrics`, { signal: AbortSignal.timeout(60_000) });
+    return parsePrometheus(await response.text());
+  };
+  const ended = () => child.process.exitCode !== null || child.process.signalCode !== null;
+  await waitUntil(
+    async () => {
+      if (ended()) throw new BenchError('invalid', `the operator has ended:\n${endOf(logFile)}`);
+      const { status } = await fetch(`http://127.0.0.1:${up}/readyz`);
+      return status === 200 ? true : undefined;
+    },
+    {
+      signal: options.signal,
+      timeoutMs: 300_000,
+      everyMs: 50,
+      onTimeout: () => `the operator did not sync within 5 min:\n${endOf(logFile)}`,
+    },
+  );
+  return {
+    pid: child.pid,
+    syncedAfterMs: performance.now() - startedAt,
+    async counters() {
+      if (ended()) throw new BenchError('invalid', `the operator has ended:\n${endOf(logFile)}`);
+      return countersOf(
+        await samples(),
+        [...kms.calls.values()].reduce((total, n) => total + n, 0),
+      );
+    },
+    async requests() {
+      const counts = new Map<string, number>();
+      for (const { name, labels, value } of await samples()) {
+        if (name !== 'rest_client_requests_total') continue;
+        const key = `${labels['verb']} ${labels['resource']}`;
+        counts.set(key, (counts.get(key) ?? 0) + value);
+      }
+      return counts;
+    },
+    async stop() {
+      const begun = performance.now();
+      const { code, signal } = await child.stop({ signal: 'SIGTERM', graceMs: 30_000 });
+      if (code === 0) return performance.now() - begun;
+      throw new BenchError(
+        'invalid',
+        `the operator ended with ${signal ?? `status ${code}`} after SIGTERM:\n${endOf(logFile)}`,
+      );
+    },
+  };
+}
+
+const READS = new Set(['get', 'list', 'watch']);
+const NOT_COUNTED = new Set(['leases', 'events']);
+
+function countersOf(samples: readonly Sample[], kmsCalls: number): Counters {
+  const requests = (holds: (labels: Record<string, string>) => boolean) =>
+    sum(samples, 'rest_client_requests_total', holds);
+  const counted = ({ resource = '' }: Record<string, string>) => !NOT_COUNTED.has(resource);
+  return {
+    reads: requests((labels) => counted(labels) && READS.has(labels['verb'] ?? '')),
+    writes: requests((labels) => counted(labels) && !READS.has(labels['verb'] ?? '')),
+    events: requests(({ resource }) => resource === 'events'),
+    reconciles: sum(samples, 'controller_runtime_reconcile_total'),
+    failures: sum(samples, 'controller_runtime_reconcile_errors_total'),
+    waiting: sum(samples, 'workqueue_depth'),
+    active: sum(samples, 'controller_runtime_active_workers'),
+    kmsCalls,
+    heapMiB: sum(samples, 'nodejs_heap_size_used_bytes') / 2 ** 20,
+  };
+}
+
+function writeFiles(environment: Environment, tenants: readonly Tenant[]) {
+  const { directory, statuszAddress } = environment;
+  const file = (name: string, content: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  const services = [`${VAULT_NAME}-vault`, `${VAULT_NAME}-router`, `${CONNECTOR_NAME}-connector`];
+  const hosts = tenants.flatMap(({ namespace }) =>
+    services.map((service) => [`${service}.${namespace}`, [statuszAddress]] as const),
+  );
+  const grantees = tenants.map(({ namespace }) => [namespace, [GRANTEE]] as const);
+  return {
+    hosts: file('hosts.json', JSON.stringify(Object.fromEntries(hosts))),
+    grantees: file('grantees.json', JSON.stringify(Object.fromEntries(grantees))),
+    token: file('token', 'not-looked-at\n'),
+  };
+}
+
+/** RSS now and at its highest since the start, as the kernel counts them. */
+export function memoryOf({ pid }: OperatorProcess) {
+  return usageOf(pid);
+}
