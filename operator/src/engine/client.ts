@@ -21,10 +21,15 @@ export type ListOptions = RequestOptions & {
   limit?: number;
   /** Only apiVersion, kind and metadata of each object. */
   metadataOnly?: boolean | undefined;
+  /** What is kept of each item as its page arrives; pages of whole objects are big. */
+  each?: ((item: never) => unknown) | undefined;
 };
 
-export type WatchOptions = Omit<ListOptions, 'limit' | 'timeoutMs'> & {
+export type WatchOptions = Omit<ListOptions, 'limit' | 'timeoutMs' | 'each'> & {
+  /** Where to resume. Empty with `initialEvents`: from the newest state on. */
   resourceVersion: string;
+  /** WatchList: what is there comes first as ADDED events, then a bookmark that `endsInitialEvents`. */
+  initialEvents?: boolean;
   /** When the server shall end the watch. */
   timeoutSeconds: number;
 };
@@ -156,7 +161,8 @@ export function createClient(options: {
             const page = parse<KubeList<T>>(text, path);
             // Listed items lack these two, watched ones have them: make them alike.
             const stamp = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-            for (const item of page.items ?? []) items.push({ ...item, ...stamp });
+            const keep = (options.each ?? ((item: T) => item)) as (item: T) => T;
+            for (const item of page.items ?? []) items.push(keep({ ...item, ...stamp }));
             token = page.metadata.continue || undefined;
             if (token === undefined) return { ...page, items };
           } while (token !== undefined);
@@ -233,7 +239,10 @@ export function createClient(options: {
           ...selectors(options),
           watch: 'true',
           allowWatchBookmarks: 'true',
-          resourceVersion: options.resourceVersion,
+          ...(options.resourceVersion === '' ? {} : { resourceVersion: options.resourceVersion }),
+          ...(options.initialEvents
+            ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
+            : {}),
           timeoutSeconds: String(options.timeoutSeconds),
         }),
         headers: options.metadataOnly ? { accept: accept('PartialObjectMetadata') } : {},

@@ -1,4 +1,5 @@
 import { type KubeObject, keyOf } from './resource.ts';
+import { createTrim, type Trim } from './trim.ts';
 
 /** Told of every change of a cache. What it throws is reported and goes no further. */
 export type StoreHandler<T extends KubeObject> = {
@@ -17,8 +18,10 @@ export type ReadStore<T extends KubeObject> = {
 };
 
 export type Store<T extends KubeObject> = ReadStore<T> & {
-  /** The whole truth of a list: what is missing in it was deleted. */
-  replace(objects: readonly T[]): void;
+  /** What is kept of an object: `put` does it by itself. */
+  trim(object: T): T;
+  /** The whole truth of a list, of one namespace or of all: what is missing in it was deleted. Takes trimmed objects. */
+  replace(trimmed: readonly T[], namespace?: string): void;
   put(object: T): void;
   remove(object: T): void;
   /** Existing objects are reported as added at once. The answer ends the subscription. */
@@ -28,13 +31,13 @@ export type Store<T extends KubeObject> = ReadStore<T> & {
 export type StoreOptions<T extends KubeObject> = {
   /** Values under which `byIndex` finds an object, such as its owner's UID. */
   index?: (object: T) => readonly string[];
-  /** What is kept of an object. managedFields are always dropped: half the bytes, used by nobody here. */
-  trim?: (object: T) => T;
+  /** What is kept of an object. Default: all but managedFields, which are half the bytes. */
+  trim?: Trim<T>;
   onHandlerError?: (error: unknown) => void;
 };
 
 export function createStore<T extends KubeObject>(options: StoreOptions<T> = {}): Store<T> {
-  const { index = () => [], trim = (object: T) => object, onHandlerError = () => {} } = options;
+  const { index = () => [], trim = createTrim<T>({}), onHandlerError = () => {} } = options;
   const objects = new Map<string, T>();
   const indexed = new Map<string, Set<string>>();
   const handlers = new Set<StoreHandler<T>>();
@@ -70,8 +73,7 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     }
   }
 
-  function put(raw: T): void {
-    const object = withoutManagedFields(trim(raw));
+  function put(object: T): void {
     const before = objects.get(keyOf(object));
     set(object);
     if (before === undefined) {
@@ -100,12 +102,16 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     get size() {
       return objects.size;
     },
-    replace(next) {
+    trim,
+    replace(next, namespace) {
       const present = new Set(next.map(keyOf));
-      for (const [key, object] of [...objects]) if (!present.has(key)) remove(object);
+      for (const [key, object] of [...objects]) {
+        if (namespace !== undefined && object.metadata.namespace !== namespace) continue;
+        if (!present.has(key)) remove(object);
+      }
       for (const object of next) put(object);
     },
-    put,
+    put: (object) => put(trim(object)),
     remove,
     subscribe(handler) {
       handlers.add(handler);
@@ -119,16 +125,4 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
       return () => handlers.delete(handler);
     },
   };
-}
-
-function withoutManagedFields<T extends KubeObject>(object: T): T {
-  if (object.metadata.managedFields === undefined) return object;
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
-}
-
-/** Keeps only what says who and which version an object is: for kinds whose content we never read. */
-export function metadataOf<T extends KubeObject>(object: T): T {
-  const { apiVersion, kind, metadata } = object;
-  return { apiVersion, kind, metadata } as T;
 }

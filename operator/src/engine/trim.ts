@@ -1,0 +1,92 @@
+import { type ManagedFields, ownedFields } from './owned-fields.ts';
+import type { KubeObject, ObjectMeta } from './resource.ts';
+
+/** What a cache keeps of an object. */
+export type Trim<T extends KubeObject> = (object: T) => T;
+
+/** Equal values once: the children of one owner share its reference and their labels, those of a kind their fields. */
+type Intern = <V>(value: V) => V;
+
+/** Beyond this many different values the table is begun again: they are few, unless somebody makes them many. */
+const MOST_INTERNED = 50_000;
+
+function createIntern(): Intern {
+  let known = new Map<string, unknown>();
+  return <V>(value: V): V => {
+    if (value === undefined) return value;
+    const key = JSON.stringify(value);
+    const before = known.get(key);
+    if (before !== undefined) return before as V;
+    if (known.size >= MOST_INTERNED) known = new Map();
+    known.set(key, value);
+    return value;
+  };
+}
+
+/** Written by kubectl: the whole object once more. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/**
+ * managedFields are half of an object's bytes. Of them only what `manager` itself applied is kept, and of that only
+ * the content's part, which is the same for all objects of one shape: it tells whether somebody has changed them.
+ */
+export function createTrim<T extends KubeObject>(options: {
+  /** Keep nothing but what says who, which version and whose an object is. */
+  metadataOnly?: boolean;
+  /** Whose field set is kept. */
+  manager?: string | undefined;
+  /** With `metadataOnly`: the annotations that are kept. Default: all. */
+  annotations?: ((name: string) => boolean) | undefined;
+  /** What is kept of the rest, as of a kind whose status alone is read. */
+  content?: ((object: T) => object) | undefined;
+}): Trim<T> {
+  const { manager, annotations = () => true } = options;
+  const intern = createIntern();
+
+  function ownEntry(object: T): ManagedFields[] | undefined {
+    const owned = manager === undefined ? undefined : ownedFields(object, manager);
+    if (manager === undefined || owned === undefined) return undefined;
+    const { 'f:metadata': _, ...content } = owned;
+    return intern([{ manager, operation: 'Apply', fieldsV1: content }]);
+  }
+
+  function keptAnnotations(all: ObjectMeta['annotations']): ObjectMeta['annotations'] {
+    if (all === undefined) return undefined;
+    const kept = Object.entries(all).filter(([name]) => name !== LAST_APPLIED && annotations(name));
+    return kept.length === 0 ? undefined : Object.fromEntries(kept);
+  }
+
+  return (object) => {
+    const { managedFields: _, annotations: all, ...rest } = object.metadata;
+    const own = ownEntry(object);
+    const kept = options.metadataOnly ? keptAnnotations(all) : withoutLastApplied(all);
+    const extra = {
+      ...(kept === undefined ? {} : { annotations: kept }),
+      ...(own === undefined ? {} : { managedFields: own }),
+    };
+    if (!options.metadataOnly) {
+      const body = options.content === undefined ? object : options.content(object);
+      const { apiVersion, kind } = object;
+      return { ...body, apiVersion, kind, metadata: { ...rest, ...extra } } as T;
+    }
+    const { name, namespace, uid, resourceVersion, generation, deletionTimestamp } = rest;
+    const metadata = {
+      name,
+      ...(namespace === undefined ? {} : { namespace: intern(namespace) }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(generation === undefined ? {} : { generation }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(rest.labels === undefined ? {} : { labels: intern(rest.labels) }),
+      ...(rest.ownerReferences === undefined ? {} : { ownerReferences: intern(rest.ownerReferences) }),
+      ...extra,
+    };
+    return { apiVersion: intern(object.apiVersion), kind: intern(object.kind), metadata } as T;
+  };
+}
+
+function withoutLastApplied(all: ObjectMeta['annotations']): ObjectMeta['annotations'] {
+  if (all?.[LAST_APPLIED] === undefined) return all;
+  const { [LAST_APPLIED]: _, ...kept } = all;
+  return kept;
+}
