@@ -21,6 +21,7 @@ export { Provider, PSPConnector, PSPConnectorSpec } from './psp-connector.ts';
 export { PSPConnectorStatus } from './psp-connector-status.ts';
 export { REASON, type Reason } from './reasons.ts';
 export type { CaRef, SecretRef } from './references.ts';
+export type { RolloutStatus } from './rollout-status.ts';
 export type { Router } from './routing.ts';
 export type { Scaling } from './scaling.ts';
 export type { LabelSelector, NetworkPeer } from './selectors.ts';

@@ -5,9 +5,10 @@ import { TopicStatus, Topics } from './kafka.ts';
 import { CreateKey, Keys } from './kms.ts';
 import { BaseUrl, Time } from './names.ts';
 import { NotYetActedOn, ObservedGeneration } from './not-yet-acted-on.ts';
+import { OperatorVersion, RolloutStatus } from './rollout-status.ts';
 import { Cascade } from './routing.ts';
 import { Scaling } from './scaling.ts';
-import { listMap } from './schema-rules.ts';
+import { listMap, listSet } from './schema-rules.ts';
 import { Tokens } from './tokens.ts';
 
 const KmsStatus = z.strictObject({
@@ -19,6 +20,17 @@ const KmsStatus = z.strictObject({
     .describe('Created: made by the operator. Supplied: named by spec.kms.keyId, and never changed.'),
   grantId: z.string().max(128).optional().describe("The vault role's grant."),
   deletionDate: Time.optional().describe('When KMS will destroy the key, where that is scheduled.'),
+  rotation: z
+    .enum(['On', 'Off', 'Unsupported', 'Unknown'])
+    .optional()
+    .describe(
+      'Automatic rotation of the key material. Of a supplied key only looked at: Unsupported where KMS cannot rotate it (imported material, custom key store), Unknown where the operator may not ask.',
+    ),
+  previousKeyArns: listSet(z.array(z.string().max(2048)).max(16))
+    .optional()
+    .describe(
+      'Keys that were bound before, and whose grant stays: written here before any pod is told of the new key, gone when the vault reports that no data key is wrapped under them.',
+    ),
 });
 
 const RekeyStatus = z
@@ -61,6 +73,8 @@ export const PaymentVaultStatus = z
       .describe('Base URLs inside the cluster.'),
     connectors: z.int().min(0).max(10_000).optional().describe('Number of PSPConnectors of this vault.'),
     effective: EffectiveVault.optional(),
+    rollout: RolloutStatus.optional(),
+    operatorVersion: OperatorVersion.optional(),
     notYetActedOn: NotYetActedOn.optional(),
   })
   .describe('What was found.');

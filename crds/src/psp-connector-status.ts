@@ -4,6 +4,7 @@ import { ConnectorRouting } from './connector-routing.ts';
 import { BaseUrl, Label } from './names.ts';
 import { NotYetActedOn, ObservedGeneration } from './not-yet-acted-on.ts';
 import { Limits, Resilience } from './resilience.ts';
+import { OperatorVersion, RolloutStatus } from './rollout-status.ts';
 import { listMap } from './schema-rules.ts';
 
 const AccountStatus = z.strictObject({
@@ -29,6 +30,8 @@ export const PSPConnectorStatus = z
     accounts: listMap(z.array(AccountStatus).max(64), 'name').optional(),
     endpoint: BaseUrl.optional().describe('Base URL of the connector inside the cluster.'),
     effective: EffectiveConnector.optional(),
+    rollout: RolloutStatus.optional(),
+    operatorVersion: OperatorVersion.optional(),
     notYetActedOn: NotYetActedOn.optional(),
   })
   .describe('What was found.');

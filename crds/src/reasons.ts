@@ -17,6 +17,10 @@ export const REASON = {
   NotConfigured: 'NotConfigured',
   /** A fault of the operator's own; it tries again. */
   InternalError: 'InternalError',
+  /** A newer operator has acted on it, or its spec has members that only a newer one knows: nothing is changed. */
+  OperatorTooOld: 'OperatorTooOld',
+  /** The spec has a value that this release of the operator cannot read: nothing is changed. */
+  SpecNotUnderstood: 'SpecNotUnderstood',
 
   // objects in the cluster
   /** The API server refused an object of ours; the message has its answer. */
@@ -37,6 +41,10 @@ export const REASON = {
   PodConfigMissing: 'PodConfigMissing',
   /** The roll-out has not progressed within its deadline. */
   RolloutStuck: 'RolloutStuck',
+  /** After an upgrade of the operator only so many are restarted at a time: this one's turn comes. */
+  RolloutQueued: 'RolloutQueued',
+  /** What is asked for needs a kind of object that this cluster's API does not have. */
+  KindNotAvailable: 'KindNotAvailable',
 
   // DatabaseMigrated
   /** The migration Job is running. */
@@ -47,7 +55,7 @@ export const REASON = {
   DatabaseSecretMissing: 'DatabaseSecretMissing',
 
   // KeyBound
-  /** KMS knows no such key. */
+  /** KMS knows no such key, or no longer: what it encrypted cannot be read. Never replaced by a new one in silence. */
   KeyNotFound: 'KeyNotFound',
   /** The key is disabled: enable it. */
   KeyDisabled: 'KeyDisabled',
@@ -61,8 +69,20 @@ export const REASON = {
   GranteeNotAllowed: 'GranteeNotAllowed',
   /** KMS does not let the operator do what it has to. */
   KmsAccessDenied: 'KmsAccessDenied',
-  /** KMS does not answer. */
+  /** KMS, or the operator's own budget, says that there are too many calls; tried again by itself. */
+  KmsThrottled: 'KmsThrottled',
+  /** KMS does not answer; tried again by itself, less and less often. */
   KmsUnreachable: 'KmsUnreachable',
+  /** Of an event: the vault role's grant was gone and is made again. */
+  GrantMissing: 'GrantMissing',
+  /** Of an event: the rotation of a key that we created had been turned off and is on again. */
+  KeyRotationOff: 'KeyRotationOff',
+  /** Of an event: the alias of a key that we created was gone and is set again. */
+  KeyAliasMissing: 'KeyAliasMissing',
+  /** Of an event: the vault moved to another key; the one before keeps its grant until nothing needs it. */
+  KeyReplaced: 'KeyReplaced',
+  /** Of an event: nothing needs a key of before any more, and its grant is taken back. */
+  KeyRetired: 'KeyRetired',
 
   // TopicsReady
   /** No broker answers; events wait in the outbox. */

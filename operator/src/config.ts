@@ -18,6 +18,19 @@ const Settings = z.object({
   IMAGE_VAULT: text('image of the vault, where spec.images is absent').default(IMAGE('vault')),
   IMAGE_ROUTER: text('image of the router, where spec.images is absent').default(IMAGE('router')),
   IMAGE_CONNECTOR: text('image of the connectors, where spec.images is absent').default(IMAGE('connector')),
+  OPERATOR_IMAGE: text("the operator's own image: another one is another release").optional(),
+  MAX_ROLLOUTS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(5)
+    .describe('resources whose pods an upgrade of the operator restarts at a time'),
+  ALLOW_DOWNGRADE: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true')
+    .describe('act on resources that a newer operator has acted on'),
   HOST: text('address to listen on').default('0.0.0.0'),
   PORT: z.coerce
     .number()
@@ -33,6 +46,13 @@ const Settings = z.object({
     .max(86_400)
     .default(30)
     .describe('after how long a resource that is ready is looked at again without an event'),
+  KMS_QUOTA_PERCENT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(50)
+    .describe("share of AWS's default KMS request quotas that the operator may use, percent"),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info').describe('verbosity'),
 });
 export type Settings = z.infer<typeof Settings>;

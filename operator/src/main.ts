@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger, createMetrics, runService, StartError } from '@cofferdam/runtime';
+import packageJson from '../package.json' with { type: 'json' };
 import { readSettings, type Settings } from './config.ts';
 import { kafkaTopicManagement } from './effects/kafka-admin.ts';
 import { awsKeyManagement } from './effects/kms-aws.ts';
+import { kmsCare } from './effects/kms-care.ts';
 import { statuszReader } from './effects/statusz.ts';
-import { type ClusterConfig, createTransport, loadClusterConfig } from './engine/index.ts';
+import { type ClusterConfig, createTransport, loadClusterConfig, systemClock } from './engine/index.ts';
 import { OperatorError } from './errors.ts';
 import { serve } from './http.ts';
 import { operatorMetrics } from './metrics.ts';
@@ -38,7 +40,15 @@ await runService(
       transport,
       statusz,
       metrics: instruments,
-      keys: awsKeyManagement(),
+      keys: awsKeyManagement(
+        undefined,
+        kmsCare({
+          clock: systemClock,
+          random: Math.random,
+          quotaPercent: settings.KMS_QUOTA_PERCENT,
+          observe: instruments.external,
+        }),
+      ),
       topics: kafkaTopicManagement(),
       log: logger,
       workers: settings.WORKERS,
@@ -49,6 +59,10 @@ await runService(
         serviceAccount: settings.OPERATOR_SERVICE_ACCOUNT,
         images: imagesOf(settings),
         granteesFile: settings.GRANTEES_FILE,
+        version: packageJson.version,
+        operatorImage: settings.OPERATOR_IMAGE,
+        maxRollouts: settings.MAX_ROLLOUTS,
+        allowDowngrade: settings.ALLOW_DOWNGRADE,
       },
       lease: {
         namespace: settings.LEASE_NAMESPACE,

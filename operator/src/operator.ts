@@ -5,6 +5,7 @@ import type { TopicsOutcome } from './desired/topics.ts';
 import type { TopicManagement } from './effects/kafka.ts';
 import type { KeyManagement } from './effects/kms.ts';
 import { remembered } from './effects/remembered.ts';
+import { KEY_MEMORY, rememberedKeys } from './effects/remembered-keys.ts';
 import type { StatuszReader } from './effects/statusz.ts';
 import {
   type Clock,
@@ -24,6 +25,7 @@ import { type Caches, createCaches } from './reconcile/caches.ts';
 import { clusterFacts, type OperatorIdentity } from './reconcile/cluster-facts.ts';
 import type { AdminTopicsPlan, Context, Log, ResyncTimes } from './reconcile/context.ts';
 import { type Controller, createController } from './reconcile/controller.ts';
+import { keySweeper } from './reconcile/sweep-keys.ts';
 
 export type OperatorOptions = {
   transport: Transport;
@@ -41,7 +43,7 @@ export type OperatorOptions = {
   resync?: ResyncTimes;
   patience?: Context['patience'];
   /** For how long what KMS and Kafka said holds: when all was well, and when not. */
-  memory?: { fineMs: number; troubledMs: number };
+  memory?: { fineMs: number; troubledMs: number; wholeMs?: number };
 };
 
 export type Operator = {
@@ -113,7 +115,8 @@ export function createOperator(options: OperatorOptions): Operator {
       log,
       facts,
       releaseKey: (key, policy) => keys.release(key, policy, guard),
-      key: remembered({ clock, holdsMs, ask: (plan) => keys.ensure(plan, guard) }),
+      retireKey: (place, keyArn) => keys.retire(place, keyArn, guard),
+      key: rememberedKeys({ keys, guard, clock, random, times: { ...KEY_MEMORY, ...options.memory } }),
       topics: remembered({ clock, holdsMs, ask: ensureTopics }),
       applySet: createApplySet({ client, annotation: `${GROUP}/applied`, mayAdopt: isOurs }),
       statusz: options.statusz,
@@ -152,9 +155,11 @@ export function createOperator(options: OperatorOptions): Operator {
       },
     );
     current = controller;
+    const sweepKeys = keySweeper({ caches, keys, guard, clock, log });
     while (!signal.aborted) {
       await clock.sleep(FACTS_EVERY_MS, signal);
       if (signal.aborted) break;
+      void sweepKeys();
       try {
         const fresh = await clusterFacts(reader, options.identity, known.apis);
         if (isDeepStrictEqual(fresh, known)) continue;

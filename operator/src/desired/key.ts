@@ -9,12 +9,16 @@ export type KeyReference = {
   endpoint?: string;
   /** A key of the user's, or one of ours with these settings. */
   key: { supplied: string } | { created: { rotationDays: number; deletionWindowDays: number } };
+  /** Keys that the vault had before, and whose grant it still needs. */
+  previousKeyArns: readonly string[];
 };
 
 /** The key binding as data. */
 export type KeyPlan = KeyReference & {
   /** The IAM role that gets a grant; the plan refuses one that is not on the allow-list. */
   grantee?: string;
+  /** What was bound when we last looked: a created key that has gone since must not be replaced in silence. */
+  bound?: { keyArn: string; origin?: 'Created' | 'Supplied' | undefined; granted: boolean };
 };
 
 export type KeyRefused = { refused: 'GranteeNotAllowed'; message: string };
@@ -28,7 +32,12 @@ export function keyPlan(vault: PaymentVault, facts: Facts): KeyPlan | KeyRefused
       message: `granteePrincipal ${grantee} is not allowed for namespace ${namespace}: have it added to the operator's allow-list of grantees`,
     };
   }
-  return { ...keyReference(vault, facts), ...(grantee === undefined ? {} : { grantee }) };
+  const { keyArn, origin, grantId } = vault.status?.kms ?? {};
+  return {
+    ...keyReference(vault, facts),
+    ...(grantee === undefined ? {} : { grantee }),
+    ...(keyArn === undefined ? {} : { bound: { keyArn, origin, granted: grantId !== undefined } }),
+  };
 }
 
 /** Without the allow-list, whoever may write a PaymentVault could have any key granted to any role. */
@@ -49,6 +58,7 @@ export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
       kms.keyId === undefined
         ? { created: keyCreation ?? { rotationDays: 365, deletionWindowDays: 30 } }
         : { supplied: kms.keyId },
+    previousKeyArns: vault.status?.kms?.previousKeyArns ?? [],
   };
 }
 
@@ -60,16 +70,60 @@ export type KeyOutcome = {
   origin?: 'Created' | 'Supplied' | undefined;
   grantId?: string | undefined;
   deletionDate?: string | undefined;
-  problem?: {
-    reason:
-      | 'KeyNotFound'
-      | 'KeyDisabled'
-      | 'KeyPendingDeletion'
-      | 'KeyNotOurs'
-      | 'KeyUnsuitable'
-      | 'GranteeNotAllowed'
-      | 'KmsAccessDenied'
-      | 'KmsUnreachable';
-    message: string;
-  };
+  rotation?: 'On' | 'Off' | 'Unsupported' | 'Unknown' | undefined;
+  previousKeyArns?: readonly string[] | undefined;
+  /** What was found undone and done again; for an event. */
+  repaired?: readonly KeyRepair[];
+  problem?: { reason: KeyProblem; message: string };
 };
+
+export type KeyRepair = { reason: 'GrantMissing' | 'KeyRotationOff' | 'KeyAliasMissing'; message: string };
+
+export type KeyProblem =
+  | 'KeyNotFound'
+  | 'KeyDisabled'
+  | 'KeyPendingDeletion'
+  | 'KeyNotOurs'
+  | 'KeyUnsuitable'
+  | 'GranteeNotAllowed'
+  | 'KmsAccessDenied'
+  | 'KmsThrottled'
+  | 'KmsUnreachable';
+
+/** Nothing was learnt about the key: what was proven before still holds. */
+export function isUnanswered(outcome: KeyOutcome): boolean {
+  const { reason } = outcome.problem ?? {};
+  return reason === 'KmsUnreachable' || reason === 'KmsThrottled' || reason === 'KmsAccessDenied';
+}
+
+type KmsStatus = NonNullable<NonNullable<PaymentVault['status']>['kms']>;
+
+/**
+ * The keys that the vault must go on being able to use: those it had before this one. A key joins when the binding
+ * moves to another, which is written down before any pod is told, and leaves in {@link retirable}.
+ */
+export function previousKeys(status: KmsStatus | undefined, keyArn: string | undefined): string[] {
+  const before = status?.previousKeyArns ?? [];
+  if (keyArn === undefined) return [...before];
+  const left = status?.keyArn === undefined || status.keyArn === keyArn ? [] : [status.keyArn];
+  return [...new Set([...before, ...left])].filter((arn) => arn !== keyArn);
+}
+
+/**
+ * Of those, the ones that nothing needs: every pod is of the version that has the new key, and the vault says which
+ * keys its data keys are wrapped under, and it is none of these.
+ */
+export function retirable(
+  key: KeyOutcome,
+  seen: {
+    rolledOut: boolean;
+    reported: { keyArn: string; inUse?: readonly string[] | undefined } | undefined;
+    rekey: { finished: boolean } | undefined;
+  },
+): string[] {
+  const { rolledOut, reported, rekey } = seen;
+  if (!rolledOut || reported?.inUse === undefined || reported.keyArn !== key.keyArn) return [];
+  if (rekey?.finished === false) return [];
+  const { inUse } = reported;
+  return (key.previousKeyArns ?? []).filter((arn) => !inUse.includes(arn));
+}

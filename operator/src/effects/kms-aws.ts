@@ -1,253 +1,135 @@
-import {
-  CreateAliasCommand,
-  CreateKeyCommand,
-  DeleteAliasCommand,
-  DescribeKeyCommand,
-  EnableKeyRotationCommand,
-  GetKeyRotationStatusCommand,
-  type KeyMetadata,
-  KMSClient,
-  ListKeysCommand,
-  ListResourceTagsCommand,
-  ScheduleKeyDeletionCommand,
-} from '@aws-sdk/client-kms';
-import type { KeyOutcome, KeyPlan } from '../desired/key.ts';
+import { DeleteAliasCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { KeyOutcome, KeyPlan, KeyReference } from '../desired/key.ts';
 import { isKubeError } from '../engine/kube-error.ts';
 import type { KeyManagement } from './kms.ts';
-import { ensureGrant, listGrants, revokeGrants } from './kms-grant.ts';
+import { bindCreated, bindSupplied } from './kms-bind.ts';
+import { type Care, unlimited } from './kms-care.ts';
+import { aliasOf, sweepUnused } from './kms-claim.ts';
+import { revokeGrants } from './kms-grant.ts';
+import {
+  describeKey,
+  isCreatedFor,
+  type KmsSender,
+  scheduleDeletion,
+  tagsOf,
+  VAULT_ID_TAG,
+} from './kms-keys.ts';
 import { isKmsError, kmsProblem } from './kms-problem.ts';
 
-/** Names the one vault that may use a key; on a supplied key the user's own proof that it is meant for it. */
-export const VAULT_ID_TAG = 'payments.cofferdam.dev/vault-id';
-/** On keys that we made: only these are ever scheduled for deletion. */
-export const CREATED_TAG = 'payments.cofferdam.dev/created-by';
-const CREATED_BY = 'cofferdam-operator';
+export type { KmsSender } from './kms-keys.ts';
 
-/** What this adapter uses of the SDK's client; a test may stand in between. */
-export type KmsSender = Pick<KMSClient, 'send'>;
+/** A request that was sent as leader has ended before another can lead: leaseDuration - renewDeadline. */
+const CALL_TIMEOUT_MS = 5_000;
 
-export function aliasOf(vaultId: string): string {
-  return `alias/cofferdam-${vaultId}`;
-}
+/** Where keys are. */
+type Place = Pick<KeyReference, 'region' | 'endpoint'>;
+type Guard = (() => void) | undefined;
 
-/** Credentials as the SDK finds them (IRSA, Pod Identity, environment); one client for each region and endpoint. */
+/**
+ * Keys in AWS KMS. Credentials as the SDK finds them: IRSA, EKS Pod Identity, environment.
+ * @param clientFor one client for each region and endpoint
+ * @param care budget, circuit breaker and metrics of all calls
+ */
 export function awsKeyManagement(
   clientFor: (region: string, endpoint: string | undefined) => KmsSender = sdkClients(),
+  care: Care = unlimited,
 ): KeyManagement {
+  const clientAt = (place: Place, guard: Guard) =>
+    careful(clientFor(place.region, place.endpoint), { place, care, guard });
   return {
     async ensure(plan, guard) {
-      const client = guarded(clientFor(plan.region, plan.endpoint), guard);
+      const client = clientAt(plan, guard);
       try {
         return 'supplied' in plan.key
           ? await bindSupplied(client, plan, plan.key.supplied)
           : await bindCreated(client, plan, plan.key.created.rotationDays);
       } catch (error) {
-        if (isKubeError(error)) throw error;
-        return { problem: kmsProblem(error, plan) };
+        return asOutcome(error, plan);
       }
     },
 
-    async release(plan, policy, guard) {
-      const client = guarded(clientFor(plan.region, plan.endpoint), guard);
-      const alias = aliasOf(plan.vaultId);
-      const key = await describe(client, 'supplied' in plan.key ? plan.key.supplied : alias);
-      if (key === undefined) return;
-      const tags = await tagsOf(client, key);
-      if (tags.get(VAULT_ID_TAG) !== plan.vaultId) return;
-      if (key.KeyState !== 'PendingDeletion') await revokeGrants(client, key.Arn, plan.vaultId);
-      if (policy === 'Retain' || 'supplied' in plan.key || tags.get(CREATED_TAG) !== CREATED_BY) return;
-      // The alias last: while it is there, a repeated attempt finds the key.
-      if (key.KeyState !== 'PendingDeletion') {
-        const PendingWindowInDays = plan.key.created.deletionWindowDays;
-        await client.send(new ScheduleKeyDeletionCommand({ KeyId: key.Arn, PendingWindowInDays }));
+    async isUsable(plan, keyArn, guard) {
+      try {
+        const key = await describeKey(clientAt(plan, guard), keyArn);
+        return key?.KeyState === 'Enabled';
+      } catch (error) {
+        if (isKubeError(error)) throw error;
+        return false;
       }
-      await client.send(new DeleteAliasCommand({ AliasName: alias }));
     },
+
+    async retire(place, keyArn, guard) {
+      const client = clientAt(place, guard);
+      if (await isTagged(client, keyArn, place.vaultId)) await revokeGrants(client, keyArn, place.vaultId);
+    },
+
+    release: (reference, policy, guard) => release(clientAt(reference, guard), reference, policy),
+
+    sweep: (place, options, guard) => sweepUnused(clientAt(place, guard), { ...options, claimIsOver: false }),
   };
 }
 
-function guarded(client: KmsSender, guard: (() => void) | undefined): KmsSender {
-  if (guard === undefined) return client;
-  const send = async (command: Parameters<KmsSender['send']>[0]) => {
-    guard();
-    return client.send(command);
-  };
+function asOutcome(error: unknown, plan: KeyPlan): KeyOutcome {
+  if (isKubeError(error)) throw error;
+  return { problem: kmsProblem(error, plan) };
+}
+
+/** Every call of ours goes through here. */
+function careful(client: KmsSender, options: { place: Place; care: Care; guard: Guard }): KmsSender {
+  const { place, care, guard } = options;
+  const send = (command: Parameters<KmsSender['send']>[0]) =>
+    care({
+      place: `${place.region} ${place.endpoint ?? ''}`,
+      operation: command.constructor.name.replace(/Command$/, ''),
+      send: () => {
+        // At the last moment: the wait for the budget may have outlasted the lease.
+        guard?.();
+        return client.send(command, { abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+      },
+    });
   return { send } as KmsSender;
 }
 
-/** Without the tag one tenant could name another's key. */
-async function bindSupplied(client: KmsSender, plan: KeyPlan, keyId: string): Promise<KeyOutcome> {
-  const key = await describe(client, keyId);
-  if (key === undefined) {
-    const message = `KMS knows no key ${keyId} in ${plan.region}: check spec.kms.keyId and the region`;
-    return { problem: { reason: 'KeyNotFound', message } };
+async function isTagged(client: KmsSender, keyArn: string, vaultId: string): Promise<boolean> {
+  try {
+    return (await tagsOf(client, keyArn)).get(VAULT_ID_TAG) === vaultId;
+  } catch (error) {
+    if (isKmsError(error, 'NotFoundException', 'InvalidArnException')) return false;
+    throw error;
   }
-  const tags = await tagsOf(client, key);
-  if (tags.get(VAULT_ID_TAG) !== plan.vaultId) {
-    const message = `key ${key.Arn} does not have the tag ${VAULT_ID_TAG}=${plan.vaultId}, so it is not used: tag it`;
-    return { problem: { reason: 'KeyNotOurs', message } };
-  }
-  return bind(client, plan, { key, origin: 'Supplied' });
 }
 
-/**
- * The alias is the claim: whoever sets it owns the name. A key that was made and not claimed, because we were
- * stopped in between, is found by its tags and claimed then.
- */
-async function bindCreated(client: KmsSender, plan: KeyPlan, rotationDays: number): Promise<KeyOutcome> {
-  const alias = aliasOf(plan.vaultId);
-  const key = (await describe(client, alias)) ?? (await claim(client, plan, alias));
-  const tags = await tagsOf(client, key);
-  if (tags.get(VAULT_ID_TAG) !== plan.vaultId) {
-    const message = `${alias} names key ${key.Arn}, which lacks the tag ${VAULT_ID_TAG}=${plan.vaultId}, so it is not used: move the alias away, or tag the key`;
-    return { problem: { reason: 'KeyNotOurs', message } };
-  }
-  if (key.KeyState === 'Enabled' && tags.get(CREATED_TAG) === CREATED_BY) {
-    await ensureRotation(client, key, rotationDays);
-  }
-  return bind(client, plan, { key, origin: 'Created', alias });
-}
-
-type Arned = KeyMetadata & { Arn: string };
-
-async function bind(
+/** Grants first: whatever comes after, the pods can no longer use the keys. */
+async function release(
   client: KmsSender,
-  plan: KeyPlan,
-  found: { key: Arned; origin: 'Created' | 'Supplied'; alias?: string },
-): Promise<KeyOutcome> {
-  const { key, ...rest } = found;
-  const base: KeyOutcome = { keyArn: key.Arn, ...rest };
-  const name = `key ${key.Arn}`;
-  if (key.KeyUsage !== 'ENCRYPT_DECRYPT' || key.KeySpec !== 'SYMMETRIC_DEFAULT') {
-    const message = `${name} is ${key.KeySpec} for ${key.KeyUsage}: a symmetric key for encryption is wanted`;
-    return { problem: { reason: 'KeyUnsuitable', message } };
+  reference: KeyReference,
+  policy: 'Retain' | 'Delete',
+): Promise<void> {
+  const { vaultId, key, previousKeyArns } = reference;
+  const alias = aliasOf(vaultId);
+  const aliased = await describeKey(client, alias);
+  const supplied = 'supplied' in key ? await describeKey(client, key.supplied) : undefined;
+  const ours = new Set([aliased?.Arn, supplied?.Arn, ...previousKeyArns].filter((arn) => arn !== undefined));
+  for (const keyArn of ours) {
+    if (await isTagged(client, keyArn, vaultId)) await revokeGrants(client, keyArn, vaultId);
   }
-  if (key.KeyState === 'PendingDeletion') {
-    const date = key.DeletionDate?.toISOString();
-    const message = `${name} is going to be destroyed${date === undefined ? '' : ` at ${date}`}: cancel its deletion and enable it, or every card is lost`;
-    return {
-      ...base,
-      ...(date === undefined ? {} : { deletionDate: date }),
-      problem: { reason: 'KeyPendingDeletion', message },
-    };
-  }
-  if (key.KeyState !== 'Enabled') {
-    return { ...base, problem: { reason: 'KeyDisabled', message: `${name} is ${key.KeyState}: enable it` } };
-  }
-  if (plan.grantee === undefined) return base;
-  try {
-    const grantId = await ensureGrant(client, {
-      keyArn: key.Arn,
-      vaultId: plan.vaultId,
-      grantee: plan.grantee,
-    });
-    return grantId === undefined ? base : { ...base, grantId };
-  } catch (error) {
-    if (isKubeError(error)) throw error;
-    return { ...base, problem: kmsProblem(error, plan) };
-  }
-}
-
-async function claim(client: KmsSender, plan: KeyPlan, alias: string): Promise<Arned> {
-  const key = (await findUnclaimed(client, plan.vaultId)) ?? (await create(client, plan.vaultId));
-  try {
-    await client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: key.Arn }));
-    return key;
-  } catch (error) {
-    if (!isKmsError(error, 'AlreadyExistsException')) throw error;
-    // Another was quicker, and nothing was ever encrypted under ours.
-    const winner = await describe(client, alias);
-    if (winner !== undefined && winner.Arn !== key.Arn && (await listGrants(client, key.Arn)).length === 0) {
-      await client.send(new ScheduleKeyDeletionCommand({ KeyId: key.Arn, PendingWindowInDays: 30 }));
+  if (aliased === undefined) {
+    // A stop between making a key and claiming it, and then the deletion: nobody would ever look for that key.
+    if ('created' in key) {
+      await sweepUnused(client, { vaultIds: new Set([vaultId]), nowMs: 0, claimIsOver: true });
     }
-    return winner ?? key;
+    return;
   }
-}
-
-async function create(client: KmsSender, vaultId: string): Promise<Arned> {
-  const { KeyMetadata } = await client.send(
-    new CreateKeyCommand({
-      Description: `Cofferdam vault ${vaultId}: wraps its data keys`,
-      KeySpec: 'SYMMETRIC_DEFAULT',
-      KeyUsage: 'ENCRYPT_DECRYPT',
-      Tags: [
-        { TagKey: VAULT_ID_TAG, TagValue: vaultId },
-        { TagKey: CREATED_TAG, TagValue: CREATED_BY },
-      ],
-    }),
-  );
-  return arned(KeyMetadata);
-}
-
-/**
- * A key of ours without an alias, the one with a grant (which may be in use) before one without, then the oldest.
- * It is claimed and not deleted: an alias may also have been removed by hand from a key full of cards.
- * Only on the rare path where the alias is missing, since it asks for every key's tags.
- */
-async function findUnclaimed(client: KmsSender, vaultId: string): Promise<Arned | undefined> {
-  const found: { key: Arned; granted: boolean }[] = [];
-  let Marker: string | undefined;
-  do {
-    const page = await client.send(
-      new ListKeysCommand({ Limit: 1000, ...(Marker === undefined ? {} : { Marker }) }),
-    );
-    for (const { KeyArn } of page.Keys ?? []) {
-      const key = KeyArn === undefined ? undefined : await ours(client, KeyArn, vaultId);
-      if (key !== undefined) found.push({ key, granted: (await listGrants(client, key.Arn)).length > 0 });
-    }
-    Marker = page.Truncated ? page.NextMarker : undefined;
-  } while (Marker !== undefined);
-  const age = ({ key }: { key: Arned }) => key.CreationDate?.getTime() ?? 0;
-  found.sort((a, b) => Number(b.granted) - Number(a.granted) || age(a) - age(b));
-  return found[0]?.key;
-}
-
-async function ours(client: KmsSender, keyArn: string, vaultId: string): Promise<Arned | undefined> {
+  if (policy === 'Retain' || aliased.Arn === supplied?.Arn) return;
+  if (!isCreatedFor(await tagsOf(client, aliased.Arn), vaultId)) return;
+  const days = 'created' in key ? key.created.deletionWindowDays : 30;
+  if (aliased.KeyState !== 'PendingDeletion') await scheduleDeletion(client, aliased.Arn, days);
+  // The alias last: while it is there, a repeated attempt finds the key.
   try {
-    const tags = await tagsOf(client, { Arn: keyArn });
-    if (tags.get(VAULT_ID_TAG) !== vaultId || tags.get(CREATED_TAG) !== CREATED_BY) return undefined;
-    const key = await describe(client, keyArn);
-    return key?.KeyState === 'Enabled' || key?.KeyState === 'Disabled' ? key : undefined;
+    await client.send(new DeleteAliasCommand({ AliasName: alias }));
   } catch (error) {
-    // Other people's keys need not let us look at them.
-    if (isKmsError(error, 'AccessDeniedException')) return undefined;
-    throw error;
+    if (!isKmsError(error, 'NotFoundException')) throw error;
   }
-}
-
-async function ensureRotation(client: KmsSender, key: Arned, rotationDays: number): Promise<void> {
-  const status = await client.send(new GetKeyRotationStatusCommand({ KeyId: key.Arn }));
-  if (status.KeyRotationEnabled && status.RotationPeriodInDays === rotationDays) return;
-  await client.send(new EnableKeyRotationCommand({ KeyId: key.Arn, RotationPeriodInDays: rotationDays }));
-}
-
-async function describe(client: KmsSender, keyId: string): Promise<Arned | undefined> {
-  try {
-    return arned((await client.send(new DescribeKeyCommand({ KeyId: keyId }))).KeyMetadata);
-  } catch (error) {
-    // The latter two: no such key can be, because its name is malformed.
-    if (isKmsError(error, 'NotFoundException', 'InvalidArnException', 'ValidationException'))
-      return undefined;
-    throw error;
-  }
-}
-
-function arned(key: KeyMetadata | undefined): Arned {
-  if (key?.Arn === undefined) throw new Error('KMS answered without the ARN of the key');
-  return { ...key, Arn: key.Arn };
-}
-
-async function tagsOf(client: KmsSender, key: { Arn: string }): Promise<Map<string, string>> {
-  const tags = new Map<string, string>();
-  let Marker: string | undefined;
-  do {
-    const page = await client.send(
-      new ListResourceTagsCommand({ KeyId: key.Arn, ...(Marker === undefined ? {} : { Marker }) }),
-    );
-    for (const { TagKey, TagValue } of page.Tags ?? []) tags.set(TagKey ?? '', TagValue ?? '');
-    Marker = page.Truncated ? page.NextMarker : undefined;
-  } while (Marker !== undefined);
-  return tags;
 }
 
 /** Short time-outs: a reconcile must never hang, and is repeated anyway. */
@@ -262,7 +144,7 @@ function sdkClients(): (region: string, endpoint: string | undefined) => KmsSend
       ...(endpoint === undefined ? {} : { endpoint }),
       maxAttempts: 2,
       // Without the third a request that takes too long is only warned about, and waited for.
-      requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true },
     });
     clients.set(key, client);
     return client;

@@ -1,6 +1,7 @@
 import type { Facts } from '../desired/facts.ts';
-import type { KeyOutcome, KeyPlan, KeyReference } from '../desired/key.ts';
+import type { KeyReference } from '../desired/key.ts';
 import type { TopicsOutcome, TopicsPlan } from '../desired/topics.ts';
+import type { RememberedKeys } from '../effects/remembered-keys.ts';
 import type { StatuszReader } from '../effects/statusz.ts';
 import type { ApplySet, Clock, EventRecorder, KubeClient } from '../engine/index.ts';
 import type { Caches } from './caches.ts';
@@ -14,10 +15,11 @@ export type Context = {
   applySet: ApplySet;
   facts: () => Facts;
   /** Both through a memory, so that an event of a pod costs no call to KMS or Kafka. */
-  key: { ask(key: string, plan: KeyPlan): Promise<KeyOutcome>; forget(key: string): void };
+  key: RememberedKeys;
   topics: { ask(key: string, plan: AdminTopicsPlan): Promise<TopicsOutcome>; forget(key: string): void };
   /** As KeyManagement's, while we lead. */
   releaseKey(key: KeyReference, policy: 'Retain' | 'Delete'): Promise<void>;
+  retireKey(place: KeyReference, keyArn: string): Promise<void>;
   statusz: StatuszReader;
   events: EventRecorder;
   clock: Clock;

@@ -1,3 +1,4 @@
+import { migrationJob, servesTarget } from '../desired/job.ts';
 import { names, podSelector, serviceUrl } from '../desired/names.ts';
 import {
   MIGRATION_ANNOTATION,
@@ -5,21 +6,23 @@ import {
   type PaymentVaultPlan,
 } from '../desired/payment-vault.ts';
 import { isRoutable } from '../desired/psp-connector.ts';
-import { keyOf } from '../engine/index.ts';
-import { jobState } from '../status/observed-types.ts';
+import { migrationComponent } from '../desired/vault-component.ts';
+import { covers, keyOf } from '../engine/index.ts';
+import { isRolledOut, jobState } from '../status/observed-types.ts';
 import type { Context } from './context.ts';
 import { type ReadVault, readConnector, tryRead } from './parse.ts';
 import { podTroubleOf } from './pod-trouble-of.ts';
+import { isChanging, turnOf } from './rollouts.ts';
 
 type Role = 'vault' | 'router';
 const DATABASE_KEYS = 'host, port, dbname, username, password';
 
-/** What the plan needs of the cluster; from the caches alone. */
-export function gatherVault(
+/** What the plan needs of the cluster: from the caches, but for a schema that only pods can tell. */
+export async function gatherVault(
   context: Context,
   vault: ReadVault,
   keyArn: string | undefined,
-): ObservedForVault {
+): Promise<ObservedForVault> {
   const { name, namespace = '', uid = '' } = vault.metadata;
   const connectors = context.caches.connectors.store
     .list()
@@ -28,18 +31,40 @@ export function gatherVault(
     .filter((one) => one !== undefined)
     .filter((one) => one.spec.vaultRef.name === name && isRoutable(one));
   const jobs = context.caches.jobs.store.byIndex(uid);
-  const migratedBy = (role: Role) =>
-    context.caches.deployments.store.get(namespace, names[role](name))?.metadata.annotations?.[
-      MIGRATION_ANNOTATION
-    ];
-  return {
+  const deployed = (role: Role) => context.caches.deployments.store.get(namespace, names[role](name));
+  const observed: ObservedForVault = {
     connectors,
     completedJobs: new Set(
       jobs.filter((job) => jobState(job) === 'complete').map(({ metadata }) => metadata.name),
     ),
-    migratedBy: { vault: migratedBy('vault'), router: migratedBy('router') },
+    jobs: new Set(jobs.map(({ metadata }) => metadata.name)),
+    deployments: { vault: deployed('vault'), router: deployed('router') },
     keyArn,
+    turn: turnOf(context, vault),
   };
+  return { ...observed, schemaIsCurrent: await reportedSchemas(context, vault, observed) };
+}
+
+/**
+ * Where a Deployment of the wanted code on the wanted database does not name the migration that came before it (an
+ * operator of another release made it), its own pods say whether one is needed.
+ */
+async function reportedSchemas(
+  context: Context,
+  vault: ReadVault,
+  { deployments = {} }: ObservedForVault,
+): Promise<NonNullable<ObservedForVault['schemaIsCurrent']>> {
+  const { name, namespace = '' } = vault.metadata;
+  const isCurrent = async (role: Role) => {
+    const wanted = migrationComponent(role, vault, context.facts());
+    const job = migrationJob(wanted, vault).object.metadata.name;
+    const found = deployments[role];
+    if (found === undefined || found.metadata.annotations?.[MIGRATION_ANNOTATION] === job) return false;
+    if (!isRolledOut(found) || !covers(found.spec?.template, servesTarget(wanted))) return false;
+    const said = await context.statusz.read(serviceUrl(names[role](name), namespace));
+    return said?.schema !== undefined && said.schema.current >= said.schema.wanted;
+  };
+  return { vault: await isCurrent('vault'), router: await isCurrent('router') };
 }
 
 /** What the conditions need beyond the plan: read after the writes, so that it says what they led to. */
@@ -56,6 +81,7 @@ export async function observeVault(context: Context, vault: ReadVault, plan: Pay
         name: names[role](name),
         deployment,
         trouble: await podTroubleOf(context, namespace, selector('api'), DATABASE_KEYS),
+        changing: isChanging(plan.manifests, deployment),
       },
       migrated: deployment?.metadata.annotations?.[MIGRATION_ANNOTATION] === plan.migrations[role],
     };
@@ -63,7 +89,7 @@ export async function observeVault(context: Context, vault: ReadVault, plan: Pay
   const [forVault, forRouter] = [await of('vault'), await of('router')];
   const serves = (forVault.workload.deployment?.status?.availableReplicas ?? 0) > 0;
   const statusz = serves ? await context.statusz.read(serviceUrl(names.vault(name), namespace)) : undefined;
-  if (statusz?.key?.state === 'unavailable') context.key.forget(keyOf(vault));
+  if (statusz?.key?.state === 'unavailable') context.key.doubt(keyOf(vault));
   return {
     jobs: { vault: forVault.job, router: forRouter.job },
     jobTrouble: { vault: forVault.jobTrouble, router: forRouter.jobTrouble },

@@ -1,6 +1,6 @@
 import { FINALIZER, type PaymentVaultStatus } from '@cofferdam/crds';
-import { type KeyOutcome, keyPlan } from '../desired/key.ts';
 import { planPaymentVault } from '../desired/payment-vault.ts';
+import { tooOldFor } from '../desired/release.ts';
 import { type TopicsOutcome, topicsPlan } from '../desired/topics.ts';
 import {
   ensureFinalizer,
@@ -12,14 +12,16 @@ import {
 import { initialConditions, pausedConditions, stalledConditions } from '../status/lifecycle.ts';
 import { paymentVaultStatus } from '../status/payment-vault.ts';
 import { applyProblem } from './apply-problem.ts';
+import { bindKey, retireKeys } from './bind-key.ts';
 import { type Context, stamp } from './context.ts';
 import { logWritten } from './log-written.ts';
 import { gatherVault, observeVault } from './observe-vault.ts';
 import { type ReadVault, readVault } from './parse.ts';
 import { removePaymentVault } from './remove-payment-vault.ts';
-import { rerunFailedMigrations } from './rerun-migrations.ts';
+import { rerunMigrations } from './rerun-migrations.ts';
 import { PAYMENT_VAULTS } from './resources.ts';
 import { resyncAfter } from './resync.ts';
+import { isDone, rolloutStatus } from './rollouts.ts';
 import { vaultIdHolder } from './vault-id-claim.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -28,15 +30,15 @@ import { writeStatus } from './write-status.ts';
  * and be begun again.
  */
 export async function reconcilePaymentVault(context: Context, raw: KubeObject): Promise<WorkResult> {
-  const vault = readVault(raw);
-  if (vault.metadata.deletionTimestamp !== undefined) return removePaymentVault(context, vault);
-  if (!(await admit(context, vault))) return { afterMs: context.resync.notReadyMs };
+  const admitted = readVault(raw);
+  if (admitted.metadata.deletionTimestamp !== undefined) return removePaymentVault(context, admitted);
+  if (!(await admit(context, admitted))) return { afterMs: context.resync.notReadyMs };
 
   const facts = context.facts();
-  const key = await bindKey(context, vault);
+  const { key: bound, vault } = await bindKey(context, admitted);
   const topics = await ensureTopics(context, vault);
 
-  const observed = gatherVault(context, vault, key.keyArn);
+  const observed = await gatherVault(context, vault, bound.keyArn);
   const plan = planPaymentVault(vault, observed, facts);
 
   const { written, refused } = await context.applySet.converge({
@@ -44,20 +46,27 @@ export async function reconcilePaymentVault(context: Context, raw: KubeObject): 
     wanted: plan.manifests,
     observed: context.caches.childrenOf(vault.metadata.uid ?? ''),
     kept: ({ resource, object }) =>
-      resource.kind === 'Deployment' && plan.held.includes(object.metadata.name),
+      plan.held.some(({ kind, name }) => kind === resource.kind && name === object.metadata.name),
   });
   logWritten(context.log, vault, written);
-  await rerunFailedMigrations(context, vault, plan);
+  await rerunMigrations(context, vault, plan);
 
   const seen = await observeVault(context, vault, plan);
+  const key = await retireKeys(context, vault, { key: bound, seen });
   const connectors = observed.connectors.length;
+  const turn = observed.turn ?? { turn: 'Free' };
+  const rollout = rolloutStatus(context, vault, {
+    turn,
+    done:
+      refused.length === 0 && plan.held.every(({ kind }) => kind !== 'Deployment') && isDone(seen.workloads),
+  });
   const status = paymentVaultStatus(
     vault,
-    { ...seen, plan, key, topics, connectors, applyProblem: applyProblem(refused) },
+    { ...seen, plan, key, topics, connectors, applyProblem: applyProblem(refused), turn, rollout },
     { facts, now: stamp(context.clock) },
   );
   await writeStatus(context, PAYMENT_VAULTS, vault, status);
-  return { afterMs: resyncAfter(status.conditions, context.resync) };
+  return { afterMs: resyncAfter(status.conditions, context.resync, turn) };
 }
 
 /** Whether there is anything to do for it now. `Ready=Unknown` is the first thing written, the finalizer the second. */
@@ -74,6 +83,13 @@ async function admit(context: Context, vault: ReadVault): Promise<boolean> {
     await say(pausedConditions(vault, now));
     return false;
   }
+  const tooOld = tooOldFor(vault, context.facts());
+  if (tooOld !== undefined) {
+    const why = { reason: 'OperatorTooOld', message: tooOld } as const;
+    const conditions = stalledConditions(vault, why, now);
+    await writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
+    return false;
+  }
   const holder = vaultIdHolder(context, vault);
   if (holder !== undefined) {
     const message = `vaultId ${vault.spec.vaultId} is already used by PaymentVault ${keyOf(holder)}: nothing is done until that one is deleted, or this one is made with another vaultId`;
@@ -86,15 +102,6 @@ async function admit(context: Context, vault: ReadVault): Promise<boolean> {
     : vault;
   await ensureFinalizer(context.client, PAYMENT_VAULTS, begun, FINALIZER);
   return true;
-}
-
-async function bindKey(context: Context, vault: ReadVault): Promise<KeyOutcome> {
-  const plan = keyPlan(vault, context.facts());
-  if ('refused' in plan) return { problem: { reason: plan.refused, message: plan.message } };
-  const outcome = await context.key.ask(keyOf(vault), plan);
-  const unreachable = ['KmsUnreachable', 'KmsAccessDenied'].includes(outcome.problem?.reason ?? '');
-  // While KMS cannot be asked, what was proven before holds: nothing is rolled or held back for an outage.
-  return unreachable ? { ...vault.status?.kms, ...outcome } : outcome;
 }
 
 async function ensureTopics(context: Context, vault: ReadVault): Promise<TopicsOutcome> {

@@ -4,6 +4,7 @@ import {
   type PaymentVault,
   type PaymentVaultStatus,
   pathsThatAreSet,
+  type RolloutStatus,
 } from '@cofferdam/crds';
 import { issuersWithoutKeys } from '../desired/access-file.ts';
 import { effectiveVault } from '../desired/effective.ts';
@@ -12,6 +13,7 @@ import type { KeyOutcome } from '../desired/key.ts';
 import { names, serviceUrl } from '../desired/names.ts';
 import { openToAnyAddress } from '../desired/network-policy.ts';
 import type { PaymentVaultPlan } from '../desired/payment-vault.ts';
+import type { RolloutTurn } from '../desired/rollout-turn.ts';
 import type { TopicsOutcome } from '../desired/topics.ts';
 import { type ApplyProblem, applied } from './apply-problem.ts';
 import {
@@ -27,6 +29,7 @@ import {
 } from './check.ts';
 import { jobState, type ObservedJob } from './observed-types.ts';
 import type { PodTrouble } from './pod-trouble.ts';
+import { waitsForTurn } from './rollout-queue.ts';
 import { rolledOut, serves, type Workload } from './workload.ts';
 
 type Role = 'vault' | 'router';
@@ -47,6 +50,9 @@ export type VaultObservation = {
   statusz: Statusz | undefined;
   connectors: number;
   applyProblem: ApplyProblem | undefined;
+  /** Whether its pods may be restarted now. Absent: they may. */
+  turn?: RolloutTurn;
+  rollout?: RolloutStatus | undefined;
 };
 
 /** The whole status of a PaymentVault. Pure: the same observation at the same time gives the same status. */
@@ -57,11 +63,7 @@ export function paymentVaultStatus(
 ): PaymentVaultStatus {
   const { name, namespace = '', generation = 0 } = vault.metadata;
   const parts: Findings = {
-    KeyBound: judge(
-      seen,
-      [keyBound, keyReported],
-      `${seen.key.origin === 'Supplied' ? 'the supplied key' : 'the key'} is usable and granted`,
-    ),
+    KeyBound: judge(seen, [keyBound, keyReported], keyFine(seen.key)),
     DatabaseMigrated: judge(
       seen,
       ROLES.map((role) => migrated(role, namespace)),
@@ -81,6 +83,7 @@ export function paymentVaultStatus(
     [
       () => issuersKnown(vault, context.facts),
       applied(),
+      queued,
       ...ROLES.map(
         (role): Check<VaultObservation> =>
           (one) =>
@@ -93,7 +96,7 @@ export function paymentVaultStatus(
   return {
     observedGeneration: generation,
     conditions: conditions(findings, { before: vault.status?.conditions, generation, now: context.now }),
-    kms: kmsStatus(seen.key),
+    kms: kmsStatus(seen.key, vault.status?.kms),
     ...(seen.topics.topics.length === 0 ? {} : { topics: [...seen.topics.topics] }),
     ...rekeyStatus(vault, seen),
     endpoints: {
@@ -102,9 +105,14 @@ export function paymentVaultStatus(
     },
     connectors: seen.connectors,
     effective: effectiveVault(vault, context.facts.images),
+    ...(seen.rollout === undefined ? {} : { rollout: seen.rollout }),
+    ...(context.facts.release === undefined ? {} : { operatorVersion: context.facts.release.version }),
     ...(notYetActedOn.length === 0 ? {} : { notYetActedOn }),
   };
 }
+
+const queued: Check<VaultObservation> = ({ plan, turn }) =>
+  plan.queued.length === 0 || turn === undefined ? undefined : waitsForTurn(turn);
 
 /** Problems of the key that only a person can solve. */
 const KEY_STALLS: ReadonlySet<string> = new Set([
@@ -125,6 +133,17 @@ const keyBound: Check<VaultObservation> = ({ key }) => {
   return key.keyArn === undefined ? unknown('Progressing', 'the key has not been looked at yet') : undefined;
 };
 
+function keyFine({ origin, rotation, previousKeyArns = [] }: KeyOutcome): string {
+  const which = origin === 'Supplied' ? 'the supplied key' : 'the key';
+  const off = rotation === 'Off' ? '; its automatic rotation is off: turn it on, or rotate it yourself' : '';
+  const count = previousKeyArns.length;
+  const previous =
+    count === 0
+      ? ''
+      : `; so ${count === 1 ? 'is 1 key' : `are ${count} keys`} of before, until nothing is wrapped under it`;
+  return `${which} is usable and granted${off}${previous}`;
+}
+
 /** KMS may say "enabled" and the vault's role still be unable to use it. */
 const keyReported: Check<VaultObservation> = ({ statusz }) => {
   const key = statusz?.key;
@@ -137,7 +156,8 @@ const keyReported: Check<VaultObservation> = ({ statusz }) => {
 
 function migrated(role: Role, namespace: string): Check<VaultObservation> {
   return (seen) => {
-    if (seen.migrated[role]) return undefined;
+    // While it is not its turn, the schema is as the pods want that are there.
+    if (seen.migrated[role] || seen.plan.queued.includes(role)) return undefined;
     const job = seen.jobs[role];
     const name = seen.plan.migrations[role];
     const state = jobState(job);
@@ -208,7 +228,13 @@ function rekeyStatus(vault: PaymentVault, { statusz }: VaultObservation): Pick<P
   return rekey === undefined ? {} : { rekey };
 }
 
-function kmsStatus(key: KeyOutcome): NonNullable<PaymentVaultStatus['kms']> {
-  const { problem: _, ...rest } = key;
-  return rest;
+/** While no key can be bound, the one before stays named: its grants and its successor are found by it. */
+export function kmsStatus(key: KeyOutcome, before: KmsStatus | undefined): KmsStatus {
+  const { problem: _, repaired: __, previousKeyArns = [], ...rest } = key;
+  return {
+    ...(key.keyArn === undefined ? before : rest),
+    ...(previousKeyArns.length === 0 ? {} : { previousKeyArns: [...previousKeyArns] }),
+  };
 }
+
+type KmsStatus = NonNullable<PaymentVaultStatus['kms']>;

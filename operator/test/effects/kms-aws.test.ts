@@ -16,7 +16,8 @@ import {
 import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyPlan } from '../../src/desired/key.ts';
-import { awsKeyManagement, CREATED_TAG, type KmsSender, VAULT_ID_TAG } from '../../src/effects/kms-aws.ts';
+import { awsKeyManagement, type KmsSender } from '../../src/effects/kms-aws.ts';
+import { CREATED_TAG, VAULT_ID_TAG } from '../../src/effects/kms-keys.ts';
 import { KubeError } from '../../src/engine/index.ts';
 import { GRANTEE } from '../fixtures.ts';
 
@@ -40,6 +41,7 @@ const planOf = (
   region: 'eu-central-1',
   key,
   grantee: GRANTEE,
+  previousKeyArns: [],
 });
 const keys = (sender: KmsSender = operator) => awsKeyManagement(() => sender);
 const keyCount = async () => (await admin.send(new ListKeysCommand({}))).Keys?.length ?? 0;
@@ -56,6 +58,7 @@ test('ensure() makes a tagged, rotating key with a grant, claims it by alias, an
     origin: 'Created',
     alias: 'alias/cofferdam-fresh',
     grantId: expect.any(String),
+    rotation: 'On',
   });
   const rotation = await admin.send(new GetKeyRotationStatusCommand({ KeyId: outcome.keyArn }));
   expect([rotation.KeyRotationEnabled, rotation.RotationPeriodInDays]).toEqual([true, 365]);

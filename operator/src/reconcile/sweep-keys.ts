@@ -1,0 +1,56 @@
+import type { KeyManagement } from '../effects/kms.ts';
+import type { Clock } from '../engine/index.ts';
+import type { Caches } from './caches.ts';
+import type { Log } from './context.ts';
+import { readVault, tryRead } from './parse.ts';
+
+const EVERY_MS = 24 * 3_600_000;
+/** What leads has other things to do first. */
+const FIRST_AFTER_MS = 600_000;
+
+/**
+ * Once a day, and a while after it began to lead: has keys looked for that a stop in the middle left unused, in
+ * every region that has a vault whose key we make.
+ * @returns what to call now and then; it never rejects
+ */
+export function keySweeper(options: {
+  caches: Pick<Caches, 'vaults'>;
+  keys: Pick<KeyManagement, 'sweep'>;
+  guard: () => void;
+  clock: Pick<Clock, 'now' | 'monotonicMs'>;
+  log: Log;
+}): () => Promise<void> {
+  const { caches, keys, guard, clock, log } = options;
+  let dueMs = clock.monotonicMs() + FIRST_AFTER_MS;
+  return async () => {
+    if (clock.monotonicMs() < dueMs) return;
+    dueMs = clock.monotonicMs() + EVERY_MS;
+    for (const { vaultIds, ...place } of placesOf(caches)) {
+      try {
+        const dropped = await keys.sweep(place, { vaultIds, nowMs: clock.now() }, guard);
+        for (const keyArn of dropped)
+          log.warn({ keyArn }, 'a key that was never used is going to be deleted');
+      } catch (error) {
+        log.warn({ ...place, err: error }, 'unused keys could not be looked for');
+      }
+    }
+  };
+}
+
+function placesOf(caches: Pick<Caches, 'vaults'>) {
+  const places = new Map<string, { region: string; endpoint?: string; vaultIds: Set<string> }>();
+  for (const raw of caches.vaults.store.list()) {
+    const { kms, vaultId } = tryRead(readVault, raw)?.spec ?? {};
+    if (kms?.create === undefined || vaultId === undefined) continue;
+    const { region, endpoint } = kms;
+    const id = `${region} ${endpoint ?? ''}`;
+    const place = places.get(id) ?? {
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      vaultIds: new Set<string>(),
+    };
+    places.set(id, place);
+    place.vaultIds.add(vaultId);
+  }
+  return places.values();
+}
