@@ -4,13 +4,13 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { builtinSchema } from '../apimachinery/builtin-schema.ts';
+import { createAuthority } from '../certificates/authority.ts';
 import { Authorizer } from './auth/authorizer.ts';
 import { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { type StaticToken, staticUser } from './auth/tokens.ts';
 import { MASTERS, type User } from './auth/user.ts';
 import { createSystemNamespaces } from './bootstrap/namespaces.ts';
 import { createDefaultRoles } from './bootstrap/roles.ts';
-import { makeServingCertificate } from './certificates.ts';
 import type { ServerContext } from './context.ts';
 import { Faults } from './faults/faults.ts';
 import { listener } from './http/listener.ts';
@@ -120,7 +120,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   // Nobody can have seen what was before the start.
   store.compact();
 
-  const certificate = await makeServingCertificate(NAMES, [host]);
+  // An authority of its own for every start.
+  const authority = await createAuthority('cofferdam-devcluster-ca');
+  const certificate = await authority.issue({ subject: 'kube-apiserver', names: NAMES, addresses: [host] });
   const server = createServer(
     { key: certificate.keyPem, cert: certificate.certificatePem, keepAlive: true },
     listener({

@@ -1,5 +1,5 @@
 import { ENV, VaultId } from '@cofferdam/contracts';
-import { commonSettings, readEnvironment } from '@cofferdam/runtime';
+import { commonSettings, readEnvironment, tlsSettings } from '@cofferdam/runtime';
 import { z } from 'zod';
 import { PROVIDER_NAMES } from './psp/providers.ts';
 
@@ -7,6 +7,7 @@ const path = z.string();
 
 const Settings = z.object({
   ...commonSettings,
+  ...tlsSettings,
   [ENV.vaultId]: VaultId.describe('the vault whose cards are charged'),
   [ENV.connectorName]: z.string().max(63).describe('name of the PSPConnector'),
   [ENV.provider]: z.enum(PROVIDER_NAMES).describe(`one of ${PROVIDER_NAMES.join(', ')}`),
@@ -14,6 +15,7 @@ const Settings = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("base URL of the PSP instead of the provider's own"),
+  [ENV.endpointCaFile]: path.optional().describe('PEM of the authorities that ENDPOINT is verified by'),
   [ENV.timeoutMs]: z.coerce
     .number()
     .int()

@@ -1,9 +1,12 @@
+import { ENV } from '@cofferdam/contracts';
 import {
   createLogger,
   createMetrics,
   createServiceClient,
   type Lifecycle,
   loadAccess,
+  openTls,
+  openTrust,
   Readiness,
   type RunningService,
   runService,
@@ -26,9 +29,14 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
   const logger = createLogger({ service: 'connector', level: LOG_LEVEL, instance: POD_NAME });
   const metrics = createMetrics();
   lifecycle.onClose('metrics', () => metrics.close());
+  const readiness = new Readiness();
+  const tls = await openTls(config, { lifecycle, logger, metrics, readiness });
+  const pspTrust = await openTrust(config.ENDPOINT_CA_FILE, { logger, variable: ENV.endpointCaFile });
+  lifecycle.onClose('trust in the psp', () => pspTrust.close());
   const { adapter, endpoint } = await createAdapter(config.PROVIDER, {
     endpoint: config.ENDPOINT,
     timeoutMs: config.TIMEOUT_MS,
+    trust: pspTrust,
   });
   lifecycle.onClose('psp', () => adapter.close());
   const accounts = await loadAccounts({
@@ -45,17 +53,17 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
   const vault = createServiceClient({
     baseUrl: config.VAULT_URL,
     token: tokenSource(config.TOKEN_FILE),
+    trust: tls.trust,
   });
   lifecycle.onClose('vault client', () => vault.close());
 
-  const readiness = new Readiness();
   readiness.add('access rules', () => access.problem() ?? true);
   const reachable = createReachabilityCheck(endpoint);
   const { version } = packageJson;
   const status = () =>
     connectorStatus({ version, instance: POD_NAME, vaultId: VAULT_ID, accounts, reachable });
   const app = buildConnector(
-    { logger, metrics, readiness, access, status },
+    { logger, metrics, readiness, access, status, tls: tls.credentials },
     { connector: config.CONNECTOR_NAME, accounts, vault, adapter, logger, duration: pspDuration(metrics) },
   );
   await app.listen({ host: config.HOST, port: config.PORT });

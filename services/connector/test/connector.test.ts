@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createTestTls } from '@cofferdam/devcluster/testing';
 import { type Simulator, startSimulator } from '@cofferdam/psp-simulator';
 import { createLogger, createMetrics, createServiceClient, loadAccess, Readiness } from '@cofferdam/runtime';
 import type { FastifyInstance } from 'fastify';
@@ -20,6 +21,7 @@ const OPERATOR = 'system:serviceaccount:cofferdam-system:cofferdam-operator';
 const CARD = '4242424242424242';
 const GRANT = `grant_${'g'.repeat(43)}`;
 
+const tls = await createTestTls();
 let psp: Simulator;
 let vault: Server;
 let app: FastifyInstance;
@@ -39,7 +41,7 @@ const identities = await createIdentities(
 
 /** Only the vault's answer to a grant is made up here; everything else is real. */
 async function startFakeVault(): Promise<Server> {
-  const server = createServer((request, response) => {
+  const server = createServer({ cert: tls.pair.certificate, key: tls.pair.key }, (request, response) => {
     let text = '';
     request.on('data', (chunk) => {
       text += chunk;
@@ -56,7 +58,7 @@ async function startFakeVault(): Promise<Server> {
 }
 
 beforeAll(async () => {
-  psp = await startSimulator();
+  psp = await startSimulator({ tls: tls.credentials });
   vault = await startFakeVault();
   secrets = mkdtempSync(join(tmpdir(), 'cofferdam-accounts-'));
   writeFileSync(join(secrets, 'token'), await identities.token('stripe-connector'));
@@ -75,7 +77,11 @@ beforeAll(async () => {
     { write: (line) => void logged.push(line) },
   );
   const metrics = createMetrics();
-  const { adapter, endpoint } = await createAdapter('stripe', { endpoint: psp.stripeUrl, timeoutMs: 300 });
+  const { adapter, endpoint } = await createAdapter('stripe', {
+    endpoint: psp.stripeUrl,
+    timeoutMs: 300,
+    trust: tls.trust,
+  });
   accounts = await loadAccounts({ path: accountsFile, directory: secrets, adapter, logger });
   const access = await loadAccess({ path: identities.accessFile, vaultId: 'acme-dev', logger, metrics });
   const reachable = createReachabilityCheck(endpoint, { cacheMs: 0 });
@@ -84,6 +90,7 @@ beforeAll(async () => {
       logger,
       metrics,
       readiness: new Readiness(),
+      tls: 'plaintext', // injected, not listened for
       access,
       status: () =>
         connectorStatus({ version: '1', instance: 'pod', vaultId: 'acme-dev', accounts, reachable }),
@@ -95,8 +102,9 @@ beforeAll(async () => {
       logger,
       duration: pspDuration(metrics),
       vault: createServiceClient({
-        baseUrl: `http://127.0.0.1:${(vault.address() as AddressInfo).port}`,
+        baseUrl: `https://127.0.0.1:${(vault.address() as AddressInfo).port}`,
         token: async () => 'token-of-the-connector',
+        trust: tls.trust,
       }),
     },
   );
@@ -107,6 +115,7 @@ afterAll(async () => {
   vault.closeAllConnections();
   vault.close();
   await psp.close();
+  tls.remove();
   for (const directory of [secrets, identities.directory]) rmSync(directory, { recursive: true });
 });
 beforeEach(() => {

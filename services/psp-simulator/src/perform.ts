@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import type { FastifyReply } from 'fastify';
 import type { Behaviour } from './magic.ts';
 import type { Answer } from './state.ts';
@@ -54,6 +55,9 @@ export async function perform(execution: Execution): Promise<Delivery> {
 export function deliver(reply: FastifyReply, delivery: Delivery): FastifyReply {
   if (typeof delivery !== 'string') return reply.code(delivery.status).send(delivery.body);
   reply.hijack();
-  if (delivery === 'reset') reply.raw.socket?.resetAndDestroy();
+  const { socket } = reply.raw;
+  // Node.js resets only plain TCP; a TLS connection that ends without its closing alert is as broken to its peer.
+  if (delivery === 'reset' && socket instanceof TLSSocket) socket.destroy();
+  else if (delivery === 'reset') socket?.resetAndDestroy();
   return reply;
 }

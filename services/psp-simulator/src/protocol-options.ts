@@ -1,3 +1,4 @@
+import type { ServerCredentials } from '@cofferdam/runtime';
 import type { SimulatorState } from './state.ts';
 
 /** What the server of each protocol is given. */
@@ -6,4 +7,5 @@ export interface ProtocolOptions {
   readonly now: () => Date;
   /** When given, the only API keys that are taken; otherwise every well-formed one. */
   readonly apiKeys: readonly string[];
+  readonly tls: ServerCredentials | 'plaintext';
 }

@@ -1,4 +1,10 @@
-import { createLogger, createMetrics, type Logger, Readiness } from '@cofferdam/runtime';
+import {
+  createLogger,
+  createMetrics,
+  type Logger,
+  Readiness,
+  type ServerCredentials,
+} from '@cofferdam/runtime';
 import { buildAdmin } from './admin.ts';
 import { buildAdyen } from './adyen/server.ts';
 import { Listener } from './listener.ts';
@@ -14,6 +20,8 @@ export interface SimulatorOptions {
   readonly adyenPort?: number;
   /** How long a slow answer takes, milliseconds. Default 3000. */
   readonly slowMs?: number;
+  /** Of the two protocols. Default: plaintext, which no connector speaks. */
+  readonly tls?: ServerCredentials | 'plaintext';
   /** When given, the only keys that are taken. */
   readonly stripeApiKeys?: readonly string[];
   readonly adyenApiKeys?: readonly string[];
@@ -35,31 +43,34 @@ export interface Simulator {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1';
   const now = options.now ?? (() => new Date());
+  const tls = options.tls ?? 'plaintext';
   const state = new SimulatorState(options.slowMs ?? 3000);
   const stripe = new Listener(
-    () => buildStripe({ state, now, apiKeys: options.stripeApiKeys ?? [] }),
+    () => buildStripe({ state, now, tls, apiKeys: options.stripeApiKeys ?? [] }),
     host,
     options.stripePort ?? 0,
   );
   const adyen = new Listener(
-    () => buildAdyen({ state, now, apiKeys: options.adyenApiKeys ?? [] }),
+    () => buildAdyen({ state, now, tls, apiKeys: options.adyenApiKeys ?? [] }),
     host,
     options.adyenPort ?? 0,
   );
   const logger = options.logger ?? createLogger({ service: 'psp-simulator', level: 'silent' });
   const metrics = createMetrics();
   const admin = new Listener(
-    () => buildAdmin({ logger, metrics, readiness: new Readiness() }, state, { stripe, adyen }),
+    () =>
+      buildAdmin({ logger, metrics, readiness: new Readiness(), tls: 'plaintext' }, state, { stripe, adyen }),
     host,
     options.adminPort ?? 0,
   );
   const listeners = [stripe, adyen, admin];
   await Promise.all(listeners.map((listener) => listener.up()));
+  const scheme = tls === 'plaintext' ? 'http' : 'https';
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host;
   return {
     adminUrl: `http://${reachable}:${admin.port}`,
-    stripeUrl: `http://${reachable}:${stripe.port}`,
-    adyenUrl: `http://${reachable}:${adyen.port}`,
+    stripeUrl: `${scheme}://${reachable}:${stripe.port}`,
+    adyenUrl: `${scheme}://${reachable}:${adyen.port}`,
     state,
     close: async () => {
       await Promise.all(listeners.map((listener) => listener.down()));

@@ -1,11 +1,18 @@
 import { ENV } from '@cofferdam/contracts';
-import { brokerSettings, commonSettings, databaseSettings, readEnvironment } from '@cofferdam/runtime';
+import {
+  brokerSettings,
+  commonSettings,
+  databaseSettings,
+  readEnvironment,
+  tlsSettings,
+} from '@cofferdam/runtime';
 import { z } from 'zod';
 
 const Settings = z.object({
   ...commonSettings,
   ...databaseSettings,
   ...brokerSettings,
+  ...tlsSettings,
   [ENV.accessFile]: z.string().describe('path of the JSON file with issuers and access rules'),
   [ENV.routingFile]: z.string().describe('path of the JSON file with connectors and rules'),
   [ENV.vaultUrl]: z.url({ protocol: /^https?$/ }).describe('base URL of the vault'),

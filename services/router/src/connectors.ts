@@ -4,6 +4,7 @@ import {
   ServiceCallError,
   type ServiceClient,
   type TokenSource,
+  type Trust,
 } from '@cofferdam/runtime';
 import type { Connector } from './domain/selection.ts';
 
@@ -15,12 +16,12 @@ export interface Connectors {
 }
 
 /** One client a URL: a connector's connections stay open between payments. */
-export function createConnectors(token: TokenSource): Connectors {
+export function createConnectors(options: { token: TokenSource; trust: Trust }): Connectors {
   const clients = new Map<string, ServiceClient>();
   const clientOf = (baseUrl: string): ServiceClient => {
     const existing = clients.get(baseUrl);
     if (existing !== undefined) return existing;
-    const client = createServiceClient({ baseUrl, token });
+    const client = createServiceClient({ baseUrl, ...options });
     clients.set(baseUrl, client);
     return client;
   };

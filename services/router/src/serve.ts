@@ -12,10 +12,12 @@ import {
   mountedKafkaAccess,
   notUsable,
   openDatabase,
+  openTls,
   Readiness,
   type RunningService,
   SchemaGate,
   startOutbox,
+  type Trust,
   tokenSource,
 } from '@cofferdam/runtime';
 import packageJson from '../package.json' with { type: 'json' };
@@ -42,6 +44,7 @@ export async function serve(
   const logger = createLogger({ service: 'router', level: config.LOG_LEVEL, instance: config.POD_NAME });
   const metrics = createMetrics();
   const readiness = new Readiness();
+  const tls = await openTls(config, { lifecycle, logger, metrics, readiness });
   const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
   lifecycle.onClose('access rules', () => access.close());
   const database = await openDatabase(
@@ -57,7 +60,7 @@ export async function serve(
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'payments'),
   });
   lifecycle.onClose('outbox', () => outbox.close());
-  const router = await wire(config, { lifecycle, logger, database });
+  const router = await wire(config, { lifecycle, logger, database, trust: tls.trust });
   const status = async (): Promise<Statusz> => ({
     service: 'router',
     version: packageJson.version,
@@ -67,7 +70,10 @@ export async function serve(
     outbox: await outbox.status(),
   });
   const openapi = readFileSync(new URL('../openapi.json', import.meta.url), 'utf8');
-  const app = buildRouter({ logger, metrics, readiness, access, status, router, vaultId, openapi });
+  const app = buildRouter({
+    ...{ logger, metrics, readiness, access, status, router, vaultId, openapi },
+    tls: tls.credentials,
+  });
   const sweep = every(SWEEP_MS, { name: 'settle abandoned payments', logger }, async () => {
     if (schema.isOpen || (await schema.check()) === true) await settleAllAbandoned(router);
   });
@@ -78,16 +84,20 @@ export async function serve(
   return { logger, readiness, serves: true };
 }
 
-async function wire(
-  config: ServeConfig,
-  { lifecycle, logger, database }: { lifecycle: Lifecycle; logger: Logger; database: Database },
-): Promise<Router> {
+interface Wiring {
+  lifecycle: Lifecycle;
+  logger: Logger;
+  database: Database;
+  trust: Trust;
+}
+
+async function wire(config: ServeConfig, { lifecycle, logger, database, trust }: Wiring): Promise<Router> {
   const routing = await loadRouting(config.ROUTING_FILE, { logger });
   lifecycle.onClose('routing', () => routing.close());
   const token = tokenSource(config.TOKEN_FILE);
-  const vault = createServiceClient({ baseUrl: config.VAULT_URL, token });
+  const vault = createServiceClient({ baseUrl: config.VAULT_URL, token, trust });
   lifecycle.onClose('vault client', () => vault.close());
-  const connectors = createConnectors(token);
+  const connectors = createConnectors({ token, trust });
   lifecycle.onClose('connector clients', () => connectors.close());
   let digestKey: Promise<Buffer> | undefined;
   return {

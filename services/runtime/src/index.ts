@@ -1,5 +1,6 @@
 export { type Access, loadAccess } from './authentication/access.ts';
 export type { Caller, Identity, Merchants, RouteAccess } from './authentication/caller.ts';
+export { type FollowingAgent, followingAgent } from './client/following-agent.ts';
 export { neverSent } from './client/never-sent.ts';
 export {
   type Call,
@@ -37,9 +38,9 @@ export { type WatchedFile, watchFile, watchFiles } from './files/watched-file.ts
 export { type AppOptions, createApp } from './http/app.ts';
 export { problemBody } from './http/problems.ts';
 export { type Check, type CheckResult, Readiness } from './http/readiness.ts';
+export { listenerOptions } from './http/secure-server.ts';
 export { validate } from './http/validate.ts';
 export { orderedId, type RandomBytes, randomId } from './ids.ts';
-export { every } from './lifecycle/every.ts';
 export {
   certificateAuthorities,
   KAFKA_CREDENTIAL_KEYS,
@@ -53,6 +54,7 @@ export {
 export { kafkaClientOptions } from './kafka/client-options.ts';
 export { mountedKafkaAccess } from './kafka/mounted-access.ts';
 export { type AwsCredentials, type MskTokenOptions, mskToken } from './kafka/msk-token.ts';
+export { every } from './lifecycle/every.ts';
 export { Lifecycle } from './lifecycle/lifecycle.ts';
 export { type RunningService, type RunOptions, runService } from './lifecycle/run-service.ts';
 export { createLogger, type LogDestination, type Logger } from './logging/logger.ts';
@@ -65,3 +67,9 @@ export { type Outbox, startOutbox } from './outbox/outbox.ts';
 export { type Cursor, readEvents, START } from './outbox/read.ts';
 export { countUnpublished, type Relay, startRelay } from './outbox/relay.ts';
 export { outboxMigration } from './outbox/schema.ts';
+export { credentialsFromDirectory } from './tls/from-directory.ts';
+export type { KeyPair } from './tls/key-pair.ts';
+export { openTls, type Tls } from './tls/open.ts';
+export type { ServerCredentials } from './tls/server-credentials.ts';
+export { httpsUrl, type TlsConfig, tlsSettings, tlsSource } from './tls/settings.ts';
+export { openTrust, type Trust } from './tls/trust.ts';

@@ -12,6 +12,7 @@ import {
   mountedKafkaAccess,
   notUsable,
   openDatabase,
+  openTls,
   Readiness,
   type RunningService,
   randomId,
@@ -43,6 +44,7 @@ export async function serve(
   const readiness = new Readiness();
   const vaultId = config.VAULT_ID;
 
+  const tls = await openTls(config, { lifecycle, logger, metrics, readiness });
   const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
   lifecycle.onClose('access rules', () => access.close());
   const database = await openDatabase(
@@ -100,7 +102,7 @@ export async function serve(
     now: () => new Date(),
   };
   const rekey = createRekey(vault, { kms, keyArn: config.KMS_KEY_ARN, generation: config.REKEY_GENERATION });
-  const app = createApp({ logger, metrics, readiness, access, status });
+  const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials });
   addRoutes(app, vault, metrics);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   addEventFeed(app, { database, vaultId });

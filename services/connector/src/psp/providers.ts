@@ -1,3 +1,4 @@
+import type { Trust } from '@cofferdam/runtime';
 import type { PspAdapter } from './port.ts';
 import { createTransport } from './transport.ts';
 
@@ -25,9 +26,9 @@ export const PROVIDER_NAMES = Object.keys(PROVIDERS) as [Provider, ...Provider[]
 /** The adapter of a provider, and the base URL that it talks to. */
 export async function createAdapter(
   provider: Provider,
-  options: { endpoint?: string | undefined; timeoutMs: number },
+  options: { endpoint?: string | undefined; timeoutMs: number; trust: Pick<Trust, 'ca'> },
 ): Promise<{ adapter: PspAdapter; endpoint: URL }> {
   const { create, table } = await PROVIDERS[provider]();
   const endpoint = new URL(options.endpoint ?? table.defaultEndpoint);
-  return { adapter: create(endpoint, createTransport(options.timeoutMs)), endpoint };
+  return { adapter: create(endpoint, createTransport(options)), endpoint };
 }

@@ -1,5 +1,5 @@
-import { neverSent } from '@cofferdam/runtime';
-import { Agent, request } from 'undici';
+import { followingAgent, neverSent, type Trust } from '@cofferdam/runtime';
+import { request } from 'undici';
 
 /** `unsent`: certainly nothing left this process. The others leave open what the PSP did. */
 export type TransportFailure = 'unsent' | 'timeout' | 'broken';
@@ -31,6 +31,12 @@ export interface PspResponse {
 /** Sends one request once. @throws {TransportError} */
 export type Transport = { send(request: PspRequest): Promise<PspResponse>; close(): Promise<void> };
 
+export interface TransportOptions {
+  readonly timeoutMs: number;
+  /** By whom the PSP is verified. */
+  readonly trust: Pick<Trust, 'ca'>;
+}
+
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
@@ -38,15 +44,18 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
  * turned off, the Adyen SDK speaks only https and reconnects for every request, and both take an idle timeout
  * where a payment needs one deadline for the whole exchange.
  */
-export function createTransport(timeoutMs: number): Transport {
-  const agent = new Agent({
-    connections: 64,
-    connect: { timeout: Math.min(timeoutMs, 3000) },
-    // PSPs close idle connections after about a minute.
-    keepAliveTimeout: 20_000,
-    keepAliveMaxTimeout: 45_000,
-    maxResponseSize: MAX_ANSWER_BYTES,
-    pipelining: 1,
+export function createTransport({ timeoutMs, trust }: TransportOptions): Transport {
+  const agent = followingAgent({
+    ca: () => trust.ca(),
+    connectTimeoutMs: Math.min(timeoutMs, 3000),
+    limits: {
+      connections: 64,
+      // PSPs close idle connections after about a minute.
+      keepAliveTimeout: 20_000,
+      keepAliveMaxTimeout: 45_000,
+      maxResponseSize: MAX_ANSWER_BYTES,
+      pipelining: 1,
+    },
   });
   return {
     send: async ({ url, method, headers, body }) => {
@@ -56,7 +65,7 @@ export function createTransport(timeoutMs: number): Transport {
           method: method as 'GET' | 'POST',
           headers,
           signal,
-          dispatcher: agent,
+          dispatcher: agent.dispatcher(),
           ...(method === 'GET' ? {} : { body }),
         });
         return {

@@ -1,3 +1,4 @@
+import { createTestTls, type TestTls } from '@cofferdam/devcluster/testing';
 import { type Simulator, startSimulator } from '@cofferdam/psp-simulator';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PspAdapter } from '../../src/psp/port.ts';
@@ -10,11 +11,16 @@ const CREDENTIALS = {
 const TIMEOUT_MS = 300;
 
 let psp: Simulator;
+let tls: TestTls;
 let attempts = 0;
 beforeAll(async () => {
-  psp = await startSimulator({ slowMs: 50 });
+  tls = await createTestTls();
+  psp = await startSimulator({ slowMs: 50, tls: tls.credentials });
 });
-afterAll(() => psp.close());
+afterAll(async () => {
+  await psp.close();
+  tls.remove();
+});
 beforeEach(() => psp.state.reset());
 
 /** An attempt id of the right form, new each time. */
@@ -24,7 +30,7 @@ describe.each(['stripe', 'adyen'] as const)('the %s adapter over the official SD
   let adapter: PspAdapter;
   beforeAll(async () => {
     const endpoint = provider === 'stripe' ? psp.stripeUrl : psp.adyenUrl;
-    ({ adapter } = await createAdapter(provider, { endpoint, timeoutMs: TIMEOUT_MS }));
+    ({ adapter } = await createAdapter(provider, { endpoint, timeoutMs: TIMEOUT_MS, trust: tls.trust }));
   });
   afterAll(() => adapter.close());
 

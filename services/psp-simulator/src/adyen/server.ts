@@ -1,3 +1,4 @@
+import { listenerOptions } from '@cofferdam/runtime';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { claimKey } from '../idempotency.ts';
 import { MAGIC_AMOUNTS } from '../magic.ts';
@@ -15,7 +16,11 @@ const VERSIONS = /^v(6[79]|7[0-2])$/;
 
 /** The subset of Adyen's Checkout API that the official SDK calls for us. @see https://docs.adyen.com/api-explorer/Checkout */
 export function buildAdyen(options: ProtocolOptions): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true, bodyLimit: 256 * 1024 });
+  const app = Fastify({
+    forceCloseConnections: true,
+    bodyLimit: 256 * 1024,
+    ...listenerOptions(options.tls),
+  }) as unknown as FastifyInstance;
   app.addHook('onRequest', async (request, reply) => {
     const refused = authenticate(request, options.apiKeys);
     if (refused !== undefined) return reply.code(refused.status).send(refused.body);

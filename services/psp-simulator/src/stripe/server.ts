@@ -1,3 +1,4 @@
+import { listenerOptions } from '@cofferdam/runtime';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { claimKey } from '../idempotency.ts';
 import { nextId } from '../ids.ts';
@@ -15,7 +16,11 @@ const MAX_KEY_LENGTH = 255;
 
 /** The subset of Stripe's API that the official SDK calls for us. @see https://docs.stripe.com/api */
 export function buildStripe(options: ProtocolOptions): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true, bodyLimit: 256 * 1024 });
+  const app = Fastify({
+    forceCloseConnections: true,
+    bodyLimit: 256 * 1024,
+    ...listenerOptions(options.tls),
+  }) as unknown as FastifyInstance;
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },

@@ -1,14 +1,17 @@
 import { IDEMPOTENCY_KEY_HEADER, MERCHANT_HEADER, Problem } from '@cofferdam/contracts';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import type { z } from 'zod';
 import { REQUEST_ID_HEADER } from '../http/request-id.ts';
+import type { Trust } from '../tls/trust.ts';
+import { followingAgent } from './following-agent.ts';
 import { neverSent } from './never-sent.ts';
 import { readKnown } from './read-known.ts';
 import type { TokenSource } from './token-source.ts';
 
 /**
  * Why a call to another of our services gave no answer of the expected shape.
- * `unsent`: the request certainly never reached the service (name not found, connection refused, no token);
+ * `unsent`: the request certainly never reached the service (name not found, connection refused, a server that cannot
+ * be verified, no token);
  * `problem`: it answered with a problem; `timeout`, `broken` (reset, closed) and `bad_answer`: it may have acted.
  */
 export type CallFailure = 'unsent' | 'timeout' | 'broken' | 'problem' | 'bad_answer';
@@ -54,26 +57,29 @@ export interface ServiceClient {
 }
 
 export interface ServiceClientOptions {
-  /** Such as `http://payments-vault.payments-dev.svc:8080`. */
+  /** Such as `https://payments-vault.payments-dev.svc:8080`. */
   baseUrl: string;
   token: TokenSource;
   /** Default 5000. */
   timeoutMs?: number;
-  /** PEM of the CA that signed the service's certificate, for https. */
-  ca?: string;
+  /** Who says that the service is the one of its name. */
+  trust: Pick<Trust, 'ca'>;
 }
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** A client for our own services: keep-alive, bearer token, one deadline for the whole exchange, no retries. */
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {
-  const agent = new Agent({
-    connections: 64,
-    connect: { timeout: 2000, ...(options.ca === undefined ? {} : { ca: options.ca }) },
-    // Shorter than the server's 75 s, so that we do not send into a connection that it is closing.
-    keepAliveTimeout: 30_000,
-    keepAliveMaxTimeout: 60_000,
-    maxResponseSize: MAX_ANSWER_BYTES,
+  const agent = followingAgent({
+    ca: () => options.trust.ca(),
+    connectTimeoutMs: 2000,
+    limits: {
+      connections: 64,
+      // Shorter than the server's 75 s, so that we do not send into a connection that it is closing.
+      keepAliveTimeout: 30_000,
+      keepAliveMaxTimeout: 60_000,
+      maxResponseSize: MAX_ANSWER_BYTES,
+    },
   });
   return {
     call: async (call) => {
@@ -84,7 +90,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       try {
         const response = await request(new URL(call.path, options.baseUrl), {
           method: call.method,
-          dispatcher: agent,
+          dispatcher: agent.dispatcher(),
           signal,
           headers: headersOf(call, token),
           ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),

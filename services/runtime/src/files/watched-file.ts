@@ -15,6 +15,8 @@ export interface WatchOptions<T> {
   /** Several files make one value: the first decides, all are watched. */
   paths: (first?: string) => string[];
   parse: (contents: string[]) => T;
+  /** Told of each new content that is good; not of the first. */
+  onChange?: (value: T) => void;
   logger: Logger;
   /** Default 2 s. */
   intervalMs?: number;
@@ -44,6 +46,7 @@ export async function watchFiles<T>(options: WatchOptions<T>): Promise<WatchedFi
       current = options.parse(newest);
       contents = newest;
       problem = undefined;
+      options.onChange?.(current);
       options.logger.info({ files: options.paths(contents[0]) }, 'configuration reloaded');
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

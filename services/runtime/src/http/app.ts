@@ -11,11 +11,13 @@ import type { Caller, RouteAccess } from '../authentication/caller.ts';
 import { ProblemError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerCredentials } from '../tls/server-credentials.ts';
 import { collectMethods } from './method-not-allowed.ts';
 import { addOperationsRoutes } from './operations.ts';
 import { asProblem, problemBody } from './problems.ts';
 import type { Readiness } from './readiness.ts';
 import { REQUEST_ID_HEADER, requestId } from './request-id.ts';
+import { listenerOptions } from './secure-server.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,6 +32,8 @@ export interface AppOptions {
   logger: Logger;
   metrics: Metrics;
   readiness: Readiness;
+  /** What the server shows. `plaintext` is for what handles no card: a test that injects, the simulator's remote control. */
+  tls: ServerCredentials | 'plaintext';
   /** Without it only routes with `access: 'public'` can be registered. */
   access?: Access;
   /** What `/statusz` answers. */
@@ -54,6 +58,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    ...listenerOptions(options.tls),
     // A malformed path is answered here, not with Fastify's own body, which quotes it.
     frameworkErrors: (error, request, reply) =>
       void sendProblem(asUnroutable(error), request, reply as FastifyReply),

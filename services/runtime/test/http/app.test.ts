@@ -26,6 +26,7 @@ describe('an app', () => {
       logger: createLogger({ service: 'test', level: 'info' }, { write }),
       metrics: createMetrics(),
       readiness,
+      tls: 'plaintext',
     });
     const Body = z.strictObject({ card: z.strictObject({ number: z.string() }) });
     app.post('/things', open, async (request) => validate(Body, request.body));
