@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type AsWanted, createAsWanted } from './as-wanted.ts';
 import type { KubeClient } from './client.ts';
-import { covers } from './covers.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type HandedOver, handOver, isHeld, withInitial } from './hand-over.ts';
 import { isKubeError, KubeError } from './kube-error.ts';
+import { ownedFields } from './owned-fields.ts';
+import { createRefusals, isImmutableField } from './refusals.ts';
 import { type KubeObject, keyOf, type OwnerReference, type Resource } from './resource.ts';
 
 /** An object that shall be as it says, and where it lives. */
-export type Wanted = { resource: Resource; object: KubeObject };
-/** A cached child: whole, or only its metadata. */
+export type Wanted = { resource: Resource; object: KubeObject; handsOver?: readonly HandedOver[] };
+/** A cached child: whole, or only a part of it. */
 export type Observed = { resource: Resource; object: KubeObject; metadataOnly: boolean };
 export type Written = { verb: 'apply' | 'delete'; resource: Resource; object: KubeObject };
 /** An object that the API server refused, or that belongs to somebody else (code `already_exists`). */
@@ -24,24 +29,18 @@ export type ApplySet = {
   /**
    * Applies what is not yet as wanted, then deletes the children of `owner` that are neither wanted nor kept.
    * One refused object does not hold up the others; a failure that concerns them all is thrown.
+   *
    * @returns what was written (nothing, when everything was as wanted) and what was refused
+   * @throws KubeError `conflict`, after the rest is done: the plan stood on an older version of an object
    */
   converge(set: Converge): Promise<Outcome>;
 };
 type Outcome = { written: Written[]; refused: Refused[] };
 
-/** The answer is about this one object, and the others can be gone on with. */
-function isRefusal(error: unknown): error is KubeError {
-  return isKubeError(error, 'invalid', 'forbidden', 'already_exists', 'conflict', 'not_found');
-}
-
-/** `kind.group namespace/name`. */
-export function identityOf(item: { resource: Resource; object: KubeObject }): string {
-  return `${item.resource.kind}.${item.resource.group} ${keyOf(item.object)}`;
-}
-
-export function createApplySet(options: {
+export type ApplySetOptions = {
   client: KubeClient;
+  /** The client's field manager: what it owns tells whether somebody has changed it. */
+  manager?: string;
   /**
    * Annotation for the digest of what was applied last: a restarted process knows a no-op when it sees one, and a
    * field that is no longer wanted is noticed.
@@ -49,66 +48,129 @@ export function createApplySet(options: {
   annotation: string;
   /** Whether an object that nobody controls may become ours, as one that we made for an earlier owner may. */
   mayAdopt?: (existing: KubeObject) => boolean;
-}): ApplySet {
-  const { client, annotation, mayAdopt = () => false } = options;
-  /** Version that each object had after our last apply: a metadata-only cache shows no more than that it moved. */
-  const remembered = new Map<string, string>();
+  /** Whether an object may be deleted and made again to change a field that is immutable. Default: none. */
+  mayReplace?: (resource: Resource) => boolean;
+  clock?: Clock;
+};
 
-  function isAsWanted(wanted: Wanted, observed: Observed | undefined): boolean {
-    if (observed === undefined || observed.object.metadata.deletionTimestamp !== undefined) return false;
-    const { object } = observed;
-    if (!covers({ metadata: object.metadata }, { metadata: wanted.object.metadata })) return false;
-    if (!observed.metadataOnly && covers(object, wanted.object)) return true;
-    // What we applied and nobody has touched since is as wanted, also where the server writes it in another way
-    // (a quantity of 1000m is stored as 1).
-    return remembered.get(`${identityOf(wanted)} ${object.metadata.uid}`) === versionOf(object);
-  }
+/** `kind.group namespace/name`. */
+export function identityOf(item: { resource: Resource; object: KubeObject }): string {
+  return `${item.resource.kind}.${item.resource.group} ${keyOf(item.object)}`;
+}
 
-  /** Forced apply would quietly take over whatever has our name. */
-  async function refuseForeign(item: Wanted, owner: OwnerReference): Promise<void> {
-    const existing = await client.get(item.resource, item.object.metadata).catch((error) => {
+/** The answer is about this one object, and the others can be gone on with. */
+function isRefusal(error: unknown): error is KubeError {
+  return isKubeError(error, 'invalid', 'forbidden', 'already_exists', 'conflict', 'not_found');
+}
+
+export function createApplySet(options: ApplySetOptions): ApplySet {
+  const { client, annotation, manager = 'cofferdam', clock = systemClock } = options;
+  const { mayAdopt = () => false, mayReplace = () => false } = options;
+  const refusals = createRefusals(clock);
+  const asWanted: AsWanted = createAsWanted({ client, manager, annotation });
+
+  /** What stands where a child of ours shall be. Forced apply would quietly take over whatever has our name. */
+  async function existing(item: Wanted, owner: OwnerReference): Promise<KubeObject | undefined> {
+    const found = await client.get(item.resource, item.object.metadata).catch((error) => {
       if (isKubeError(error, 'not_found')) return undefined;
       throw error;
     });
-    if (existing === undefined) return;
-    const owners = existing.metadata.ownerReferences ?? [];
+    if (found === undefined) return undefined;
+    const owners = found.metadata.ownerReferences ?? [];
     const ours = owners.some(({ uid }) => uid === owner.uid);
-    if (ours || (!owners.some(({ controller }) => controller) && mayAdopt(existing))) return;
+    if (ours || (!owners.some(({ controller }) => controller) && mayAdopt(found))) return found;
     throw new KubeError(
       'already_exists',
-      `${item.resource.kind} ${keyOf(existing)} exists and belongs to somebody else: rename or delete it`,
+      `${item.resource.kind} ${keyOf(found)} exists and belongs to somebody else: rename or delete it`,
     );
   }
 
-  async function apply(item: Wanted, owner: OwnerReference, isNew: boolean): Promise<KubeObject> {
-    if (isNew) await refuseForeign(item, owner);
-    const applied = await client.apply(item.resource, item.object);
-    remembered.set(`${identityOf(item)} ${applied.metadata.uid}`, versionOf(applied));
-    return applied;
+  /** On the version that the plan stands on: a late one fails, also when the object is gone by now. */
+  async function applyOn(item: Wanted, base: KubeObject): Promise<KubeObject> {
+    const { uid, resourceVersion } = base.metadata;
+    const metadata = {
+      ...item.object.metadata,
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    };
+    return client.apply(item.resource, { ...item.object, metadata });
   }
 
-  async function prune(set: Converge): Promise<Outcome> {
-    const { owner, wanted, observed, kept = () => false } = set;
-    const names = new Set(wanted.map(identityOf));
-    const written: Written[] = [];
-    const refused: Refused[] = [];
-    for (const child of observed) {
-      const { metadata } = child.object;
-      const ours = metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false;
-      if (!ours || names.has(identityOf(child)) || metadata.deletionTimestamp !== undefined) continue;
-      // An object that somebody else put under our owner was never applied by us.
-      if (kept(child) || metadata.annotations?.[annotation] === undefined) continue;
-      const { uid } = metadata;
-      const precondition = uid === undefined ? {} : { uid };
-      try {
-        await client.delete(child.resource, metadata, { ...precondition, propagationPolicy: 'Background' });
-        written.push({ verb: 'delete', ...child });
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        refused.push({ item: child, error });
-      }
+  async function apply(item: Wanted, base: KubeObject | undefined): Promise<KubeObject> {
+    const { resource, handsOver = [] } = item;
+    if (base === undefined) return client.apply(resource, withInitial(item.object, handsOver));
+    const given = isHeld(base, manager, handsOver)
+      ? await handOver(client, { resource, object: base, manager }, handsOver)
+      : base;
+    try {
+      return await applyOn(item, given);
+    } catch (error) {
+      if (!isKubeError(error, 'conflict')) throw error;
+      // A status is written every few seconds by others; what the plan is about is still as it was.
+      const fresh = await client.get(resource, item.object.metadata);
+      if (!isSameContent(fresh, base)) throw error;
+      return applyOn(item, fresh);
     }
-    return { written, refused };
+  }
+
+  function isSameContent(fresh: KubeObject, base: KubeObject): boolean {
+    const said = ({ metadata }: KubeObject) => [
+      metadata.uid,
+      metadata.generation,
+      metadata.annotations?.[annotation],
+      metadata.deletionTimestamp,
+    ];
+    const owned = ownedFields(fresh, manager);
+    if (owned === undefined) return false;
+    const { 'f:metadata': _, ...content } = owned;
+    const { 'f:metadata': __, ...before } = ownedFields(base, manager) ?? {};
+    return isDeepStrictEqual(said(fresh), said(base)) && isDeepStrictEqual(content, before);
+  }
+
+  /** Makes one object as wanted. @returns what was written; undefined when there was nothing to do, or not yet */
+  async function settle(
+    item: Wanted,
+    child: Observed | undefined,
+    owner: OwnerReference,
+  ): Promise<Written | undefined> {
+    const base = child?.object ?? (await existing(item, owner));
+    const id = identityOf(item);
+    if (base !== undefined) {
+      if (await asWanted.is(item, { object: base, partial: child?.metadataOnly ?? false })) return undefined;
+      // It goes, whatever is applied to it; its deletion is the event to make it again.
+      if (base.metadata.deletionTimestamp !== undefined) return undefined;
+    }
+    const what = `${item.object.metadata.annotations?.[annotation]} ${base?.metadata.uid}`;
+    const standing = refusals.standing(id, what);
+    if (standing !== undefined) throw standing;
+    try {
+      asWanted.applied(item, await apply(item, base));
+      refusals.forget(id);
+      return { verb: 'apply', ...item };
+    } catch (error) {
+      if (base !== undefined && isImmutableField(error) && mayReplace(item.resource)) {
+        await remove(item.resource, base);
+        return { verb: 'delete', ...item };
+      }
+      if (isKubeError(error, 'invalid', 'forbidden')) refusals.refused(id, what, error);
+      throw error;
+    }
+  }
+
+  async function remove(resource: Resource, { metadata }: KubeObject): Promise<void> {
+    const { uid } = metadata;
+    await client.delete(resource, metadata, {
+      ...(uid === undefined ? {} : { uid }),
+      propagationPolicy: 'Background',
+    });
+  }
+
+  function mustGo(child: Observed, set: Converge, names: ReadonlySet<string>): boolean {
+    const { metadata } = child.object;
+    const ours = metadata.ownerReferences?.some(({ uid }) => uid === set.owner.uid) ?? false;
+    if (!ours || names.has(identityOf(child)) || metadata.deletionTimestamp !== undefined) return false;
+    // An object that somebody else put under our owner was never applied by us.
+    return !set.kept?.(child) && metadata.annotations?.[annotation] !== undefined;
   }
 
   return {
@@ -117,28 +179,31 @@ export function createApplySet(options: {
       const written: Written[] = [];
       const refused: Refused[] = [];
       const children = new Map(observed.map((child) => [identityOf(child), child]));
-      for (const { resource, object } of wanted) {
-        const item = { resource, object: stamped(object, owner, annotation) };
-        const child = children.get(identityOf(item));
-        if (isAsWanted(item, child)) continue;
+      const attempt = async (item: Wanted, act: () => Promise<Written | undefined>) => {
         try {
-          await apply(item, owner, child === undefined);
-          written.push({ verb: 'apply', ...item });
+          const done = await act();
+          if (done !== undefined) written.push(done);
         } catch (error) {
           if (!isRefusal(error)) throw error;
           refused.push({ item, error });
         }
+      };
+      for (const one of wanted) {
+        const item = { ...one, object: stamped(one.object, owner, annotation) };
+        await attempt(item, () => settle(item, children.get(identityOf(item)), owner));
       }
-      const pruned = await prune(set);
-      return { written: [...written, ...pruned.written], refused: [...refused, ...pruned.refused] };
+      const names = new Set(wanted.map(identityOf));
+      for (const child of observed.filter((one) => mustGo(one, set, names))) {
+        await attempt(child, async () => {
+          await remove(child.resource, child.object);
+          return { verb: 'delete', ...child };
+        });
+      }
+      const late = refused.find(({ error }) => error.code === 'conflict');
+      if (late !== undefined) throw late.error;
+      return { written, refused };
     },
   };
-}
-
-/** A generation moves with the content only; where a kind has none, every write moves the resourceVersion. */
-function versionOf(object: KubeObject): string {
-  const { generation, resourceVersion } = object.metadata;
-  return generation === undefined ? `resourceVersion ${resourceVersion}` : `generation ${generation}`;
 }
 
 function stamped(object: KubeObject, owner: OwnerReference, annotation: string): KubeObject {

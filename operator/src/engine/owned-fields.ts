@@ -21,12 +21,14 @@ export function ownedFields(object: KubeObject, manager: string): FieldSet | und
 /**
  * Whether every field of `wanted` is still owned. Whoever changes or removes a field that we applied takes it out of
  * our set, so together with the digest of what we applied last this tells drift without looking at the content, and
- * without a schema. Metadata is left to those who can see it: labels and owner references are compared as they are.
+ * without a schema. Of metadata only annotations and labels are looked at.
  */
-export function ownsAll(owned: FieldSet, wanted: object): boolean {
-  return Object.entries(wanted).every(
-    ([name, value]) =>
-      name === 'metadata' || name === 'apiVersion' || name === 'kind' || ownsMember(owned, name, value),
+export function ownsAll(owned: FieldSet, wanted: KubeObject): boolean {
+  const { apiVersion: _, kind: __, metadata, ...content } = wanted;
+  const { annotations, labels } = metadata;
+  return (
+    Object.entries(content).every(([name, value]) => ownsMember(owned, name, value)) &&
+    ownsMember(owned, 'metadata', { annotations, labels })
   );
 }
 

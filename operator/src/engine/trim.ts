@@ -27,8 +27,8 @@ function createIntern(): Intern {
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * managedFields are half of an object's bytes. Of them only what `manager` itself applied is kept, and of that only
- * the content's part, which is the same for all objects of one shape: it tells whether somebody has changed them.
+ * managedFields are half of an object's bytes. Of them only what `manager` itself applied is kept, without the owner's
+ * UID, so that it is the same for all objects of one shape: it tells whether somebody has changed them.
  */
 export function createTrim<T extends KubeObject>(options: {
   /** Keep nothing but what says who, which version and whose an object is. */
@@ -46,8 +46,8 @@ export function createTrim<T extends KubeObject>(options: {
   function ownEntry(object: T): ManagedFields[] | undefined {
     const owned = manager === undefined ? undefined : ownedFields(object, manager);
     if (manager === undefined || owned === undefined) return undefined;
-    const { 'f:metadata': _, ...content } = owned;
-    return intern([{ manager, operation: 'Apply', fieldsV1: content }]);
+    const { 'f:ownerReferences': _, ...metadata } = owned['f:metadata'] ?? {};
+    return intern([{ manager, operation: 'Apply', fieldsV1: { ...owned, 'f:metadata': metadata } }]);
   }
 
   function keptAnnotations(all: ObjectMeta['annotations']): ObjectMeta['annotations'] {
