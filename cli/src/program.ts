@@ -1,3 +1,4 @@
+import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -29,6 +30,8 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     program.addCommand(command.copyInheritedSettings(program));
     for (const verb of command.commands) verb.copyInheritedSettings(program);
   }
+  // `completion <shell>` for people, and the hidden `complete -- words...` that its script calls.
+  tab(program, { completionCommandName: 'completion' });
   const status = ERROR_STATUS[words[0] ?? ''] ?? 1;
   try {
     await program.parseAsync(words, { from: 'user' });
