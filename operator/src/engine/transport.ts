@@ -49,6 +49,9 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
   const prefix = pathname.replace(/\/$/, '');
   const agent = new Agent({
     connections: options.connections ?? 64,
+    // While it is open whether a server speaks HTTP/2, undici gives one connection several requests. Where it then
+    // speaks HTTP/1.1, they wait behind each other: behind a watch, for minutes.
+    allowH2: false,
     keepAliveTimeout: 30_000,
     connect: { ...config.tls, timeout: 10_000 },
   });
