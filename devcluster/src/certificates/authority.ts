@@ -26,8 +26,8 @@ export interface Authority {
   readonly caPem: string;
   /** A new key and its certificate. */
   issue(leaf: Leaf): Promise<ServingCertificate>;
-  /** A certificate for the key and the DNS names of a PKCS #10 request, PEM. */
-  sign(csr: string, life: Pick<Leaf, 'notBefore' | 'notAfter'>): Promise<string>;
+  /** A certificate for the key and the DNS names of a PKCS #10 request, PEM; `more` comes on top or in their place. */
+  sign(csr: string, more: Partial<Leaf>): Promise<string>;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -75,7 +75,7 @@ export async function createAuthority(name: string): Promise<Authority> {
       const keyPem = `${await privatePem(privateKey)}\n`;
       return { caPem, certificatePem: await certify(publicKey, leaf), keyPem };
     },
-    sign: async (csr, life) => {
+    sign: async (csr, more) => {
       const request = new x509.Pkcs10CertificateRequest(csr);
       if (!(await request.verify())) throw new Error('the request is not signed by its own key');
       const names = request.extensions.flatMap((extension) =>
@@ -84,7 +84,7 @@ export async function createAuthority(name: string): Promise<Authority> {
       return certify(request.publicKey, {
         subject: names[0]?.value ?? 'nobody',
         names: names.filter(({ type }) => type === 'dns').map(({ value }) => value),
-        ...life,
+        ...more,
       });
     },
   };
