@@ -89,7 +89,25 @@ export const REASON = {
   BrokerUnreachable: 'BrokerUnreachable',
   /** The brokers do not let the operator do what it has to. */
   KafkaAccessDenied: 'KafkaAccessDenied',
-  /** A topic has another number of partitions than asked for, which is never changed. */
+  /** The brokers' certificate is not signed by an authority that is trusted. */
+  BrokerNotTrusted: 'BrokerNotTrusted',
+  /** Fewer brokers than `topics.replicationFactor` asks copies for. */
+  BrokersTooFew: 'BrokersTooFew',
+  /** The brokers refuse what is asked for: a setting, a principal's name, or by a policy of theirs. */
+  KafkaRequestRefused: 'KafkaRequestRefused',
+  /** The Secret that `kafka.adminAuth` names is not in the operator's namespace, or lacks a key. */
+  KafkaCredentialsMissing: 'KafkaCredentialsMissing',
+  /** The operator's credential may not be used for this namespace, or with these brokers. */
+  KafkaCredentialsNotAllowed: 'KafkaCredentialsNotAllowed',
+  /** `kafka.tls.caRef` is a Secret, which the operator does not read, or holds no certificate. */
+  KafkaCaUnreadable: 'KafkaCaUnreadable',
+  /** `kafka.acls` is asked for, and the brokers have no authorizer. */
+  AclsUnsupported: 'AclsUnsupported',
+  /** `manage: Strimzi`, and the cluster has no KafkaTopic. */
+  StrimziMissing: 'StrimziMissing',
+  /** Strimzi has not made a topic yet, or cannot. */
+  StrimziNotReady: 'StrimziNotReady',
+  /** A topic has another number of partitions than asked for, or too few copies, which are never changed. */
   TopicMismatch: 'TopicMismatch',
   /** `manage: None`: the topics are yours, and are not looked at. */
   TopicsUnmanaged: 'TopicsUnmanaged',

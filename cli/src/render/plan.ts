@@ -52,7 +52,7 @@ function planVault(
   connectors: readonly PSPConnector[],
   { facts, keyArn }: RenderFacts,
 ): Manifest[] {
-  const observed = { connectors, migratedBy: {}, keyArn: keyArn(vault) };
+  const observed = { connectors, keyArn: keyArn(vault) };
   const { migrations } = planPaymentVault(vault, { ...observed, completedJobs: new Set() }, facts);
   const completedJobs = new Set([migrations.vault, migrations.router]);
   return planPaymentVault(vault, { ...observed, completedJobs }, facts).manifests;

@@ -1,4 +1,5 @@
 import type { Images } from '@cofferdam/crds';
+import type { OperatorRelease } from './release.ts';
 
 /** What the plans need to know of the operator and its cluster; gathered at start, and the keys again every minute. */
 export type Facts = {
@@ -14,4 +15,10 @@ export type Facts = {
   grantees: Readonly<Record<string, readonly string[]>>;
   /** Optional kinds that the cluster has, as `group/Kind` (`apiName`): `monitoring.coreos.com/ServiceMonitor`. */
   apis: ReadonlySet<string>;
+  /** Absent where nobody rolls anything out, as when manifests are only rendered. */
+  release?: OperatorRelease;
+  /** How many resources may have their pods restarted for the operator's sake at a time. Absent: 5. */
+  maxRollouts?: number;
+  /** Act on resources that a newer operator has acted on. Absent: false. */
+  allowDowngrade?: boolean;
 };

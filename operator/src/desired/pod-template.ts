@@ -1,7 +1,20 @@
 import { SERVICE_PORT, TOKEN_AUDIENCE } from '@cofferdam/contracts';
+import { GROUP } from '@cofferdam/crds';
 import type { Container, PodTemplateSpec, Volume, VolumeMount } from '../engine/kubernetes-types.ts';
+import type { ObjectMeta } from '../engine/resource.ts';
 import type { Component, Mount } from './component.ts';
 import { podLabels, podSelector } from './names.ts';
+
+/**
+ * On Deployments and Jobs: the digest of the pod template that was applied. What the API server writes back has
+ * its defaults in it, so only this tells whether another template would be another one.
+ */
+export const TEMPLATE_ANNOTATION = `${GROUP}/template`;
+
+/** Of a Deployment or Job, wanted or found. */
+export function templateOf(workload: { metadata: ObjectMeta }): string | undefined {
+  return workload.metadata.annotations?.[TEMPLATE_ANNOTATION];
+}
 
 /** The user of our images; any number but 0 would do. */
 const USER = 65_532;
@@ -83,7 +96,7 @@ function volumeMount(mount: Mount): VolumeMount {
   return { name: mount.name, mountPath: mount.path, readOnly: true };
 }
 
-function volume(mount: Mount): Volume {
+export function volume(mount: Mount): Volume {
   const { name } = mount;
   switch (mount.kind) {
     case 'secret':

@@ -1,4 +1,5 @@
 import type { PaymentVault, Provider, PSPConnector } from '@cofferdam/crds';
+import type { ObservedDeployment } from '../status/observed-types.ts';
 import { accountsConfigMap } from './config-map.ts';
 import { connectorComponent } from './connector-component.ts';
 import { deployment } from './deployment.ts';
@@ -7,6 +8,8 @@ import { horizontalPodAutoscaler } from './hpa.ts';
 import type { Manifest } from './manifest.ts';
 import { connectorNetworkPolicy } from './network-policy.ts';
 import { podDisruptionBudget } from './pdb.ts';
+import { templateOf } from './pod-template.ts';
+import type { RolloutTurn } from './rollout-turn.ts';
 import { service } from './service.ts';
 import { serviceAccount } from './service-account.ts';
 
@@ -18,13 +21,24 @@ export type ConnectorRefused = {
   refused: 'VaultNotFound' | 'ProviderNotSupported' | 'HostPolicyUnsupported';
   message: string;
 };
-export type PSPConnectorPlan = { manifests: Manifest[] };
+export type PSPConnectorPlan = {
+  manifests: Manifest[];
+  /** The Deployment stays as it is: its pods would be restarted for the operator's sake, and others come first. */
+  queued: boolean;
+};
+/** What the plan has to know of the world. */
+export type ObservedForConnector = {
+  deployment?: ObservedDeployment | undefined;
+  /** Absent: free. */
+  turn?: RolloutTurn;
+};
 
 /** What a PSPConnector becomes: a Deployment, an identity and a network of its own. */
 export function planPSPConnector(
   connector: PSPConnector,
   vault: PaymentVault | undefined,
   facts: Facts,
+  observed: ObservedForConnector = {},
 ): PSPConnectorPlan | ConnectorRefused {
   const { spec, metadata } = connector;
   if (vault === undefined) {
@@ -47,7 +61,14 @@ export function planPSPConnector(
     };
   }
   const component = connectorComponent(connector, vault, facts);
+  const rollout = deployment(component);
+  const found = observed.deployment;
+  const queued =
+    observed.turn?.turn === 'Queued' &&
+    found !== undefined &&
+    templateOf(found) !== templateOf(rollout.object);
   return {
+    queued,
     manifests: [
       accountsConfigMap(connector),
       connectorNetworkPolicy(connector, vault, facts),
@@ -55,7 +76,7 @@ export function planPSPConnector(
       service(component),
       podDisruptionBudget(component),
       ...horizontalPodAutoscaler(component),
-      deployment(component),
+      ...(queued ? [] : [rollout]),
     ],
   };
 }

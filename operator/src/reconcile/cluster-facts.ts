@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Images } from '@cofferdam/crds';
 import { z } from 'zod';
+import { digest } from '../desired/digest.ts';
 import type { Facts } from '../desired/facts.ts';
 import { discoverApis, type KubeClient, OPTIONAL_RESOURCES } from '../engine/index.ts';
 import { clusterKeys } from './cluster-keys.ts';
@@ -14,6 +15,11 @@ export type OperatorIdentity = {
   images: Images;
   /** JSON: namespace to the IAM principals that its vaults may have a key granted to. Absent: nobody. */
   granteesFile: string | undefined;
+  /** Of the operator's package, and its own image where that is known. */
+  version?: string;
+  operatorImage?: string | undefined;
+  maxRollouts?: number;
+  allowDowngrade?: boolean;
 };
 
 /**
@@ -27,13 +33,18 @@ export async function clusterFacts(
   identity: OperatorIdentity,
   before?: ReadonlySet<string>,
 ): Promise<Facts> {
-  const { granteesFile } = identity;
+  const { granteesFile, maxRollouts, allowDowngrade, version, operatorImage, images } = identity;
   return {
     operatorNamespace: identity.namespace,
     operatorServiceAccount: identity.serviceAccount,
     images: identity.images,
     ...(await clusterKeys(client)),
     grantees: granteesFile === undefined ? {} : parseGrantees(await readFile(granteesFile, 'utf8')),
+    ...(version === undefined
+      ? {}
+      : { release: { version, digest: digest({ version, operatorImage, images }) } }),
+    ...(maxRollouts === undefined ? {} : { maxRollouts }),
+    ...(allowDowngrade === undefined ? {} : { allowDowngrade }),
     apis: await discoverApis(client, Object.values(OPTIONAL_RESOURCES), before),
   };
 }

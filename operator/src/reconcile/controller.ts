@@ -1,8 +1,7 @@
-import { API_VERSION, FINALIZER, PAYMENT_VAULT, PSP_CONNECTOR } from '@cofferdam/crds';
+import { API_VERSION, PAYMENT_VAULT, PSP_CONNECTOR } from '@cofferdam/crds';
 import { VAULT_LABEL } from '../desired/names.ts';
 import {
   createQueue,
-  dropFinalizer,
   isKubeError,
   type KubeObject,
   keyOf,
@@ -12,13 +11,12 @@ import {
   type Random,
   type WorkResult,
 } from '../engine/index.ts';
-import { stalledConditions } from '../status/lifecycle.ts';
-import { type Context, stamp } from './context.ts';
+import type { Context } from './context.ts';
 import { UnreadableError } from './parse.ts';
 import { reconcilePaymentVault } from './payment-vault.ts';
 import { reconcilePSPConnector } from './psp-connector.ts';
+import { reportFailure, reportUnreadable } from './report-failure.ts';
 import { PAYMENT_VAULTS, PSP_CONNECTORS } from './resources.ts';
-import { writeStatus } from './write-status.ts';
 
 /** Turns what happens in the cluster into keys of one queue, and the keys into reconciles. */
 export type Controller = {
@@ -42,7 +40,7 @@ export function createController(
   const queue = createQueue({
     ...options,
     clock,
-    work: (key) => work(context, key),
+    work: (key) => work(context, key, queue.retriesOf(key)),
     onError: (key, error, retryInMs) => {
       const level = isKubeError(error, 'conflict', 'not_leading') ? 'info' : 'warn';
       log[level](
@@ -58,12 +56,8 @@ export function createController(
     if (vault !== undefined) add(PAYMENT_VAULT.kind, connector.metadata.namespace, vault);
   };
   const addConnectorsOf = (vault: KubeObject) => {
-    for (const connector of caches.connectors.store.list()) {
-      const { namespace, name } = connector.metadata;
-      const of = (connector as { spec?: { vaultRef?: { name?: string } } }).spec?.vaultRef?.name;
-      if (namespace === vault.metadata.namespace && of === vault.metadata.name)
-        add(PSP_CONNECTOR.kind, namespace, name);
-    }
+    for (const { metadata } of caches.connectors.store.byIndex(keyOf(vault)))
+      add(PSP_CONNECTOR.kind, metadata.namespace, metadata.name);
   };
   const onEach = (handle: (object: KubeObject) => void) => ({
     added: handle,
@@ -85,14 +79,12 @@ export function createController(
       }),
     ),
     caches.pods.subscribe(onEach((pod) => addOwnerByLabels(pod, add))),
-    ...caches.children.map(({ reflector }) =>
-      reflector.subscribe(
-        onEach((child) => {
-          for (const { apiVersion, kind, name } of child.metadata.ownerReferences ?? []) {
-            if (apiVersion === API_VERSION && isKind(kind)) add(kind, child.metadata.namespace, name);
-          }
-        }),
-      ),
+    caches.onChild(
+      onEach((child) => {
+        for (const { apiVersion, kind, name } of child.metadata.ownerReferences ?? []) {
+          if (apiVersion === API_VERSION && isKind(kind)) add(kind, child.metadata.namespace, name);
+        }
+      }),
     ),
   ];
 
@@ -123,7 +115,7 @@ function addOwnerByLabels(
   add(kind, namespace, instance);
 }
 
-async function work(context: Context, key: string): Promise<WorkResult> {
+async function work(context: Context, key: string, failedBefore: number): Promise<WorkResult> {
   const slash = key.indexOf('/');
   const kind = key.slice(0, slash);
   if (!isKind(kind)) return undefined;
@@ -135,15 +127,11 @@ async function work(context: Context, key: string): Promise<WorkResult> {
   try {
     return await reconcile(context, object);
   } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error;
-    if (object.metadata.deletionTimestamp !== undefined) {
-      // What it owns outside is kept by default, and a deletion must not wait for another operator.
-      await dropFinalizer(context.client, resource, object, FINALIZER);
-      return undefined;
+    if (!(error instanceof UnreadableError)) {
+      await reportFailure(context, resource, object, { error, failedBefore });
+      throw error;
     }
-    const why = { reason: 'InternalError', message: error.message } as const;
-    const conditions = stalledConditions(object, why, stamp(context.clock));
-    await writeStatus(context, resource, object, { conditions });
+    await reportUnreadable(context, resource, object, error);
     return undefined;
   }
 }

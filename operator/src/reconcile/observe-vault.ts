@@ -25,11 +25,10 @@ export async function gatherVault(
 ): Promise<ObservedForVault> {
   const { name, namespace = '', uid = '' } = vault.metadata;
   const connectors = context.caches.connectors.store
-    .list()
-    .filter((one) => one.metadata.namespace === namespace)
+    .byIndex(keyOf(vault))
     .map((one) => tryRead(readConnector, one))
     .filter((one) => one !== undefined)
-    .filter((one) => one.spec.vaultRef.name === name && isRoutable(one));
+    .filter(isRoutable);
   const jobs = context.caches.jobs.store.byIndex(uid);
   const deployed = (role: Role) => context.caches.deployments.store.get(namespace, names[role](name));
   const observed: ObservedForVault = {

@@ -6,9 +6,15 @@ type Read<T> = Omit<T, 'metadata'> & { metadata: ObjectMeta };
 export type ReadVault = Read<PaymentVault>;
 export type ReadConnector = Read<PSPConnector>;
 
-/** The resource has a member that this release does not know: its definition is newer than the operator. */
+/** Why a spec cannot be read: members that only a newer operator knows, or a value that this one does not take. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
+  readonly reason: 'OperatorTooOld' | 'SpecNotUnderstood';
+
+  constructor(reason: UnreadableError['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 export function readVault(raw: KubeObject): ReadVault {
@@ -19,13 +25,31 @@ export function readConnector(raw: KubeObject): ReadConnector {
   return read(PSPConnector, raw);
 }
 
-/** The API server has validated it already, against the definition that is installed. */
-function read<T extends object>(schema: z.ZodType<T>, raw: KubeObject): Read<T> {
-  const { success, data, error } = schema.safeParse(raw);
-  if (success) return { ...data, metadata: raw.metadata };
-  const issues = error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new UnreadableError(
-    `this release does not understand the resource (${issues.join('; ')}): upgrade the operator, or change the resource`,
+/**
+ * The API server has validated it already, against the definition that is installed; that one may be of a newer
+ * release. The status is our own, also where a newer operator wrote more into it than this one knows.
+ */
+function read<T extends { status?: unknown }>(schema: z.ZodType<T>, raw: KubeObject): Read<T> {
+  const { status, ...rest } = raw as KubeObject & { status?: T['status'] };
+  const { success, data, error } = schema.safeParse(rest);
+  if (!success) throw unreadable(error.issues);
+  return { ...data, metadata: raw.metadata, ...(status === undefined ? {} : { status }) };
+}
+
+function unreadable(issues: readonly z.core.$ZodIssue[]): UnreadableError {
+  const unknown = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key].join('.')) : [],
+  );
+  if (unknown.length > 0) {
+    return new UnreadableError(
+      'OperatorTooOld',
+      `this operator does not know ${unknown.slice(0, 5).join(', ')}: nothing is changed; upgrade the operator, or remove what it does not know`,
+    );
+  }
+  const others = issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return new UnreadableError(
+    'SpecNotUnderstood',
+    `this operator cannot read ${others.join('; ')}: nothing is changed; upgrade the operator, or change the resource`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { FINALIZER, type PSPConnectorStatus } from '@cofferdam/crds';
 import { names, podSelector, serviceUrl } from '../desired/names.ts';
 import { planPSPConnector } from '../desired/psp-connector.ts';
+import { tooOldFor } from '../desired/release.ts';
 import {
   dropFinalizer,
   ensureFinalizer,
@@ -9,7 +10,7 @@ import {
   ownerReferenceTo,
   type WorkResult,
 } from '../engine/index.ts';
-import { deletingConditions, initialConditions } from '../status/lifecycle.ts';
+import { deletingConditions, initialConditions, stalledConditions } from '../status/lifecycle.ts';
 import { pspConnectorStatus } from '../status/psp-connector.ts';
 import { applyProblem } from './apply-problem.ts';
 import { type Context, stamp } from './context.ts';
@@ -18,6 +19,7 @@ import { type ReadConnector, type ReadVault, readConnector, readVault, tryRead }
 import { podTroubleOf } from './pod-trouble-of.ts';
 import { PSP_CONNECTORS } from './resources.ts';
 import { resyncAfter } from './resync.ts';
+import { isChanging, isDone, rolloutStatus, turnOf } from './rollouts.ts';
 import { writeStatus } from './write-status.ts';
 
 /** One pass over one PSPConnector: gather, plan, apply, status. */
@@ -28,6 +30,12 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
   const write = (status: PSPConnectorStatus) => writeStatus(context, PSP_CONNECTORS, connector, status);
 
   if (connector.metadata.deletionTimestamp !== undefined) return removePSPConnector(context, connector);
+  const tooOld = tooOldFor(connector, context.facts());
+  if (tooOld !== undefined) {
+    const conditions = stalledConditions(connector, { reason: 'OperatorTooOld', message: tooOld }, now);
+    await write({ ...connector.status, conditions });
+    return { afterMs: context.resync.notReadyMs };
+  }
   const begun =
     connector.status?.conditions === undefined
       ? await write({ conditions: initialConditions(generation, now) })
@@ -35,40 +43,55 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
   await ensureFinalizer(context.client, PSP_CONNECTORS, begun, FINALIZER);
 
   const vault = vaultOf(context, connector);
-  const plan = planPSPConnector(connector, vault, context.facts());
+  const turn = turnOf(context, connector);
+  const before = context.caches.deployments.store.get(namespace, names.connector(name));
+  const plan = planPSPConnector(connector, vault, context.facts(), { deployment: before, turn });
 
   // A paused vault changes nothing, its connectors included; a refused plan leaves what runs as it is.
-  const { written, refused } =
-    'refused' in plan || vault?.spec.paused
-      ? { written: [], refused: [] }
-      : await context.applySet.converge({
-          owner: ownerReferenceTo(connector),
-          wanted: plan.manifests,
-          observed: context.caches.childrenOf(uid),
-        });
+  const isLeft = 'refused' in plan || vault?.spec.paused;
+  const { written, refused } = isLeft
+    ? { written: [], refused: [] }
+    : await context.applySet.converge({
+        owner: ownerReferenceTo(connector),
+        wanted: plan.manifests,
+        observed: context.caches.childrenOf(uid),
+        kept: ({ resource }) => resource.kind === 'Deployment' && plan.queued,
+      });
 
   logWritten(context.log, connector, written);
 
   const deployment = context.caches.deployments.store.get(namespace, names.connector(name));
+  const manifests = 'refused' in plan ? [] : plan.manifests;
+  const changing = isChanging(manifests, deployment);
   const serves = (deployment?.status?.availableReplicas ?? 0) > 0;
   const trouble = await podTroubleOf(
     context,
     namespace,
     podSelector({ role: 'connector', instance: name }, 'api'),
   );
+  const workload = { name: names.connector(name), deployment, trouble, changing };
+  const isQueued = !('refused' in plan) && plan.queued;
+  const rollout = rolloutStatus(context, connector, {
+    turn,
+    done: !isLeft && refused.length === 0 && !isQueued && isDone({ workload }),
+    vaultGeneration: vault?.metadata.generation,
+  });
   const status = pspConnectorStatus(
     connector,
     {
       plan,
       vault,
-      workload: { name: names.connector(name), deployment, trouble },
+      workload,
+      turn,
+      rollout,
+      release: context.facts().release,
       statusz: serves ? await context.statusz.read(serviceUrl(names.connector(name), namespace)) : undefined,
       applyProblem: applyProblem(refused),
     },
     now,
   );
   await write(status);
-  return { afterMs: resyncAfter(status.conditions, context.resync) };
+  return { afterMs: resyncAfter(status.conditions, context.resync, turn) };
 }
 
 function vaultOf(context: Context, connector: ReadConnector): ReadVault | undefined {

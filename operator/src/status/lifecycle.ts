@@ -51,3 +51,14 @@ export function stalledConditions(
     now,
   );
 }
+
+/** The operator failed at it, several times over, and goes on trying; what the parts said before stands. */
+export function failedConditions(resource: Resource, error: string, now: string): Condition[] {
+  const reason = 'InternalError';
+  const message = `the operator failed and tries again: ${error}; its log has more`;
+  return replaceSummary(
+    resource,
+    { Ready: unknown(reason, message), Reconciling: { status: 'True', reason, message } },
+    now,
+  );
+}

@@ -2,7 +2,10 @@ import type { KubeObject } from '../engine/resource.ts';
 
 /** The parts of built-in objects that conditions are made of, as the API server sends them. */
 export type ObservedDeployment = KubeObject & {
-  spec?: { replicas?: number };
+  spec?: {
+    replicas?: number;
+    template?: { spec?: { containers?: { image?: string }[]; volumes?: { name: string }[] } };
+  };
   status?: {
     observedGeneration?: number;
     replicas?: number;
@@ -14,6 +17,8 @@ export type ObservedDeployment = KubeObject & {
 
 export type ObservedJob = KubeObject & {
   status?: {
+    /** Pods that run and are ready, which a migration's are from their start. */
+    ready?: number;
     conditions?: {
       type: string;
       status: string;
@@ -48,6 +53,18 @@ export type ObservedEvent = KubeObject & {
   message?: string;
   involvedObject?: { name?: string; uid?: string };
 };
+
+/** Every pod is of the wanted version and ready. */
+export function isRolledOut({ metadata, spec, status }: ObservedDeployment): boolean {
+  const wanted = spec?.replicas ?? 1;
+  const { updatedReplicas = 0, availableReplicas = 0, replicas = 0, observedGeneration = 0 } = status ?? {};
+  return (
+    observedGeneration >= (metadata.generation ?? 0) &&
+    updatedReplicas === wanted &&
+    availableReplicas >= wanted &&
+    replicas === wanted
+  );
+}
 
 export function jobState(job: ObservedJob | undefined): 'missing' | 'running' | 'complete' | 'failed' {
   if (job === undefined) return 'missing';

@@ -5,12 +5,16 @@ import {
   type PSPConnector,
   type PSPConnectorStatus,
   pathsThatAreSet,
+  type RolloutStatus,
 } from '@cofferdam/crds';
 import { effectiveConnector } from '../desired/effective.ts';
 import { names, serviceUrl } from '../desired/names.ts';
 import type { ConnectorRefused, PSPConnectorPlan } from '../desired/psp-connector.ts';
+import type { OperatorRelease } from '../desired/release.ts';
+import type { RolloutTurn } from '../desired/rollout-turn.ts';
 import { type ApplyProblem, applied } from './apply-problem.ts';
 import { type Check, conditions, type Findings, judge, readiness, stalled, unknown, wrong } from './check.ts';
+import { waitsForTurn } from './rollout-queue.ts';
 import { rolledOut, serves, type Workload } from './workload.ts';
 
 export type ConnectorObservation = {
@@ -20,6 +24,10 @@ export type ConnectorObservation = {
   /** What the connector's own pods report; undefined when they cannot be asked. */
   statusz: Statusz | undefined;
   applyProblem: ApplyProblem | undefined;
+  /** Whether its pods may be restarted now. Absent: they may. */
+  turn?: RolloutTurn;
+  rollout?: RolloutStatus | undefined;
+  release?: OperatorRelease | undefined;
 };
 
 /** The whole status of a PSPConnector. */
@@ -55,7 +63,7 @@ export function pspConnectorStatus(
   // Whether the PSP answers is known only once it was asked; not knowing is no reason to hold anything up.
   const { Reachable, ...certain } = parts;
   const needed = Reachable?.status === 'False' ? parts : certain;
-  const rollout = judge(seen, [applied(), (one) => rolledOut(one.workload)], 'rolled out');
+  const rollout = judge(seen, [applied(), queued, (one) => rolledOut(one.workload)], 'rolled out');
   const findings = { ...readiness(needed, rollout), ...parts };
   const notYetActedOn = pathsThatAreSet(connector.spec, NOT_YET_ACTED_ON.PSPConnector);
   return {
@@ -64,6 +72,8 @@ export function pspConnectorStatus(
     accounts: connector.spec.accounts.map(({ name }) => accountStatus(name, seen.statusz)),
     endpoint: serviceUrl(names.connector(name), namespace),
     effective: effectiveConnector(connector),
+    ...(seen.rollout === undefined ? {} : { rollout: seen.rollout }),
+    ...(seen.release === undefined ? {} : { operatorVersion: seen.release.version }),
     ...(notYetActedOn.length === 0 ? {} : { notYetActedOn }),
   };
 }
@@ -72,6 +82,9 @@ function refused(reason: ConnectorRefused['refused']): Check<ConnectorObservatio
   return ({ plan }) =>
     'refused' in plan && plan.refused === reason ? stalled(reason, plan.message) : undefined;
 }
+
+const queued: Check<ConnectorObservation> = ({ plan, turn }) =>
+  'refused' in plan || !plan.queued || turn === undefined ? undefined : waitsForTurn(turn);
 
 const blocked: Check<ConnectorObservation> = ({ plan }) =>
   'refused' in plan ? wrong('Waiting', `nothing is applied: ${plan.message}`) : undefined;

@@ -1,5 +1,5 @@
 import { type Check, stalled, wrong } from './check.ts';
-import type { ObservedDeployment } from './observed-types.ts';
+import { isRolledOut, type ObservedDeployment } from './observed-types.ts';
 import type { PodTrouble } from './pod-trouble.ts';
 
 /** One Deployment of ours and what is known of its pods. */
@@ -7,6 +7,8 @@ export type Workload = {
   name: string;
   deployment: ObservedDeployment | undefined;
   trouble: PodTrouble | undefined;
+  /** It was given another pod template, which is not observed yet: what is observed is of before. */
+  changing?: boolean;
 };
 
 /** At least one pod serves; older ones count. */
@@ -19,17 +21,13 @@ export const serves: Check<Workload> = ({ name, deployment, trouble }) => {
 };
 
 /** Every pod is of the wanted version and ready. */
-export const rolledOut: Check<Workload> = ({ name, deployment, trouble }) => {
+export const rolledOut: Check<Workload> = ({ name, deployment, trouble, changing }) => {
   if (deployment === undefined) return wrong('Waiting', `Deployment ${name} is not there yet`);
-  const { status, spec, metadata } = deployment;
+  if (changing) return wrong('Progressing', `Deployment ${name} has just been changed`);
+  if (isRolledOut(deployment)) return undefined;
+  const { status, spec } = deployment;
   const wanted = spec?.replicas ?? 1;
-  const { updatedReplicas = 0, availableReplicas = 0, replicas = 0, observedGeneration = 0 } = status ?? {};
-  const done =
-    observedGeneration >= (metadata.generation ?? 0) &&
-    updatedReplicas === wanted &&
-    availableReplicas >= wanted &&
-    replicas === wanted;
-  if (done) return undefined;
+  const { updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
   if (trouble !== undefined) return wrong(trouble.reason, trouble.message);
   const progress = status?.conditions?.find(({ type }) => type === 'Progressing');
   if (progress?.status === 'False' && progress.reason === 'ProgressDeadlineExceeded') {

@@ -7,12 +7,12 @@ import { connector, facts, paymentVault } from '../fixtures.ts';
 
 const migrations = planPaymentVault(
   paymentVault(),
-  { connectors: [], completedJobs: new Set(), migratedBy: {} },
+  { connectors: [], completedJobs: new Set() },
   facts,
 ).migrations;
 const ofVault = planPaymentVault(
   paymentVault(),
-  { connectors: [], completedJobs: new Set(Object.values(migrations)), migratedBy: {}, keyArn: 'arn' },
+  { connectors: [], completedJobs: new Set(Object.values(migrations)), keyArn: 'arn' },
   facts,
 ).manifests;
 const ofConnector = planPSPConnector(connector(), paymentVault(), facts);

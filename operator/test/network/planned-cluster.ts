@@ -49,7 +49,7 @@ function plannedChildren(vaults: ReadVault[], connectors: ReadConnector[]): Kube
     const plan = (completedJobs: Set<string>) =>
       planPaymentVault(
         vault,
-        { connectors, completedJobs, migratedBy: {}, keyArn: 'arn:aws:kms:eu-central-1:000000000000:key/1' },
+        { connectors, completedJobs, keyArn: 'arn:aws:kms:eu-central-1:000000000000:key/1' },
         facts,
       );
     const { migrations } = plan(new Set());

@@ -17,11 +17,7 @@ const running = (name: string, available = 1): ObservedDeployment => ({
   spec: { replicas: 1 },
   status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: available },
 });
-const plan = planPaymentVault(
-  paymentVault(),
-  { connectors: [], completedJobs: new Set(), migratedBy: {} },
-  facts,
-);
+const plan = planPaymentVault(paymentVault(), { connectors: [], completedJobs: new Set() }, facts);
 const fine: VaultObservation = {
   plan,
   key: { keyArn: 'arn:aws:kms:eu-central-1:000000000000:key/1', origin: 'Created' },
@@ -136,7 +132,7 @@ test('a missing broker degrades and stops nothing', () => {
   const kafka = { bootstrapServers: ['a:9092'], manage: 'Admin' as const };
   const withKafka = planPaymentVault(
     paymentVault({ kafka }),
-    { connectors: [], completedJobs: new Set(), migratedBy: {} },
+    { connectors: [], completedJobs: new Set() },
     facts,
   );
   const status = statusOf({

@@ -1,0 +1,61 @@
+import type { RolloutStatus } from '@cofferdam/crds';
+import type { Manifest } from '../desired/manifest.ts';
+import { templateOf } from '../desired/pod-template.ts';
+import { lastRollout, type RolloutResource, type RolloutTurn, rolloutTurn } from '../desired/rollout-turn.ts';
+import type { ObservedDeployment } from '../status/observed-types.ts';
+import { rolledOut, type Workload } from '../status/workload.ts';
+import type { Context } from './context.ts';
+import type { ReadConnector, ReadVault } from './parse.ts';
+
+/** Whether this resource's pods may be restarted now, from what the caches say of all resources. */
+export function turnOf(context: Context, resource: ReadVault | ReadConnector): RolloutTurn {
+  const facts = context.facts();
+  const self = resource as RolloutResource;
+  // Nobody is asked who is done already: with thousands of resources, all but a few are.
+  if (
+    lastRollout(self)?.release === facts.release?.digest &&
+    self.status?.rollout?.startedRelease === undefined
+  )
+    return { turn: 'Free' };
+  const { vaults, connectors } = context.caches;
+  const all = [...vaults.store.list(), ...connectors.store.list()] as RolloutResource[];
+  return rolloutTurn(self, all, facts);
+}
+
+/** Every pod of these is as wanted, as far as can be seen. */
+export function isDone(workloads: Record<string, Workload>): boolean {
+  return Object.values(workloads).every((workload) => rolledOut(workload) === undefined);
+}
+
+/** The Deployment was given another pod template than the one that the cache still shows. */
+export function isChanging(manifests: readonly Manifest[], found: ObservedDeployment | undefined): boolean {
+  const wanted = manifests.find(
+    ({ resource, object }) => resource.kind === 'Deployment' && object.metadata.name === found?.metadata.name,
+  );
+  return found !== undefined && wanted !== undefined && templateOf(wanted.object) !== templateOf(found);
+}
+
+/**
+ * What `status.rollout` says after a pass.
+ * @param done every pod is as wanted
+ */
+export function rolloutStatus(
+  context: Context,
+  resource: ReadVault | ReadConnector,
+  after: { turn: RolloutTurn; done: boolean; vaultGeneration?: number | undefined },
+): RolloutStatus | undefined {
+  const { release } = context.facts();
+  const before = lastRollout(resource as RolloutResource);
+  if (release === undefined) return before;
+  if (!after.done) return before === undefined ? undefined : started(before, release.digest, after.turn);
+  const { vaultGeneration } = after;
+  return {
+    release: release.digest,
+    generation: resource.metadata.generation ?? 0,
+    ...(vaultGeneration === undefined ? {} : { vaultGeneration }),
+  };
+}
+
+function started(before: RolloutStatus, release: string, turn: RolloutTurn): RolloutStatus {
+  return turn.turn === 'Granted' ? { ...before, startedRelease: release } : before;
+}
