@@ -18,10 +18,13 @@ export const PROBLEM_STATUS = {
   token_unusable: 422,
   no_connector: 422,
   account_not_allowed: 422,
+  csr_invalid: 422,
+  key_not_allowed: 422,
   // who the caller is
   unauthenticated: 401,
   forbidden: 403,
   grant_invalid: 403,
+  names_not_allowed: 403,
   // what there is
   not_found: 404,
   token_not_found: 404,
@@ -36,6 +39,7 @@ export const PROBLEM_STATUS = {
   key_unavailable: 503,
   database_unavailable: 503,
   vault_unavailable: 503,
+  authority_unavailable: 503,
   overloaded: 503,
 } as const;
 

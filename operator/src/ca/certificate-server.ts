@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { CERTIFICATES_PATH, PROBLEM_STATUS } from '@cofferdam/contracts';
+import { ProblemError, problemBody } from '@cofferdam/runtime';
+import { type IssueContext, issue } from './issue.ts';
+import { readBody } from './read-body.ts';
+
+/** More than a request for a certificate has, and far less than would hurt. */
+const BODY_LIMIT_BYTES = 32 * 1024;
+
+export type CertificateServer = {
+  port: number;
+  /** Serves with another certificate from now on; connections that stand keep theirs. */
+  use(pair: { key: string; certificate: string }): void;
+  close(): Promise<void>;
+};
+
+/**
+ * `POST /v1/certificates` over TLS, and nothing else. Answers nobody before `use` was called. Whoever is not
+ * known has neither his body read nor his question answered.
+ */
+export async function serveCertificates(
+  context: IssueContext,
+  address: { host: string; port: number },
+): Promise<CertificateServer> {
+  const server = createServer(
+    {
+      minVersion: 'TLSv1.2',
+      requestTimeout: 10_000,
+      headersTimeout: 5_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    (request, response) => void answer(context, request, response),
+  );
+  // Pods come in a crowd when a cluster starts; each needs one connection for a moment.
+  server.maxConnections = 1_000;
+  // A handshake that fails is the other side's matter, and so is a reset.
+  server.on('tlsClientError', () => {});
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    use: ({ key, certificate }) => server.setSecureContext({ key, cert: certificate, minVersion: 'TLSv1.2' }),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function answer(
+  context: IssueContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const requestId = randomUUID();
+  try {
+    checkRoute(request);
+    const certificate = await issue(context, {
+      requestId,
+      authorization: request.headers.authorization,
+      body: () => readJson(request),
+    });
+    send(response, 201, 'application/json', certificate);
+  } catch (error) {
+    const problem =
+      error instanceof ProblemError ? error : new ProblemError('internal_error', { cause: error });
+    if (problem.code === 'internal_error') context.log.error({ err: error, requestId }, 'request failed');
+    if (problem.code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer');
+    if (problem.status === 503 || problem.status === 429) response.setHeader('retry-after', '5');
+    // What was not read of the request must not be taken for the next one.
+    response.setHeader('connection', 'close');
+    const status = PROBLEM_STATUS[problem.code];
+    send(response, status, 'application/problem+json', problemBody(problem, requestId));
+  }
+}
+
+function checkRoute({ url, method }: IncomingMessage): void {
+  if (url?.split('?')[0] !== CERTIFICATES_PATH) throw new ProblemError('not_found');
+  if (method !== 'POST') throw new ProblemError('method_not_allowed');
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+    throw new ProblemError('unsupported_media_type', { detail: 'Send the body as application/json.' });
+  }
+  const text = await readBody(request, BODY_LIMIT_BYTES);
+  if (text === undefined) {
+    throw new ProblemError('body_too_large', { detail: 'The body is larger than this API accepts.' });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ProblemError('malformed_json', { detail: 'The body is not JSON.' });
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: object): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(JSON.stringify(body));
+}
