@@ -25,6 +25,8 @@ export const REASON = {
   // objects in the cluster
   /** The API server refused an object of ours; the message has its answer. */
   ApplyFailed: 'ApplyFailed',
+  /** An object of ours would have to change a field that cannot be changed, and making it again would interrupt. */
+  ImmutableField: 'ImmutableField',
   /** An object with the name that we need belongs to somebody else. */
   NameConflict: 'NameConflict',
   /** An issuer of `spec.access` is not the cluster's own and has no `jwksUri`: its tokens are refused. */

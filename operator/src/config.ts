@@ -12,7 +12,10 @@ const Settings = z.object({
   LEASE_NAME: text('name of the Lease').default('cofferdam-operator'),
   OPERATOR_SERVICE_ACCOUNT: text("the operator's own ServiceAccount").default('cofferdam-operator'),
   POD_NAME: text('name of this instance').default(hostname),
-  WATCH_NAMESPACE: text('only this namespace; default: all').optional(),
+  WATCH_NAMESPACES: text('only these namespaces, separated by commas; default: all')
+    .transform((names) => names.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'is no name of a namespace')))
+    .optional(),
   STATUSZ_TOKEN_FILE: text('token for /statusz of the services, audience cofferdam').optional(),
   GRANTEES_FILE: text('JSON: namespace to allowed kms.granteePrincipal').optional(),
   IMAGE_VAULT: text('image of the vault, where spec.images is absent').default(IMAGE('vault')),

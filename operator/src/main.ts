@@ -3,10 +3,17 @@ import { createLogger, createMetrics, runService, StartError } from '@cofferdam/
 import packageJson from '../package.json' with { type: 'json' };
 import { readSettings, type Settings } from './config.ts';
 import { kafkaTopicManagement } from './effects/kafka-admin.ts';
+import { kafkaSources } from './effects/kafka-sources.ts';
 import { awsKeyManagement } from './effects/kms-aws.ts';
 import { kmsCare } from './effects/kms-care.ts';
 import { statuszReader } from './effects/statusz.ts';
-import { type ClusterConfig, createTransport, loadClusterConfig, systemClock } from './engine/index.ts';
+import {
+  type ClusterConfig,
+  createClient,
+  createTransport,
+  loadClusterConfig,
+  systemClock,
+} from './engine/index.ts';
 import { OperatorError } from './errors.ts';
 import { serve } from './http.ts';
 import { operatorMetrics } from './metrics.ts';
@@ -49,11 +56,14 @@ await runService(
           observe: instruments.external,
         }),
       ),
-      topics: kafkaTopicManagement(),
+      topics: kafkaTopicManagement({
+        sources: kafkaSources(createClient({ transport }), settings.LEASE_NAMESPACE),
+        observe: instruments.external,
+      }),
       log: logger,
       workers: settings.WORKERS,
       resync: { ...RESYNC, readyMs: settings.RESYNC_SECONDS * 1000 },
-      watchNamespace: settings.WATCH_NAMESPACE,
+      namespaces: settings.WATCH_NAMESPACES,
       identity: {
         namespace: settings.LEASE_NAMESPACE,
         serviceAccount: settings.OPERATOR_SERVICE_ACCOUNT,

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER, GROUP } from '@cofferdam/crds';
 import type { Facts } from './desired/facts.ts';
-import type { TopicsOutcome } from './desired/topics.ts';
+import type { ManagedTopicsPlan, TopicsOutcome } from './desired/topics.ts';
 import type { TopicManagement } from './effects/kafka.ts';
+import { strimziTopicManagement } from './effects/kafka-strimzi.ts';
 import type { KeyManagement } from './effects/kms.ts';
 import { remembered } from './effects/remembered.ts';
 import { KEY_MEMORY, rememberedKeys } from './effects/remembered-keys.ts';
@@ -13,17 +14,19 @@ import {
   createClient,
   createEventRecorder,
   createLeaderElector,
+  createOwnWrites,
   isKubeError,
   type KubeObject,
   type LeaderElector,
   type Random,
+  type Resource,
   systemClock,
   type Transport,
 } from './engine/index.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { type Caches, createCaches } from './reconcile/caches.ts';
 import { clusterFacts, type OperatorIdentity } from './reconcile/cluster-facts.ts';
-import type { AdminTopicsPlan, Context, Log, ResyncTimes } from './reconcile/context.ts';
+import type { Context, Log, ResyncTimes } from './reconcile/context.ts';
 import { type Controller, createController } from './reconcile/controller.ts';
 import { keySweeper } from './reconcile/sweep-keys.ts';
 
@@ -31,7 +34,8 @@ export type OperatorOptions = {
   transport: Transport;
   identity: OperatorIdentity;
   lease: { namespace: string; name: string; holder: string };
-  watchNamespace?: string | undefined;
+  /** Only these; then nothing is asked of the cluster as a whole. Default: all. */
+  namespaces?: readonly string[] | undefined;
   keys: KeyManagement;
   topics: TopicManagement;
   statusz: StatuszReader;
@@ -51,6 +55,8 @@ export type Operator = {
   run(signal: AbortSignal): Promise<void>;
   caches: Caches;
   elector: LeaderElector;
+  /** Writes that the caches have not seen yet. */
+  unseenWrites: () => number;
   /** While it leads. */
   controller: () => Controller | undefined;
 };
@@ -76,15 +82,9 @@ export function createOperator(options: OperatorOptions): Operator {
     onError: (error) => leaseTrouble(error),
   });
   const guard = () => elector.assertLeading();
-  const client = createClient({
-    transport,
-    fieldManager: FIELD_MANAGER,
-    guard,
-    writeTimeoutMs: WRITE_TIMEOUT_MS,
-  });
   const caches = createCaches({
     client: reader,
-    namespace: options.watchNamespace,
+    namespaces: options.namespaces,
     clock,
     random,
     onError: (resource, error, retryInMs) => {
@@ -96,6 +96,15 @@ export function createOperator(options: OperatorOptions): Operator {
     },
     onHandlerError: (error) => log.error({ err: error }, 'a handler of a cache failed'),
   });
+  const guarded = createClient({
+    transport,
+    fieldManager: FIELD_MANAGER,
+    guard,
+    writeTimeoutMs: WRITE_TIMEOUT_MS,
+  });
+  const ownWrites = createOwnWrites({ client: guarded, cacheOf: caches.of, clock });
+  const { client } = ownWrites;
+  const strimzi = strimziTopicManagement(client);
   let current: Controller | undefined;
 
   function leaseTrouble(error: unknown): void {
@@ -111,6 +120,11 @@ export function createOperator(options: OperatorOptions): Operator {
     return {
       client,
       caches,
+      caughtUp(kind, { metadata }) {
+        const isCurrent = ownWrites.caughtUp(metadata.uid ?? '');
+        if (!isCurrent) options.metrics?.staleCacheSkipped(kind.toLowerCase());
+        return isCurrent;
+      },
       clock,
       log,
       facts,
@@ -118,7 +132,14 @@ export function createOperator(options: OperatorOptions): Operator {
       retireKey: (place, keyArn) => keys.retire(place, keyArn, guard),
       key: rememberedKeys({ keys, guard, clock, random, times: { ...KEY_MEMORY, ...options.memory } }),
       topics: remembered({ clock, holdsMs, ask: ensureTopics }),
-      applySet: createApplySet({ client, annotation: `${GROUP}/applied`, mayAdopt: isOurs }),
+      applySet: createApplySet({
+        client,
+        manager: FIELD_MANAGER,
+        annotation: `${GROUP}/applied`,
+        mayAdopt: isOurs,
+        mayReplace,
+        clock,
+      }),
       statusz: options.statusz,
       events: createEventRecorder({
         client,
@@ -144,6 +165,7 @@ export function createOperator(options: OperatorOptions): Operator {
     }
     if (facts === undefined) return;
     let known: Facts = facts;
+    caches.follow(known.apis);
     await Promise.race([caches.synced(), aborted(signal)]);
     if (signal.aborted) return;
     const controller = createController(
@@ -164,6 +186,7 @@ export function createOperator(options: OperatorOptions): Operator {
         const fresh = await clusterFacts(reader, options.identity, known.apis);
         if (isDeepStrictEqual(fresh, known)) continue;
         known = fresh;
+        caches.follow(known.apis);
         controller.enqueueAll();
       } catch (error) {
         log.warn({ err: error }, 'facts about the cluster could not be read again');
@@ -173,14 +196,15 @@ export function createOperator(options: OperatorOptions): Operator {
     await controller.stop();
   }
 
-  async function ensureTopics(plan: AdminTopicsPlan): Promise<TopicsOutcome> {
+  async function ensureTopics(plan: ManagedTopicsPlan): Promise<TopicsOutcome> {
     guard();
-    return topics.ensure(plan);
+    return plan.manage === 'Strimzi' ? strimzi.ensure(plan) : topics.ensure(plan, guard);
   }
 
   return {
     caches,
     elector,
+    unseenWrites: () => ownWrites.pending,
     controller: () => current,
     async run(signal) {
       // Warm before it leads: taking over costs no list.
@@ -189,6 +213,14 @@ export function createOperator(options: OperatorOptions): Operator {
       await caches.stop();
     },
   };
+}
+
+/**
+ * To make one of these again interrupts nobody: what has run is done, what is selected or counted stays so meanwhile
+ * or a moment later. A Deployment or a Service would take what is served away.
+ */
+function mayReplace({ kind }: Resource): boolean {
+  return ['Job', 'NetworkPolicy', 'PodDisruptionBudget', 'ConfigMap'].includes(kind);
 }
 
 /** Made by this operator for an earlier resource of the same name, which is gone. */

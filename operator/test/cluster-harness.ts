@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { KMSClient } from '@aws-sdk/client-kms';
 import type { Statusz } from '@cofferdam/contracts';
 import type { PaymentVaultSpec, PSPConnectorSpec } from '@cofferdam/crds';
+import { startControllers } from '@cofferdam/devcluster';
 import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
 import { startApiServer } from '@cofferdam/devcluster/apiserver';
 import { vi } from 'vitest';
@@ -11,6 +12,7 @@ import { parse } from 'yaml';
 import type { TopicManagement } from '../src/effects/kafka.ts';
 import { awsKeyManagement, type KmsSender } from '../src/effects/kms-aws.ts';
 import {
+  type ClusterConfig,
   createClient,
   createReflector,
   createTransport,
@@ -25,6 +27,7 @@ import {
 import { createOperator } from '../src/operator.ts';
 import type { Context } from '../src/reconcile/context.ts';
 import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../src/reconcile/resources.ts';
+import { type Mirror, startMirror } from './faults/mirror.ts';
 import { connector, facts, GRANTEE, paymentVault } from './fixtures.ts';
 
 type Status = { conditions?: { type: string; status: string; reason: string; message: string }[] };
@@ -33,6 +36,11 @@ export type Conditioned = KubeObject & { status?: Status & Record<string, unknow
 /** An API server, a KMS and stand-ins for the cluster's controllers, in this process. */
 export type TestCluster = {
   admin: KubeClient;
+  config: ClusterConfig;
+  /** Everything that there is, without asking. */
+  mirror: Mirror;
+  /** The API server's fault endpoint: `POST /faults`, `DELETE /faults`, `POST /faults/watches/drop`. */
+  faults(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void>;
   kms: TestKms;
   /** What `/statusz` answers, by Service name. */
   statusz: Map<string, Statusz>;
@@ -67,6 +75,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   const config = await kubeconfigFile(api.kubeconfig);
   const adminTransport = createTransport(config);
   const admin = createClient({ transport: adminTransport, fieldManager: 'test' });
+  const collector = startControllers({ client: admin, caPem: api.caPem, only: ['garbage-collector'] });
   const kms = await startTestKms();
   const statusz = new Map<string, Statusz>();
   const topics: TestCluster['topics'] = {};
@@ -77,8 +86,18 @@ export async function startTestCluster(): Promise<TestCluster> {
     await admin.apply(RESOURCES.customResourceDefinitions, definition);
   }
 
+  // A definition that was made just now is served a moment later.
+  await vi.waitFor(() => Promise.all([PAYMENT_VAULTS, PSP_CONNECTORS].map((kind) => admin.list(kind))));
+  const mirror = await startMirror(admin);
+
   const cluster: TestCluster = {
     admin,
+    config,
+    mirror,
+    async faults(method, path, body) {
+      const text = body === undefined ? {} : { body: JSON.stringify(body) };
+      await adminTransport.send({ method, path, headers: { 'content-type': 'application/json' }, ...text });
+    },
     kms,
     statusz,
     topics,
@@ -94,7 +113,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     },
     async stop() {
       await Promise.all([...operators].map((operator) => operator.stop()));
-      await workloads.stop();
+      await Promise.all([workloads.stop(), collector.stop(), mirror.stop()]);
       await adminTransport.close();
       await kms.stop();
       await api.close();
@@ -184,7 +203,7 @@ function startOperator(options: {
       granteesFile: new URL('grantees.json', import.meta.url).pathname,
     },
     lease: { namespace: 'cofferdam-system', name: 'cofferdam-operator', holder: `test-${Math.random()}` },
-    watchNamespace: faults.namespace,
+    namespaces: faults.namespace === undefined ? undefined : [faults.namespace],
     resync: { readyMs: 400, notReadyMs: 200, unreportedMs: 100 },
     memory: { fineMs: 500, troubledMs: 100 },
     patience: { Retain: 1_000, Delete: 1_000 },

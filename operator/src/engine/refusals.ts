@@ -33,7 +33,7 @@ export function createRefusals(clock: Clock): Refusals {
 }
 
 /** A field that cannot be changed once it is set: a selector, a Job's template, a Service's address. */
-export function isImmutableField(error: unknown): error is KubeError {
+export function isImmutableField(error: unknown): boolean {
   if (!isKubeError(error, 'invalid')) return false;
   const said = [error.message, ...(error.details.causes ?? []).map(({ message = '' }) => message)];
   return said.some((text) => /immutable|may not (be )?change|updates to .* are forbidden/i.test(text));

@@ -1,4 +1,4 @@
-import type { Refused } from '../engine/index.ts';
+import { isImmutableField, type Refused } from '../engine/index.ts';
 import type { ApplyProblem } from '../status/apply-problem.ts';
 
 /** The first refusal, as a condition tells it. */
@@ -8,7 +8,14 @@ export function applyProblem(refused: readonly Refused[]): ApplyProblem | undefi
   const { item, error } = first;
   return {
     kind: item.resource.kind,
-    reason: error.code === 'already_exists' ? 'NameConflict' : 'ApplyFailed',
-    message: error.message,
+    reason: reasonOf(error),
+    message: isImmutableField(error)
+      ? `${error.message}; delete it when an interruption is acceptable, and it is made again as asked`
+      : error.message,
   };
+}
+
+function reasonOf(error: Refused['error']): ApplyProblem['reason'] {
+  if (error.code === 'already_exists') return 'NameConflict';
+  return isImmutableField(error) ? 'ImmutableField' : 'ApplyFailed';
 }

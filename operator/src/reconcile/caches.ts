@@ -1,18 +1,25 @@
+import { FIELD_MANAGER, GROUP } from '@cofferdam/crds';
 import { MANAGED_SELECTOR } from '../desired/names.ts';
 import {
+  apiName,
   type Clock,
   createReflector,
+  createTrim,
   type KubeClient,
   type KubeError,
   type KubeObject,
   type Observed,
+  OPTIONAL_RESOURCES,
   type Random,
   RESOURCES,
   type Reflector,
   type Resource,
+  type SeenBy,
   type StoreHandler,
 } from '../engine/index.ts';
 import type { ObservedDeployment, ObservedJob, ObservedPod } from '../status/observed-types.ts';
+import { byClaim, byInstance, byOwner, byVault } from './cache-indexes.ts';
+import { ofDeployment, ofJob, ofPod } from './kept-content.ts';
 import { PAYMENT_VAULTS, PSP_CONNECTORS } from './resources.ts';
 
 /** A reflector of any kind, for what concerns them all. */
@@ -22,71 +29,86 @@ type AnyReflector = Omit<Reflector<KubeObject>, 'subscribe'> & {
 
 /** Everything that is watched: both kinds, and the children that carry our label. */
 export type Caches = {
+  /** `byIndex`: `spec.vaultId`. */
   vaults: Reflector<KubeObject>;
+  /** `byIndex`: `namespace/name` of the vault that they are for. */
   connectors: Reflector<KubeObject>;
+  /** These two by the UID of their owner. */
   deployments: Reflector<ObservedDeployment>;
   jobs: Reflector<ObservedJob>;
+  /** `byIndex`: `namespace/instance`, from their labels. */
   pods: Reflector<ObservedPod>;
-  /** Every kind of child, pods excepted: those belong to Deployments and Jobs. */
-  children: readonly { reflector: AnyReflector; metadataOnly: boolean }[];
   childrenOf(uid: string): Observed[];
+  /** Told of every kind of child, pods excepted: those belong to Deployments and Jobs. Also of kinds that come later. */
+  onChild(handler: StoreHandler<KubeObject>): () => void;
+  /** Follows the optional kinds that the cluster has (`apiName`), and no longer those that it had. */
+  follow(apis: ReadonlySet<string>): void;
+  /** The cache in which objects of a resource are seen, once it is filled. */
+  of(resource: Resource): SeenBy | undefined;
   start(): void;
   synced(): Promise<void>;
   hasSynced(): boolean;
+  snapshot(): ReturnType<AnyReflector['snapshot']>[];
   stop(): Promise<void>;
 };
 
-export function createCaches(options: {
+export type CachesOptions = {
   client: KubeClient;
-  /** Only this namespace. Default: all. */
-  namespace?: string | undefined;
+  /** Only these namespaces, each listed and watched by itself. Default: all of the cluster. */
+  namespaces?: readonly string[] | undefined;
   clock?: Clock;
   random?: Random;
   onError?: (resource: Resource, error: KubeError, retryInMs: number) => void;
   onHandlerError?: (error: unknown) => void;
-}): Caches {
-  const { client, namespace, onError, onHandlerError } = options;
-  const common = {
-    client,
-    namespace,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-    ...(options.random === undefined ? {} : { random: options.random }),
-    ...(onHandlerError === undefined ? {} : { onHandlerError }),
-  };
-  const watchOf = <T extends KubeObject>(
-    resource: Resource,
-    extra: { labelSelector?: string; metadataOnly?: boolean },
-  ) =>
-    createReflector<T>({
-      ...common,
-      ...extra,
-      resource,
-      index: ownerUids,
-      onError: (error, retryInMs) => onError?.(resource, error, retryInMs),
-    });
-  const whole = { labelSelector: MANAGED_SELECTOR };
-  const metadata = { labelSelector: MANAGED_SELECTOR, metadataOnly: true };
+};
 
-  const vaults = watchOf<KubeObject>(PAYMENT_VAULTS, {});
-  const connectors = watchOf<KubeObject>(PSP_CONNECTORS, {});
-  const deployments = watchOf<ObservedDeployment>(RESOURCES.deployments, whole);
-  const jobs = watchOf<ObservedJob>(RESOURCES.jobs, whole);
-  const pods = watchOf<ObservedPod>(RESOURCES.pods, whole);
-  const child = (reflector: AnyReflector, metadataOnly: boolean) => ({ reflector, metadataOnly });
-  const children = [
-    child(deployments, false),
-    child(jobs, false),
-    // Its status is written every few seconds and it has no generation: only its content tells drift from news.
-    child(watchOf(RESOURCES.horizontalPodAutoscalers, whole), false),
-    ...[
-      RESOURCES.services,
-      RESOURCES.serviceAccounts,
-      RESOURCES.configMaps,
-      RESOURCES.networkPolicies,
-      RESOURCES.podDisruptionBudgets,
-    ].map((resource) => child(watchOf(resource, metadata), true)),
-  ];
-  const all: AnyReflector[] = [vaults, connectors, pods, ...children.map(({ reflector }) => reflector)];
+const OPTIONAL = Object.values(OPTIONAL_RESOURCES);
+/** Only their metadata: our managedFields tell whether somebody has changed them. */
+const AS_METADATA = [
+  RESOURCES.horizontalPodAutoscalers,
+  RESOURCES.services,
+  RESOURCES.serviceAccounts,
+  RESOURCES.configMaps,
+  RESOURCES.networkPolicies,
+  RESOURCES.podDisruptionBudgets,
+];
+
+export function createCaches(options: CachesOptions): Caches {
+  const watchOf = reflectors(options);
+  const labelSelector = MANAGED_SELECTOR;
+  const child = <T extends KubeObject>(resource: Resource, content: (object: T) => object) =>
+    watchOf<T>(resource, { labelSelector, index: byOwner, content });
+  const asMetadata = (resource: Resource) =>
+    watchOf<KubeObject>(resource, { labelSelector, index: byOwner, metadataOnly: true });
+
+  const vaults = watchOf<KubeObject>(PAYMENT_VAULTS, { index: byClaim });
+  const connectors = watchOf<KubeObject>(PSP_CONNECTORS, { index: byVault });
+  const deployments = child<ObservedDeployment>(RESOURCES.deployments, ofDeployment);
+  const jobs = child<ObservedJob>(RESOURCES.jobs, ofJob);
+  const pods = watchOf<ObservedPod>(RESOURCES.pods, { labelSelector, index: byInstance, content: ofPod });
+  const always: AnyReflector[] = [deployments, jobs, ...AS_METADATA.map(asMetadata)];
+  const all: AnyReflector[] = [vaults, connectors, pods, ...always];
+  const optional = new Map<Resource, AnyReflector>();
+  const handlers = new Map<StoreHandler<KubeObject>, Map<AnyReflector, () => void>>();
+  const leaving = new Set<Promise<void>>();
+  const children = () => [...always, ...optional.values()];
+
+  function join(resource: Resource): void {
+    const reflector: AnyReflector = asMetadata(resource);
+    optional.set(resource, reflector);
+    for (const [handler, ends] of handlers) ends.set(reflector, reflector.subscribe(handler));
+    reflector.start();
+  }
+
+  function leave(resource: Resource, reflector: AnyReflector): void {
+    optional.delete(resource);
+    for (const ends of handlers.values()) {
+      ends.get(reflector)?.();
+      ends.delete(reflector);
+    }
+    const done = reflector.stop().finally(() => leaving.delete(done));
+    leaving.add(done);
+  }
 
   return {
     vaults,
@@ -94,22 +116,77 @@ export function createCaches(options: {
     deployments,
     jobs,
     pods,
-    children,
     childrenOf: (uid) =>
-      children.flatMap(({ reflector, metadataOnly }) =>
-        reflector.store
-          .byIndex(uid)
-          .map((object) => ({ resource: reflector.resource, object, metadataOnly })),
+      children().flatMap(({ resource, store }) =>
+        // None of them is whole: what is not kept of a Deployment is what nobody here reads.
+        store.byIndex(uid).map((object) => ({ resource, object, metadataOnly: true })),
       ),
+    onChild(handler) {
+      const ends = new Map(children().map((reflector) => [reflector, reflector.subscribe(handler)]));
+      handlers.set(handler, ends);
+      return () => {
+        handlers.delete(handler);
+        for (const end of ends.values()) end();
+      };
+    },
+    follow(apis) {
+      for (const resource of OPTIONAL) {
+        const reflector = optional.get(resource);
+        const isThere = apis.has(apiName(resource));
+        if (isThere && reflector === undefined) join(resource);
+        if (!isThere && reflector !== undefined) leave(resource, reflector);
+      }
+    },
+    of({ group, plural }) {
+      const is = ({ resource }: AnyReflector) => resource.group === group && resource.plural === plural;
+      const found = all.find(is) ?? [...optional.values()].find(is);
+      return found?.hasSynced() ? found : undefined;
+    },
     start: () => {
       for (const reflector of all) reflector.start();
     },
     synced: async () => void (await Promise.all(all.map((reflector) => reflector.synced()))),
     hasSynced: () => all.every((reflector) => reflector.hasSynced()),
-    stop: async () => void (await Promise.all(all.map((reflector) => reflector.stop()))),
+    snapshot: () => [...all, ...optional.values()].map((reflector) => reflector.snapshot()),
+    stop: async () =>
+      void (await Promise.all([
+        ...[...all, ...optional.values()].map((reflector) => reflector.stop()),
+        ...leaving,
+      ])),
   };
 }
 
-function ownerUids(object: KubeObject): string[] {
-  return object.metadata.ownerReferences?.map(({ uid }) => uid) ?? [];
+/** What all of them have in common. */
+function reflectors(options: CachesOptions) {
+  const { client, namespaces, clock, random, onError, onHandlerError } = options;
+  return <T extends KubeObject>(
+    resource: Resource,
+    extra: {
+      index: (object: T) => readonly string[];
+      labelSelector?: string;
+      metadataOnly?: boolean;
+      content?: (object: T) => object;
+    },
+  ): Reflector<T> => {
+    const { content, metadataOnly, ...rest } = extra;
+    const annotations = (name: string) => name.startsWith(`${GROUP}/`);
+    return createReflector<T>({
+      ...rest,
+      client,
+      resource,
+      namespaces,
+      clock,
+      random,
+      metadataOnly,
+      watchList: true,
+      trim: createTrim<T>({
+        metadataOnly: metadataOnly ?? false,
+        manager: FIELD_MANAGER,
+        annotations,
+        content,
+      }),
+      ...(onHandlerError === undefined ? {} : { onHandlerError }),
+      onError: (error, retryInMs) => onError?.(resource, error, retryInMs),
+    });
+  };
 }

@@ -1,22 +1,22 @@
 import type { Facts } from '../desired/facts.ts';
 import type { KeyReference } from '../desired/key.ts';
-import type { TopicsOutcome, TopicsPlan } from '../desired/topics.ts';
+import type { ManagedTopicsPlan, TopicsOutcome } from '../desired/topics.ts';
 import type { RememberedKeys } from '../effects/remembered-keys.ts';
 import type { StatuszReader } from '../effects/statusz.ts';
-import type { ApplySet, Clock, EventRecorder, KubeClient } from '../engine/index.ts';
+import type { ApplySet, Clock, EventRecorder, KubeClient, KubeObject } from '../engine/index.ts';
 import type { Caches } from './caches.ts';
-
-export type AdminTopicsPlan = Extract<TopicsPlan, { manage: 'Admin' }>;
 
 /** What a reconcile works with. Everything that touches the world is here, as a parameter. */
 export type Context = {
   client: KubeClient;
   caches: Caches;
   applySet: ApplySet;
+  /** Whether the caches have seen our last writes to this resource and to its children. */
+  caughtUp(kind: string, resource: KubeObject): boolean;
   facts: () => Facts;
   /** Both through a memory, so that an event of a pod costs no call to KMS or Kafka. */
   key: RememberedKeys;
-  topics: { ask(key: string, plan: AdminTopicsPlan): Promise<TopicsOutcome>; forget(key: string): void };
+  topics: { ask(key: string, plan: ManagedTopicsPlan): Promise<TopicsOutcome>; forget(key: string): void };
   /** As KeyManagement's, while we lead. */
   releaseKey(key: KeyReference, policy: 'Retain' | 'Delete'): Promise<void>;
   retireKey(place: KeyReference, keyArn: string): Promise<void>;

@@ -31,6 +31,7 @@ const KINDS = {
   [PSP_CONNECTOR.kind]: { resource: PSP_CONNECTORS, reconcile: reconcilePSPConnector },
 } as const;
 type Kind = keyof typeof KINDS;
+const STALE_CACHE_MS = 500;
 
 export function createController(
   context: Context,
@@ -124,6 +125,8 @@ async function work(context: Context, key: string, failedBefore: number): Promis
   const cache = kind === PAYMENT_VAULT.kind ? context.caches.vaults : context.caches.connectors;
   const object = cache.store.get(namespace, name);
   if (object === undefined) return undefined;
+  // The event that brings the cache up to date wakes the key; this is for when it has been missed.
+  if (!context.caughtUp(kind, object)) return { afterMs: STALE_CACHE_MS };
   try {
     return await reconcile(context, object);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { isKubeError, type KubeObject, RESOURCES } from '../engine/index.ts';
+import { isKubeError, type KubeObject, keyOf, RESOURCES } from '../engine/index.ts';
 import type { ObservedEvent, ObservedPod } from '../status/observed-types.ts';
 import { type PodTrouble, podTrouble } from '../status/pod-trouble.ts';
 import type { Context } from './context.ts';
@@ -11,8 +11,8 @@ export async function podTroubleOf(
   secretKeys?: string,
 ): Promise<PodTrouble | undefined> {
   const pods = context.caches.pods.store
-    .list()
-    .filter((pod) => pod.metadata.namespace === namespace && hasLabels(pod, labels));
+    .byIndex(keyOf({ namespace, name: labels['app.kubernetes.io/instance'] ?? '' }))
+    .filter((pod) => hasLabels(pod, labels));
   const events = pods.some(waitsToStart) ? await eventsOf(context, namespace) : [];
   return podTrouble(pods, events, { namespace, ...(secretKeys === undefined ? {} : { secretKeys }) });
 }

@@ -4,11 +4,10 @@ import { type ReadVault, readVault, tryRead } from './parse.ts';
 /** The other PaymentVaults with the same vaultId that are not being deleted. */
 export function claimantsOf(context: Pick<Context, 'caches'>, vault: ReadVault): ReadVault[] {
   return context.caches.vaults.store
-    .list()
+    .byIndex(vault.spec.vaultId)
     .filter(({ metadata }) => metadata.uid !== vault.metadata.uid && metadata.deletionTimestamp === undefined)
     .map((other) => tryRead(readVault, other))
-    .filter((other) => other !== undefined)
-    .filter((other) => other.spec.vaultId === vault.spec.vaultId);
+    .filter((other) => other !== undefined);
 }
 
 /**

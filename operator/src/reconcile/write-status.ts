@@ -19,11 +19,16 @@ export async function writeStatus<P extends Parent>(
   // Through JSON, so that an absent member and an undefined one are the same.
   if (isDeepStrictEqual(plain(parent.status), plain(status))) return parent;
   const { apiVersion, kind, metadata } = parent;
-  const { name, namespace } = metadata;
+  const { name, namespace, uid, resourceVersion: base } = metadata;
+  // What is said was found out of this version: about another one it may be wrong.
+  const on = {
+    ...(uid === undefined ? {} : { uid }),
+    ...(base === undefined ? {} : { resourceVersion: base }),
+  };
   const body = {
     apiVersion,
     kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...on },
     status,
   };
   const written = await context.client.applyStatus(resource, body).catch((error) => {
