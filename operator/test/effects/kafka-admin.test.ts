@@ -1,12 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import type { AdminTopicsPlan } from '../../src/desired/topics.ts';
 import { kafkaTopicManagement } from '../../src/effects/kafka-admin.ts';
 
-const planOf = (bootstrap: string) => ({
-  manage: 'Admin' as const,
+const planOf = (bootstrap: string, more: Partial<AdminTopicsPlan> = {}): AdminTopicsPlan => ({
+  manage: 'Admin',
+  namespace: 'payments',
   bootstrapServers: [bootstrap],
   topics: [{ name: 't', partitions: 3, replicationFactor: 1, config: {} }],
+  writers: [],
+  ...more,
 });
 
 test('where no broker listens, the outcome says so at once', async () => {

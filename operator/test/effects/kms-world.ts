@@ -51,9 +51,9 @@ export async function startKmsWorld(overrides: Parameters<typeof startTestKms>[0
       const found: string[] = [];
       for (const { KeyArn } of (await clients.admin.send(new ListKeysCommand({ Limit: 1000 }))).Keys ?? []) {
         const { Tags = [] } = await clients.admin.send(new ListResourceTagsCommand({ KeyId: KeyArn }));
-        const valueOf = (key: string) => Tags.find(({ TagKey }) => TagKey === key)?.TagValue;
-        if (valueOf(VAULT_ID_TAG) !== vaultId) continue;
-        found.push(`${(await describe(KeyArn))?.KeyState} ${valueOf(CLAIM_TAG)}`);
+        const tag = (key: string) => Tags.find(({ TagKey }) => TagKey === key)?.TagValue;
+        if (tag(VAULT_ID_TAG) !== vaultId) continue;
+        found.push(`${(await describe(KeyArn))?.KeyState} ${tag(CLAIM_TAG)}`);
       }
       return found.sort();
     },
