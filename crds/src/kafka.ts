@@ -64,7 +64,14 @@ const Acls = z
     vaultPrincipal: z.string().min(1).max(512).describe('Such as `User:acme-vault`.'),
     routerPrincipal: z.string().min(1).max(512).describe('Such as `User:acme-router`.'),
   })
-  .describe('The operator lets each principal write to its own topic, and to nothing else. Absent: no ACLs.');
+  .describe(
+    'The operator lets each principal write to its own topic, and to nothing else; with `manage: Admin`, and Kafka 3.0 or newer. What is missing is made; no ACL is ever removed. Absent: no ACLs.',
+  );
+
+const authenticatedOverTls = {
+  rule: "has(self.tls) || [has(self.auth) ? self.auth.mechanism : '', has(self.adminAuth) ? self.adminAuth.mechanism : ''].all(m, m != 'MutualTls' && m != 'AwsMskIam')",
+  message: 'MutualTls and AwsMskIam need tls',
+};
 
 const partitionsAreKept = {
   rule: '!has(oldSelf.topics) || !has(oldSelf.topics.partitions) || (has(self.topics) && has(self.topics.partitions))',
@@ -86,12 +93,16 @@ export const Kafka = withRules(
           .max(16),
       ).describe('Brokers to start from, as `host:port`.'),
       tls: z
-        .strictObject({ caRef: CaRef.optional().describe('Absent: the public certificate authorities.') })
+        .strictObject({
+          caRef: CaRef.optional().describe(
+            'Absent: the public certificate authorities. The operator itself reads a ConfigMap only: with a Secret, the Secret of adminAuth has to hold `ca.crt`.',
+          ),
+        })
         .optional()
         .describe('TLS to the brokers. Absent: plaintext.'),
       auth: KafkaAuth.optional().describe('Of the services that write events.'),
       adminAuth: KafkaAuth.optional().describe(
-        'Of the operator, for `manage: Admin`; its Secret lies in the namespace of the operator and is the only one that the operator reads. Absent: no authentication.',
+        'Of the operator, for `manage: Admin`; its Secret lies in the namespace of the operator, is the only one that the operator reads, and says in its annotations `payments.cofferdam.dev/kafka-namespaces` and `payments.cofferdam.dev/kafka-bootstrap-servers` for whom and where it may be used. Absent: no authentication.',
       ),
       manage: z
         .enum(['Admin', 'Strimzi', 'None'])
@@ -107,6 +118,11 @@ export const Kafka = withRules(
     rule: "has(self.strimzi) == (self.manage == 'Strimzi')",
     message: 'strimzi is wanted with manage: Strimzi, and only then',
   },
+  {
+    rule: "!has(self.acls) || self.manage == 'Admin'",
+    message: 'acls are made with manage: Admin only; with Strimzi they stand in the KafkaUser',
+  },
+  authenticatedOverTls,
   partitionsAreKept,
 );
 export type Kafka = z.infer<typeof Kafka>;

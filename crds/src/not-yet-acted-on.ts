@@ -17,14 +17,8 @@ export const NotYetActedOn = listSet(z.array(z.string().max(128)).max(64)).descr
  */
 export const NOT_YET_ACTED_ON = {
   PaymentVault: [
-    'spec.kafka.tls',
-    'spec.kafka.auth',
-    'spec.kafka.adminAuth',
-    'spec.kafka.strimzi',
-    'spec.kafka.acls',
     'spec.tokens.cvcTtlSeconds',
     'spec.router.cascade',
-    'spec.tls',
     'spec.gateway',
     'spec.observability.serviceMonitor',
     'spec.observability.tracing',

@@ -93,7 +93,24 @@ export const ruleCases: readonly RuleCase[] = [
   aVault('SCRAM without a Secret', { 'spec.kafka.auth': { mechanism: 'ScramSha512' } }, [
     ['spec.kafka.auth', 'AwsMskIam takes none'],
   ]),
-  aVault('the pod role for MSK', { 'spec.kafka.adminAuth': { mechanism: 'AwsMskIam' } }, taken),
+  aVault(
+    'the pod role for MSK',
+    { 'spec.kafka.adminAuth': { mechanism: 'AwsMskIam' }, 'spec.kafka.tls': {} },
+    taken,
+  ),
+  aVault(
+    'a role shown without TLS',
+    { 'spec.kafka.adminAuth': { mechanism: 'AwsMskIam' }, 'spec.kafka.tls': undefined },
+    [['spec.kafka', 'MutualTls and AwsMskIam need tls']],
+  ),
+  aVault(
+    'ACLs that nobody makes',
+    {
+      'spec.kafka.manage': 'None',
+      'spec.kafka.acls': { vaultPrincipal: 'User:a', routerPrincipal: 'User:b' },
+    },
+    [['spec.kafka', 'acls are made with manage: Admin only']],
+  ),
 
   // router, scaling, network
   aVault(

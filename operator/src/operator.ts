@@ -104,7 +104,7 @@ export function createOperator(options: OperatorOptions): Operator {
   });
   const ownWrites = createOwnWrites({ client: guarded, cacheOf: caches.of, clock });
   const { client } = ownWrites;
-  const strimzi = strimziTopicManagement(client);
+  const strimzi = strimziTopicManagement(guarded);
   let current: Controller | undefined;
 
   function leaseTrouble(error: unknown): void {

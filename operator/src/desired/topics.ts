@@ -1,7 +1,10 @@
 import { STREAMS, topicName } from '@cofferdam/contracts';
-import type { PaymentVault } from '@cofferdam/crds';
+import type { Kafka, PaymentVault, Reason } from '@cofferdam/crds';
 import { effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
+import { type AdminAccess, adminAccess } from './kafka-access.ts';
+import { kafkaTopic } from './kafka-topic.ts';
+import type { Manifest } from './manifest.ts';
 
 export type TopicWanted = {
   name: string;
@@ -11,18 +14,41 @@ export type TopicWanted = {
   config: Record<string, string>;
 };
 
+/** One principal that may write to one topic, and see that it is there. */
+export type WriterWanted = { topic: string; principal: string };
+
 /** Topics as data: what the broker shall have, and who sees to it. */
 export type TopicsPlan =
-  | { manage: 'Absent' | 'None' | 'Strimzi'; topics: readonly TopicWanted[] }
-  | { manage: 'Admin'; bootstrapServers: readonly string[]; topics: readonly TopicWanted[] };
+  | { manage: 'Absent' | 'None'; topics: readonly TopicWanted[] }
+  | ({ manage: 'Admin'; topics: readonly TopicWanted[]; writers: readonly WriterWanted[] } & AdminAccess)
+  | { manage: 'Strimzi'; cluster: string; topics: readonly TopicWanted[]; manifests: readonly Manifest[] };
+export type AdminTopicsPlan = Extract<TopicsPlan, { manage: 'Admin' }>;
+export type StrimziTopicsPlan = Extract<TopicsPlan, { manage: 'Strimzi' }>;
+export type ManagedTopicsPlan = AdminTopicsPlan | StrimziTopicsPlan;
 
 export type TopicFound = { name: string; partitions: number; replicationFactor: number };
 
+/** What can be wrong with topics: reasons of TopicsReady. */
+export type TopicsReason = Extract<
+  Reason,
+  | 'BrokerUnreachable'
+  | 'BrokerNotTrusted'
+  | 'BrokersTooFew'
+  | 'KafkaAccessDenied'
+  | 'KafkaCredentialsMissing'
+  | 'KafkaCredentialsNotAllowed'
+  | 'KafkaCaUnreadable'
+  | 'KafkaRequestRefused'
+  | 'AclsUnsupported'
+  | 'TopicMismatch'
+  | 'NameConflict'
+  | 'StrimziMissing'
+  | 'StrimziNotReady'
+>;
+export type TopicsProblem = { reason: TopicsReason; message: string };
+
 /** What came of it: the topics as they are, and what is wrong with them. */
-export type TopicsOutcome = {
-  topics: readonly TopicFound[];
-  problem?: { reason: 'BrokerUnreachable' | 'KafkaAccessDenied' | 'TopicMismatch'; message: string };
-};
+export type TopicsOutcome = { topics: readonly TopicFound[]; problem?: TopicsProblem };
 
 export function topicsPlan(vault: PaymentVault, facts: Facts): TopicsPlan {
   const { kafka, vaultId } = vault.spec;
@@ -37,7 +63,28 @@ export function topicsPlan(vault: PaymentVault, facts: Facts): TopicsPlan {
       'retention.ms': String(wanted.retentionHours * 3_600_000),
     },
   }));
-  return kafka.manage === 'Admin'
-    ? { manage: 'Admin', bootstrapServers: kafka.bootstrapServers, topics }
-    : { manage: kafka.manage, topics };
+  switch (kafka.manage) {
+    case 'Admin':
+      return { manage: 'Admin', topics, writers: writers(vaultId, kafka), ...adminAccess(vault, kafka) };
+    case 'Strimzi': {
+      const cluster = kafka.strimzi?.cluster ?? '';
+      const manifests = topics.map((topic) => kafkaTopic(vault, cluster, topic));
+      return { manage: 'Strimzi', cluster, topics, manifests };
+    }
+    default:
+      return { manage: 'None', topics };
+  }
+}
+
+/** Whether the operator has to do something about these topics. */
+export function isManaged(plan: TopicsPlan): plan is ManagedTopicsPlan {
+  return plan.manage === 'Admin' || plan.manage === 'Strimzi';
+}
+
+function writers(vaultId: string, { acls }: Kafka): WriterWanted[] {
+  if (acls === undefined) return [];
+  return [
+    { topic: topicName(vaultId, 'tokens'), principal: acls.vaultPrincipal },
+    { topic: topicName(vaultId, 'payments'), principal: acls.routerPrincipal },
+  ];
 }

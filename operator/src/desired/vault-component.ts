@@ -1,10 +1,13 @@
-import { ENV, topicName } from '@cofferdam/contracts';
+import { ENV } from '@cofferdam/contracts';
 import type { Database, PaymentVault } from '@cofferdam/crds';
+import { caMount } from './ca-mount.ts';
 import type { Component, Mount } from './component.ts';
 import { effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
+import { kafkaClient } from './kafka-client.ts';
 import { mayBeGranted } from './key.ts';
 import { names, serviceUrl } from './names.ts';
+import { CA_KEY, tlsOf } from './tls.ts';
 
 export const PATHS = {
   access: '/etc/cofferdam/access',
@@ -13,6 +16,7 @@ export const PATHS = {
   accountsConfig: '/etc/cofferdam/accounts-config',
   database: '/etc/cofferdam/database',
   databaseCa: '/etc/cofferdam/database-ca',
+  endpointCa: '/etc/cofferdam/endpoint-ca',
   migrationDatabase: '/etc/cofferdam/migration-database',
   token: '/var/run/secrets/cofferdam',
 } as const;
@@ -28,6 +32,8 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
   const { kms } = vault.spec;
   const { tokens, keys } = effectiveVault(vault, facts.images);
   const base = component('vault', vault, facts);
+  const kafka = kafkaClient(vault, 'tokens');
+  const tls = tlsOf(vault, facts, base);
   return {
     ...base,
     env: {
@@ -37,10 +43,12 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
       [ENV.tokenDeduplicate]: tokens.deduplicate,
       [ENV.dataKeyMaxAgeHours]: String(keys.dataKeyMaxAgeHours),
       ...(keys.rekeyGeneration === 0 ? {} : { [ENV.rekeyGeneration]: String(keys.rekeyGeneration) }),
-      ...kafkaEnv(vault, 'tokens'),
+      ...kafka.env,
+      ...tls.env,
       AWS_REGION: kms.region,
       ...(kms.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_KMS: kms.endpoint }),
     },
+    mounts: [...base.mounts, ...kafka.mounts, ...tls.mounts],
     // A role that this namespace may not have is not offered to its pods either.
     ...(kms.granteePrincipal === undefined || !mayBeGranted(vault, facts)
       ? {}
@@ -52,6 +60,8 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
 export function routerComponent(vault: PaymentVault, facts: Facts): VaultComponent {
   const { name, namespace = '' } = vault.metadata;
   const base = component('router', vault, facts);
+  const kafka = kafkaClient(vault, 'payments');
+  const tls = tlsOf(vault, facts, base);
   return {
     ...base,
     env: {
@@ -59,12 +69,15 @@ export function routerComponent(vault: PaymentVault, facts: Facts): VaultCompone
       [ENV.routingFile]: `${PATHS.routing}/routing.json`,
       [ENV.vaultUrl]: serviceUrl(names.vault(name), namespace),
       [ENV.tokenFile]: `${PATHS.token}/token`,
-      ...kafkaEnv(vault, 'payments'),
+      ...kafka.env,
+      ...tls.env,
     },
     mounts: [
       ...base.mounts,
       { kind: 'configMap', name: 'routing', configMap: names.routing(name), path: PATHS.routing },
       { kind: 'token', name: 'token', path: PATHS.token },
+      ...kafka.mounts,
+      ...tls.mounts,
     ],
   };
 }
@@ -126,20 +139,7 @@ function databaseOf(access: Database['vault']): { env: Record<string, string>; m
   const env = { [ENV.databaseDirectory]: PATHS.database };
   const secret: Mount = { kind: 'secret', name: 'database', secret: secretRef.name, path: PATHS.database };
   if (caRef === undefined) return { env, mounts: [secret] };
-  const { kind = 'Secret', name, key = 'ca.crt' } = caRef;
-  const at = { name: 'database-ca', path: PATHS.databaseCa };
-  const ca: Mount =
-    kind === 'Secret'
-      ? { kind: 'secret', secret: name, ...at }
-      : { kind: 'configMap', configMap: name, ...at };
-  return { env: { ...env, [ENV.databaseCaFile]: `${PATHS.databaseCa}/${key}` }, mounts: [secret, ca] };
-}
-
-function kafkaEnv(vault: PaymentVault, stream: 'tokens' | 'payments'): Record<string, string> {
-  const { kafka, vaultId } = vault.spec;
-  if (kafka === undefined) return {};
-  return {
-    [ENV.kafkaBootstrapServers]: kafka.bootstrapServers.join(','),
-    [ENV.kafkaTopic]: topicName(vaultId, stream),
-  };
+  const file = `${PATHS.databaseCa}/${caRef.key ?? CA_KEY}`;
+  const ca = caMount('database-ca', caRef, PATHS.databaseCa);
+  return { env: { ...env, [ENV.databaseCaFile]: file }, mounts: [secret, ca] };
 }

@@ -1,134 +1,135 @@
-import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
-import type { TopicFound, TopicsOutcome, TopicsPlan, TopicWanted } from '../desired/topics.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type KafkaAccess, kafkaClientOptions } from '@cofferdam/runtime';
+import { Admin } from '@platformatic/kafka';
+import type { AdminTopicsPlan, TopicsOutcome } from '../desired/topics.ts';
+import { type ExternalCalls, observed } from '../metrics.ts';
 import type { TopicManagement } from './kafka.ts';
+import { resolveAccess } from './kafka-access.ts';
+import { ensureWriters } from './kafka-acls.ts';
+import { batched } from './kafka-batch.ts';
+import { KafkaRefusal, kafkaFailure, kafkaProblem } from './kafka-problem.ts';
+import type { KafkaSources } from './kafka-sources.ts';
+import { type Broker, type Call, convergeTopics, lookAtTopics, type TopicsSeen } from './kafka-topics.ts';
 
-type AdminPlan = Extract<TopicsPlan, { manage: 'Admin' }>;
+export type KafkaAdminOptions = {
+  /** Credentials and certificates. Default: there are none. */
+  sources?: KafkaSources;
+  observe?: ExternalCalls;
+  /** How long a round with one set of brokers may take, milliseconds. Default 8000. */
+  limitMs?: number;
+  /** How long a round waits for other vaults with the same brokers, milliseconds. Default 20. */
+  gatherMs?: number;
+};
 
-/** Through the brokers' Admin API, on a connection that lives for one call: there are minutes between two. */
-export function kafkaTopicManagement(options: { limitMs?: number } = {}): TopicManagement {
-  const { limitMs = 8_000 } = options;
-  return {
-    async ensure(plan) {
-      const admin = new Admin({
-        clientId: 'cofferdam-operator',
-        bootstrapBrokers: [...plan.bootstrapServers],
-        connectTimeout: 2_000,
-        requestTimeout: 4_000,
-        timeout: 4_000,
-        retries: 1,
-        retryDelay: 200,
-      });
-      const late = Promise.withResolvers<never>();
-      const timer = setTimeout(() => late.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+type Asked = { plan: AdminTopicsPlan; access: KafkaAccess; guard: () => void };
+const NO_SOURCES: KafkaSources = { adminSecret: async () => undefined, configMap: async () => undefined };
+
+/**
+ * Through the brokers' Admin API. Vaults that share brokers and credentials share a round: one connection, and one
+ * look at all their topics. The connection ends with the round, for there are minutes between two.
+ */
+export function kafkaTopicManagement(options: KafkaAdminOptions = {}): TopicManagement {
+  const { limitMs = 8_000, gatherMs = 20, sources = NO_SOURCES } = options;
+  const { observe = () => {} } = options;
+  const call: Call = (operation, send) => observed(observe, { system: 'kafka', operation }, send);
+  const ask = batched<Asked, TopicsOutcome>({
+    gatherMs,
+    together: (a, b) => isDeepStrictEqual(a.access, b.access),
+    run: async (asked) => {
+      const [first] = asked;
+      if (first === undefined) return [];
       try {
-        return await Promise.race([converge(admin, plan), late.promise]);
+        return await within(limitMs, (late) =>
+          withAdmin(first.access, (admin) => round({ admin, call }, asked, late)),
+        );
       } catch (error) {
-        return { topics: [], problem: problemOf(error, plan) };
-      } finally {
-        clearTimeout(timer);
-        void Promise.resolve(admin.close()).catch(() => {});
+        return asked.map(({ plan }) => ({ ok: { topics: [], problem: kafkaProblem(error, plan) } }));
       }
+    },
+  });
+  return {
+    async ensure(plan, guard = () => {}) {
+      let access: KafkaAccess;
+      try {
+        access = await resolveAccess(plan, sources);
+      } catch (error) {
+        if (!(error instanceof KafkaRefusal)) throw error;
+        return { topics: [], problem: kafkaProblem(error, plan) };
+      }
+      return ask({ plan, access, guard });
     },
   };
 }
 
-async function converge(admin: Admin, plan: AdminPlan): Promise<TopicsOutcome> {
-  const existing = new Set(await admin.listTopics());
-  const known = plan.topics.filter(({ name }) => existing.has(name));
-  if (known.length > 0) await mendConfig(admin, known);
-  const found = [...(await lookAt(admin, known)), ...(await create(admin, plan, existing))];
-  const topics = plan.topics.flatMap(({ name }) => found.filter((topic) => topic.name === name));
-  const mismatch = mismatchOf(plan, topics);
-  return mismatch === undefined
-    ? { topics }
-    : { topics, problem: { reason: 'TopicMismatch', message: mismatch } };
-}
-
-function mismatchOf(plan: AdminPlan, found: readonly TopicFound[]): string | undefined {
-  for (const { name, partitions } of plan.topics) {
-    const has = found.find((topic) => topic.name === name)?.partitions;
-    if (has === undefined || has === partitions) continue;
-    return `topic ${name} has ${has} partitions where ${partitions} are asked for, and is left as it is, since the order of its events depends on it: say ${has} in spec.kafka.topics.partitions`;
+/** Gives the work a promise that fails when time is up, to race what it waits for against. */
+async function within<T>(limitMs: number, work: (late: Promise<never>) => Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  late.promise.catch(() => {}); // nobody may be waiting for it just then
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  try {
+    return await work(late.promise);
+  } finally {
+    clearTimeout(timer);
   }
-  return undefined;
 }
 
-async function lookAt(admin: Admin, wanted: readonly TopicWanted[]): Promise<TopicFound[]> {
-  if (wanted.length === 0) return [];
-  const { topics } = await admin.metadata({ topics: wanted.map(({ name }) => name), forceUpdate: true });
-  return wanted.map(({ name }) => ({
-    name,
-    partitions: topics.get(name)?.partitionsCount ?? 0,
-    replicationFactor: topics.get(name)?.partitions[0]?.replicas.length ?? 0,
-  }));
-}
+type Answer = { ok: TopicsOutcome } | { failed: unknown };
 
-/** What was made is told by the answer: the brokers' metadata know a new topic only a moment later. */
-async function create(admin: Admin, plan: AdminPlan, existing: ReadonlySet<string>): Promise<TopicFound[]> {
-  const made: TopicFound[] = [];
-  for (const { name, partitions, replicationFactor, config } of plan.topics) {
-    if (existing.has(name)) continue;
-    try {
-      await admin.createTopics({
-        topics: [name],
-        partitions,
-        replicas: replicationFactor,
-        configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-      });
-    } catch (error) {
-      if (!protocolErrors(error).has('TOPIC_ALREADY_EXISTS')) throw error;
-    }
-    made.push({ name, partitions, replicationFactor });
-  }
-  return made;
-}
-
-async function mendConfig(admin: Admin, topics: readonly TopicWanted[]): Promise<void> {
-  const described = await admin.describeConfigs({
-    resources: topics.map(({ name, config }) => ({
-      resourceType: ConfigResourceTypes.TOPIC,
-      resourceName: name,
-      configurationKeys: Object.keys(config),
-    })),
+/** One look for all; then each for itself, so that what is wrong with one vault's topics is no other's. */
+async function round(broker: Broker, asked: readonly Asked[], late: Promise<never>): Promise<Answer[]> {
+  const inTime = <T>(work: Promise<T>) => Promise.race([work, late]);
+  const all = asked.flatMap(({ plan }) => plan.topics);
+  const shared = await inTime(lookAtTopics(broker, all)).catch((error) => {
+    // The brokers answered, and refused: perhaps a single topic. A broker that does not answer is not asked again.
+    if (asked.length > 1 && kafkaFailure(error).protocol.size > 0) return undefined;
+    throw error;
   });
-  const resources = topics.flatMap(({ name, config }) => {
-    const actual = described.find(({ resourceName }) => resourceName === name)?.configs ?? [];
-    const configs = Object.entries(config)
-      .filter(([key, value]) => actual.find((one) => one.name === key)?.value !== value)
-      .map(([key, value]) => ({
-        name: key,
-        value,
-        configOperation: IncrementalAlterConfigOperationTypes.SET,
-      }));
-    return configs.length === 0
-      ? []
-      : [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configs }];
-  });
-  if (resources.length > 0) await admin.incrementalAlterConfigs({ resources });
-}
-
-/** Names of the protocol errors anywhere in what the client threw: it nests them. */
-function protocolErrors(error: unknown, found = new Set<string>()): Set<string> {
-  if (typeof error !== 'object' || error === null) return found;
-  const { apiId, errors, cause } = error as { apiId?: unknown; errors?: unknown; cause?: unknown };
-  if (typeof apiId === 'string') found.add(apiId);
-  if (Array.isArray(errors)) for (const inner of errors) protocolErrors(inner, found);
-  if (cause !== undefined) protocolErrors(cause, found);
-  return found;
-}
-
-function problemOf(error: unknown, plan: AdminPlan): NonNullable<TopicsOutcome['problem']> {
-  const codes = [...protocolErrors(error)];
-  const servers = plan.bootstrapServers.join(', ');
-  if (codes.some((code) => code.endsWith('AUTHORIZATION_FAILED') || code.includes('SASL'))) {
-    return {
-      reason: 'KafkaAccessDenied',
-      message: `brokers ${servers} refused the operator: ${codes.join(', ')}`,
+  const answers: Answer[] = [];
+  for (const { plan, guard } of asked) {
+    let refusal: unknown;
+    const guarded = () => {
+      try {
+        guard();
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
     };
+    try {
+      answers.push({ ok: await inTime(one(broker, plan, { seen: shared, guard: guarded })) });
+    } catch (error) {
+      if (refusal !== undefined) answers.push({ failed: refusal });
+      else answers.push({ ok: { topics: [], problem: kafkaProblem(error, plan) } });
+    }
   }
-  const said = codes.length > 0 ? codes.join(', ') : error instanceof Error ? error.message : String(error);
-  return {
-    reason: 'BrokerUnreachable',
-    message: `brokers ${servers} do not answer as they should (${said}): events wait in the outbox`,
-  };
+  return answers;
+}
+
+async function one(
+  broker: Broker,
+  plan: AdminTopicsPlan,
+  context: { seen: TopicsSeen | undefined; guard: () => void },
+): Promise<TopicsOutcome> {
+  const { guard } = context;
+  const seen = context.seen ?? (await lookAtTopics(broker, plan.topics));
+  const outcome = await convergeTopics(broker, plan, { seen, guard });
+  await ensureWriters(broker, plan.writers, guard);
+  return outcome;
+}
+
+async function withAdmin<T>(access: KafkaAccess, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Admin({
+    clientId: 'cofferdam-operator',
+    ...kafkaClientOptions(access),
+    connectTimeout: 2_000,
+    requestTimeout: 4_000,
+    timeout: 4_000,
+    retries: 1,
+    retryDelay: 200,
+  });
+  try {
+    return await work(admin);
+  } finally {
+    void Promise.resolve(admin.close()).catch(() => {});
+  }
 }

@@ -1,7 +1,7 @@
 import { FINALIZER, type PaymentVaultStatus } from '@cofferdam/crds';
 import { planPaymentVault } from '../desired/payment-vault.ts';
 import { tooOldFor } from '../desired/release.ts';
-import { type TopicsOutcome, topicsPlan } from '../desired/topics.ts';
+import { isManaged, type TopicsOutcome, topicsPlan } from '../desired/topics.ts';
 import {
   ensureFinalizer,
   type KubeObject,
@@ -106,5 +106,5 @@ async function admit(context: Context, vault: ReadVault): Promise<boolean> {
 
 async function ensureTopics(context: Context, vault: ReadVault): Promise<TopicsOutcome> {
   const plan = topicsPlan(vault, context.facts());
-  return plan.manage === 'Admin' ? context.topics.ask(keyOf(vault), plan) : { topics: [] };
+  return isManaged(plan) ? context.topics.ask(keyOf(vault), plan) : { topics: [] };
 }

@@ -69,7 +69,7 @@ export function paymentVaultStatus(
       ROLES.map((role) => migrated(role, namespace)),
       'both schemas are as the images want',
     ),
-    TopicsReady: judge(seen, [topicsManaged, topicsReady], topicsFine(seen)),
+    TopicsReady: judge(seen, [topicsReady], topicsFine(seen)),
     NetworkPoliciesApplied: judge(seen, [applied('NetworkPolicy')], networkFine(vault)),
     Available: judge(
       seen,
@@ -181,16 +181,21 @@ function migrated(role: Role, namespace: string): Check<VaultObservation> {
   };
 }
 
-const topicsManaged: Check<VaultObservation> = ({ plan }) =>
-  plan.topics.manage === 'Strimzi'
-    ? stalled(
-        'TopicsUnmanaged',
-        'manage: Strimzi is not acted on by this release: make the topics yourself and say manage: None, or use Admin',
-      )
-    : undefined;
+/** Problems of the topics that only a person can solve. */
+const TOPIC_STALLS: ReadonlySet<string> = new Set([
+  'TopicMismatch',
+  'BrokersTooFew',
+  'KafkaCredentialsMissing',
+  'KafkaCredentialsNotAllowed',
+  'KafkaCaUnreadable',
+  'KafkaRequestRefused',
+  'AclsUnsupported',
+  'NameConflict',
+  'StrimziMissing',
+]);
 
-const topicsReady: Check<VaultObservation> = ({ plan, topics }) => {
-  if (plan.topics.manage !== 'Admin' || topics.problem === undefined) return undefined;
+const topicsReady: Check<VaultObservation> = ({ topics }) => {
+  if (topics.problem === undefined) return undefined;
   const { reason, message } = topics.problem;
   return reason === 'TopicMismatch' ? stalled(reason, message) : wrong(reason, message);
 };

@@ -321,6 +321,7 @@ test('topics and key are data in the plan', () => {
     manage: 'Admin',
     bootstrapServers: ['a:9092'],
     topics: [
+    writers: [],
       { name: 'cofferdam.acme-dev.tokens', partitions: 3, replicationFactor: 1, config },
       { name: 'cofferdam.acme-dev.payments', partitions: 3, replicationFactor: 1, config },
     ],

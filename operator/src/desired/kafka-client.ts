@@ -1,0 +1,42 @@
+import { ENV, topicName } from '@cofferdam/contracts';
+import type { PaymentVault } from '@cofferdam/crds';
+import type { Mount } from './component.ts';
+import { mskRegion } from './kafka-access.ts';
+
+const PATHS = { ca: '/etc/cofferdam/kafka-ca', credentials: '/etc/cofferdam/kafka' } as const;
+
+/** What a process that publishes to a stream is given: where the brokers are, and what lets it in. */
+export function kafkaClient(
+  vault: PaymentVault,
+  stream: 'tokens' | 'payments',
+): { env: Record<string, string>; mounts: readonly Mount[] } {
+  const { kafka, vaultId } = vault.spec;
+  if (kafka === undefined) return { env: {}, mounts: [] };
+  const { tls, auth } = kafka;
+  const ca = tls?.caRef;
+  const secret = auth?.secretRef?.name;
+  return {
+    env: {
+      [ENV.kafkaBootstrapServers]: kafka.bootstrapServers.join(','),
+      [ENV.kafkaTopic]: topicName(vaultId, stream),
+      ...(tls === undefined ? {} : { [ENV.kafkaTls]: 'true' }),
+      ...(ca === undefined ? {} : { [ENV.kafkaCaFile]: `${PATHS.ca}/${ca.key ?? 'ca.crt'}` }),
+      ...(auth === undefined ? {} : { [ENV.kafkaAuth]: auth.mechanism }),
+      ...(secret === undefined ? {} : { [ENV.kafkaCredentialsDirectory]: PATHS.credentials }),
+      ...(auth?.mechanism === 'AwsMskIam' ? { [ENV.kafkaRegion]: mskRegion(vault) } : {}),
+    },
+    mounts: [
+      ...(ca === undefined ? [] : [caMount(ca.kind ?? 'Secret', ca.name)]),
+      ...(secret === undefined
+        ? []
+        : [{ kind: 'secret', name: 'kafka', secret, path: PATHS.credentials } as const]),
+    ],
+  };
+}
+
+function caMount(kind: 'ConfigMap' | 'Secret', name: string): Mount {
+  const at = { name: 'kafka-ca', path: PATHS.ca };
+  return kind === 'Secret'
+    ? { kind: 'secret', secret: name, ...at }
+    : { kind: 'configMap', configMap: name, ...at };
+}
