@@ -1,0 +1,97 @@
+import type { PaymentVaultStatus } from '@cofferdam/crds';
+import { expect, test } from 'vitest';
+import type { KeyOutcome } from '../../src/desired/key.ts';
+import { KubeError } from '../../src/engine/index.ts';
+import { bindKey, retireKeys } from '../../src/reconcile/bind-key.ts';
+import type { Context } from '../../src/reconcile/context.ts';
+import { facts, paymentVault } from '../fixtures.ts';
+
+/** Only what binding a key touches: the status that it writes, the events, and the grants that it gives up. */
+function world(outcome: KeyOutcome) {
+  const events: string[] = [];
+  const statuses: (PaymentVaultStatus['kms'] | undefined)[] = [];
+  const retired: string[] = [];
+  const failure: { error?: Error } = {};
+  const context = {
+    facts: () => facts,
+    key: { ask: async () => outcome, doubt() {}, forget() {} },
+    events: { record: (_: unknown, event: { reason: string }) => void events.push(event.reason) },
+    log: { info() {}, warn() {}, error() {} },
+    client: {
+      applyStatus: async (_: unknown, body: { status: PaymentVaultStatus }) => {
+        statuses.push(body.status.kms);
+        return { metadata: { resourceVersion: '2' } };
+      },
+    },
+    retireKey: async (_: unknown, keyArn: string) => {
+      if (failure.error !== undefined) throw failure.error;
+      retired.push(keyArn);
+    },
+  } as unknown as Context;
+  return { context, events, statuses, retired, failure };
+}
+const vaultWith = (kms: PaymentVaultStatus['kms']) => ({ ...paymentVault(), status: { kms } });
+
+test('a key that takes the place of another is written down before anything else is done with it', async () => {
+  const { context, events, statuses } = world({ keyArn: 'new', origin: 'Supplied' });
+  const { key, vault } = await bindKey(context, vaultWith({ keyArn: 'old', origin: 'Created' }));
+  expect(key.previousKeyArns).toEqual(['old']);
+  expect(statuses).toEqual([{ keyArn: 'new', origin: 'Supplied', previousKeyArns: ['old'] }]);
+  expect(events).toEqual(['KeyReplaced']);
+  expect(vault.metadata.resourceVersion).toBe('2');
+  const again = world({ keyArn: 'new', origin: 'Supplied' });
+  await bindKey(again.context, vault);
+  expect([again.statuses, again.events]).toEqual([[], []]);
+});
+
+test('while KMS cannot be asked or throttles, the binding stands; a first binding writes no status of its own', async () => {
+  const before = { keyArn: 'arn', origin: 'Created', grantId: 'g', previousKeyArns: ['old'] } as const;
+  for (const reason of ['KmsUnreachable', 'KmsThrottled', 'KmsAccessDenied'] as const) {
+    const { context, statuses } = world({ problem: { reason, message: 'away' } });
+    const { key } = await bindKey(context, vaultWith({ ...before, previousKeyArns: ['old'] }));
+    expect(key).toMatchObject({ ...before, problem: { reason } });
+    expect(statuses).toEqual([]);
+  }
+  const fresh = world({ keyArn: 'arn' });
+  expect((await bindKey(fresh.context, paymentVault())).key).toMatchObject({ keyArn: 'arn' });
+  expect(fresh.statuses).toEqual([]);
+});
+
+test('what was repaired becomes an event', async () => {
+  const repaired = [{ reason: 'GrantMissing', message: 'made again' }] as const;
+  const { context, events } = world({ keyArn: 'arn', repaired });
+  await bindKey(context, vaultWith({ keyArn: 'arn' }));
+  expect(events).toEqual(['GrantMissing']);
+});
+
+test('a key that nothing needs is retired once; a KMS that is away leaves it for the next time', async () => {
+  const workload = {
+    name: 'payments-vault',
+    deployment: {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'payments-vault', generation: 1 },
+      spec: { replicas: 1 },
+      status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    },
+    trouble: undefined,
+  };
+  const statusz = {
+    service: 'vault' as const,
+    version: '1',
+    instance: 'a',
+    key: { keyArn: 'new', state: 'usable' as const, inUse: ['new'] },
+  };
+  const { context, events, retired, failure } = world({});
+  const options = {
+    key: { keyArn: 'new', previousKeyArns: ['old'] },
+    seen: { workloads: { vault: workload }, statusz },
+  };
+  failure.error = new Error('away');
+  expect((await retireKeys(context, paymentVault(), options)).previousKeyArns).toEqual(['old']);
+  failure.error = new KubeError('not_leading', 'not sent');
+  await expect(retireKeys(context, paymentVault(), options)).rejects.toMatchObject({ code: 'not_leading' });
+  delete failure.error;
+  expect((await retireKeys(context, paymentVault(), options)).previousKeyArns).toEqual([]);
+  expect([retired, events]).toEqual([['old'], ['KeyRetired']]);
+});
