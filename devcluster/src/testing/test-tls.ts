@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Agent, fetch as fetchVia } from 'undici';
 import { type Authority, createAuthority } from '../certificates/authority.ts';
 
 /** The shape of the runtime's ServerCredentials, which this workspace does not import. */
@@ -27,6 +28,8 @@ export interface TestTls {
   readonly credentials: TestCredentials;
   /** ... and by whom a client verifies it. */
   readonly trust: { ca(): string };
+  /** `fetch` that trusts this authority alone. */
+  readonly fetch: typeof fetch;
   /** Writes the files again with a new key. */
   renew(life?: { notBefore?: Date; notAfter?: Date }): Promise<void>;
   remove(): void;
@@ -50,7 +53,11 @@ export async function createTestTls(names: string[] = ['localhost']): Promise<Te
     writeFileSync(join(served, 'tls.key'), key);
   };
   await renew();
+  const dispatcher = new Agent({ connect: { ca: authority.caPem } });
+  const fetchTrusting = (input: unknown, init: object = {}) =>
+    fetchVia(input as Parameters<typeof fetchVia>[0], { ...init, dispatcher });
   return {
+    fetch: fetchTrusting as unknown as typeof fetch,
     ...{ authority, caFile, renew, ca: authority.caPem, directory: served },
     trust: { ca: () => authority.caPem },
     credentials: {
@@ -66,6 +73,9 @@ export async function createTestTls(names: string[] = ['localhost']): Promise<Te
     get pair() {
       return pair;
     },
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove: () => {
+      void dispatcher.destroy();
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
 }

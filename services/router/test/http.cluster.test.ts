@@ -159,7 +159,7 @@ describe('the operations routes', () => {
 
   it('count payments and say whether the process is ready, without a token', async () => {
     await client.pay(APPROVED);
-    const read = async (path: string) => (await fetch(stack.router().url + path)).text();
+    const read = async (path: string) => (await stack.tls.fetch(stack.router().url + path)).text();
     expect(await read('/metrics')).toMatch(/cofferdam_payments_total\{status="captured"\} [1-9]/);
     expect(JSON.parse(await read('/readyz'))).toMatchObject({ ready: true });
     expect(JSON.parse(await read('/healthz'))).toEqual({ status: 'ok' });

@@ -96,7 +96,7 @@ describe('operations', () => {
   });
 
   it('/openapi.json describes the API', async () => {
-    const response = await fetch(new URL('/openapi.json', await running.vault.url()));
+    const response = await running.world.tls.fetch(new URL('/openapi.json', await running.vault.url()));
     expect(await response.json()).toMatchObject({
       openapi: expect.stringMatching(/^3\.1/),
       paths: { '/v1/tokens': {} },
@@ -107,7 +107,7 @@ describe('operations', () => {
     const { body } = await running.tokenize(running.freshNumber());
     const { grant, attemptId, connector } = await running.grantFor(body.token);
     await running.call({ path: '/v1/reveals', as: 'stripe', body: { grant, attemptId, connector } });
-    const response = await fetch(new URL('/metrics', await running.vault.url()));
+    const response = await running.world.tls.fetch(new URL('/metrics', await running.vault.url()));
     const text = await response.text();
     for (const name of [
       'http_server_request_duration_seconds_bucket',

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const run = async (command: string, env: Record<string, string>) => {
-  const started = runProcess(command, env, []);
+  const started = runProcess(command, env, {});
   return { status: await started.exited, output: started.output };
 };
 
@@ -71,14 +71,14 @@ describe('a vault that is started', () => {
   });
 
   it('before the migration is alive and not ready, and becomes ready by itself', async () => {
-    const early = runProcess('serve', world.environment(), []);
+    const early = runProcess('serve', world.environment(), world.tls);
     const url = await early.url();
-    const readiness = await fetch(`${url}/readyz`);
+    const readiness = await world.tls.fetch(`${url}/readyz`);
     expect(readiness.status).toBe(503);
     expect(JSON.stringify(await readiness.json())).toContain(
-      'schema is 0, wanted 2: the migration has not run',
+      'schema is 0, wanted 3: the migration has not run',
     );
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect((await world.tls.fetch(`${url}/healthz`)).status).toBe(200);
 
     // Two at once, as two Jobs may: one waits for the other and finds everything done.
     expect(await Promise.all([world.migrate(), world.migrate()])).toEqual([0, 0]);
@@ -122,12 +122,12 @@ describe('a vault that is started', () => {
   });
 
   it('on a newer schema serves as long as the schema says that it may', async () => {
-    await asOwner("INSERT INTO schema_history (version, name, oldest_code) VALUES (3, 'expand', 2)");
+    await asOwner("INSERT INTO schema_history (version, name, oldest_code) VALUES (4, 'expand', 3)");
     const vault = await world.serve();
     await vault.kill('SIGTERM');
-    await asOwner("INSERT INTO schema_history (version, name, oldest_code) VALUES (4, 'contract', 3)");
+    await asOwner("INSERT INTO schema_history (version, name, oldest_code) VALUES (5, 'contract', 4)");
     const { status, output } = await run('serve', world.environment());
     expect(status).toBe(1);
-    expect(output.join()).toContain('schema is 4 and needs code of schema 3 or newer; this code is 2');
+    expect(output.join()).toContain('schema is 5 and needs code of schema 4 or newer; this code is 3');
   });
 });

@@ -196,7 +196,11 @@ describe('POST /v1/tokens', () => {
     const url = new URL('/v1/tokens', await running.vault.url());
     const token = await running.world.issuer.sign({ subject: SUBJECTS.checkout });
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(card(CARDS.visa)) });
+    const response = await running.world.tls.fetch(url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(card(CARDS.visa)),
+    });
     expect(await response.json()).toMatchObject({ status: 400, code: 'idempotency_key_missing' });
   });
 });

@@ -4,7 +4,8 @@ import type { ServerCredentials } from '../tls/server-credentials.ts';
 
 /** What makes a Fastify application listen with TLS. */
 export function listenerOptions(tls: ServerCredentials | 'plaintext') {
-  return tls === 'plaintext' ? {} : { serverFactory: secureServer(tls) };
+  // `https` is there for Fastify's own words alone: the factory makes the server.
+  return tls === 'plaintext' ? {} : { https: {}, serverFactory: secureServer(tls) };
 }
 
 /**

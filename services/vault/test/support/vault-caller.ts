@@ -45,7 +45,7 @@ export function callerOf(world: World, baseUrl: string): Caller {
     const claims = typeof as === 'string' ? { subject: SUBJECTS[as] } : as;
     const bearer = authorization ?? `Bearer ${await world.issuer.sign(claims)}`;
     const content = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
-    const response = await fetch(new URL(path, baseUrl), {
+    const response = await world.tls.fetch(new URL(path, baseUrl), {
       method: method ?? (content === undefined ? 'GET' : 'POST'),
       headers: {
         ...(bearer === '' ? {} : { authorization: bearer }),

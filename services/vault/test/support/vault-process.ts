@@ -10,7 +10,7 @@ export interface VaultProcess {
   pid: number;
   /** Lines of this process. */
   output: string[];
-  /** `http://127.0.0.1:<port>`, once it listens. */
+  /** `https://127.0.0.1:<port>`, once it listens. */
   url(): Promise<string>;
   /** Resolves when `/readyz` says so. */
   ready(): Promise<void>;
@@ -19,8 +19,15 @@ export interface VaultProcess {
   exited: Promise<number>;
 }
 
-/** `node services/vault/src/main.ts <command>` with exactly this environment. */
-export function runProcess(command: string, env: Record<string, string>, allOutput: string[]): VaultProcess {
+/** `node services/vault/src/main.ts <command>` with exactly this environment. `fetch` trusts its certificate. */
+export function runProcess(
+  command: string,
+  env: Record<string, string>,
+  {
+    output: allOutput = [],
+    fetch = globalThis.fetch,
+  }: { output?: string[]; fetch?: typeof globalThis.fetch },
+): VaultProcess {
   const child = spawn(process.execPath, [MAIN, command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const output: string[] = [];
   let listening: string | undefined;
@@ -28,7 +35,7 @@ export function runProcess(command: string, env: Record<string, string>, allOutp
     createInterface(stream).on('line', (line) => {
       output.push(line);
       allOutput.push(line);
-      listening ??= /"msg":"Server listening at (http:[^"]+)"/.exec(line)?.[1];
+      listening ??= /"msg":"Server listening at (https:[^"]+)"/.exec(line)?.[1];
     });
   }
   const exited = once(child, 'close').then(([status]) => (status as number | null) ?? 128);

@@ -12,7 +12,12 @@ import {
   startTestPostgres,
   type TestKms,
 } from '@cofferdam/devcluster/addons';
-import { createTokenIssuer, type TokenIssuer } from '@cofferdam/devcluster/testing';
+import {
+  createTestTls,
+  createTokenIssuer,
+  type TestTls,
+  type TokenIssuer,
+} from '@cofferdam/devcluster/testing';
 import { runProcess, type VaultProcess } from './vault-process.ts';
 
 export const SUBJECTS = {
@@ -43,6 +48,8 @@ export interface World {
   kms: TestKms;
   keyArn: string;
   issuer: TokenIssuer;
+  /** The vault's certificate, and a `fetch` that trusts it. */
+  tls: TestTls;
   /** Lines that every process of this world has written, both streams. */
   output: string[];
   writeAccess(rules?: object[]): void;
@@ -57,7 +64,7 @@ export const VAULT_ID = 'acme-dev';
 
 export async function createWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'cofferdam-vault-test-'));
-  const issuer = await createTokenIssuer();
+  const [issuer, tls] = await Promise.all([createTokenIssuer(), createTestTls()]);
   const jwks = async () => JSON.parse(issuer.jwks());
   const [postgres, kms] = await Promise.all([
     startTestPostgres(),
@@ -89,6 +96,7 @@ export async function createWorld(): Promise<World> {
     PORT: '0',
     POD_NAME: 'payments-vault-0',
     VAULT_ID,
+    TLS_DIR: tls.directory,
     ACCESS_FILE: join(directory, 'access/access.json'),
     DATABASE_DIR: join(directory, 'database'),
     MIGRATION_DATABASE_DIR: join(directory, 'migration-database'),
@@ -101,17 +109,18 @@ export async function createWorld(): Promise<World> {
     AWS_WEB_IDENTITY_TOKEN_FILE: join(directory, 'aws-token'),
   });
   return {
-    ...{ directory, postgres, databases, kms, keyArn, issuer, output, writeAccess, environment },
+    ...{ directory, postgres, databases, kms, keyArn, issuer, tls, output, writeAccess, environment },
     serve: async (env = {}) => {
-      const started = runProcess('serve', { ...environment(), ...env }, output);
+      const started = runProcess('serve', { ...environment(), ...env }, { output, fetch: tls.fetch });
       running.add(started);
       await started.ready();
       return started;
     },
-    migrate: (env = {}) => runProcess('migrate', { ...environment(), ...env }, output).exited,
+    migrate: (env = {}) => runProcess('migrate', { ...environment(), ...env }, { output }).exited,
     close: async () => {
       await Promise.all([...running].map((started) => started.kill('SIGKILL')));
       await Promise.all([postgres.stop(), kms.stop()]);
+      tls.remove();
       rmSync(directory, { recursive: true, force: true });
     },
   };
