@@ -107,8 +107,8 @@ export function createApplySet(options: ApplySetOptions): ApplySet {
     } catch (error) {
       if (!isKubeError(error, 'conflict')) throw error;
       // A status is written every few seconds by others; what the plan is about is still as it was.
-      const fresh = await client.get(resource, item.object.metadata);
-      if (!isSameContent(fresh, base)) throw error;
+      const fresh = await client.get(resource, item.object.metadata).catch(() => undefined);
+      if (fresh === undefined || !isSameContent(fresh, base)) throw error;
       return applyOn(item, fresh);
     }
   }

@@ -84,7 +84,8 @@ export function createOwnWrites(options: {
     if (clock.monotonicMs() - at >= limit) return true;
     const seen = cache.store.get(key.namespace, key.name)?.metadata;
     if (kind === 'deleted') return seen?.uid !== uid || seen?.deletionTimestamp !== undefined;
-    if (kind === 'stale') return seen?.resourceVersion !== version;
+    if (kind === 'stale')
+      return seen?.uid !== uid || (version !== undefined && seen?.resourceVersion !== version);
     return version === undefined || cache.hasSeen(key, version);
   }
 
@@ -119,18 +120,27 @@ export function createOwnWrites(options: {
     });
   }
 
-  /** A deletion, or a conflict: the cached object says whom it concerns. */
-  function noted(kind: 'deleted' | 'stale', resource: Resource, key: ObjectKey): void {
+  /**
+   * A deletion, or a conflict: the cached object says whom it concerns.
+   *
+   * @param base what the request stood on, which a conflict proved to be old; the cache may know better by now
+   */
+  function noted(
+    kind: 'deleted' | 'stale',
+    about: { resource: Resource; key: ObjectKey },
+    base: { uid?: string | undefined; version?: string | undefined } = {},
+  ): void {
+    const { resource, key } = about;
     const cache = cacheOf(resource);
     const cached = cache?.store.get(key.namespace, key.name);
     if (cache === undefined || cached === undefined) return;
     remember(idOf(resource, key), {
       cache,
       key: { namespace: key.namespace, name: key.name },
-      uid: cached.metadata.uid,
+      uid: base.uid ?? cached.metadata.uid,
       concerns: uidsOf(cached),
       kind,
-      version: cached.metadata.resourceVersion,
+      version: base.version,
       from: new Set(),
       at: clock.monotonicMs(),
     });
@@ -147,7 +157,7 @@ export function createOwnWrites(options: {
       wrote(resource, answer, base);
       return answer;
     } catch (error) {
-      if (isKubeError(error, 'conflict')) noted('stale', resource, key);
+      if (isKubeError(error, 'conflict') && base !== undefined) noted('stale', about, { version: base });
       throw error;
     }
   }
@@ -186,10 +196,12 @@ export function createOwnWrites(options: {
       async delete(resource, key, deleteOptions) {
         try {
           const answer = await client.delete(resource, key, deleteOptions);
-          noted('deleted', resource, key);
+          noted('deleted', { resource, key }, { uid: deleteOptions?.uid });
           return answer;
         } catch (error) {
-          if (isKubeError(error, 'conflict')) noted('stale', resource, key);
+          const { uid, resourceVersion: version } = deleteOptions ?? {};
+          const hadBase = uid !== undefined || version !== undefined;
+          if (isKubeError(error, 'conflict') && hadBase) noted('stale', { resource, key }, { uid, version });
           throw error;
         }
       },

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 function reflect(
   client: KubeClient,
-  extra: { idleMs?: number } = {},
+  extra: { idleMs?: number; watchList?: boolean; initialEventsMs?: number; namespaces?: string[] } = {},
 ): { reflector: Reflector<KubeObject>; errors: string[] } {
   const errors: string[] = [];
   const reflector = createReflector({
@@ -169,4 +169,69 @@ test('the store drops managedFields', async () => {
   const { reflector } = reflect(stub.client);
   await reflector.synced();
   expect(reflector.store.list()).toEqual([object]);
+});
+
+const end = (version: string) => ({
+  type: 'BOOKMARK',
+  object: {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { resourceVersion: version, annotations: { 'k8s.io/initial-events-end': 'true' } },
+  },
+});
+
+test('WatchList: what is there comes as events, is shown when it is complete, and the same watch goes on', async () => {
+  await using stub = await startStub(
+    watchOf('end', added('a', '4'), added('b', '5'), end('10'), added('c', '11')),
+    watchOf('open'),
+  );
+  const { reflector, errors } = reflect(stub.client, { watchList: true });
+  const sizes: number[] = [];
+  reflector.subscribe({ added: () => sizes.push(reflector.store.size) });
+  await vi.waitFor(() => expect(stub.requests).toHaveLength(2));
+  expect(names(reflector)).toEqual(['a', 'b', 'c']);
+  expect(Object.fromEntries(stub.requests[0]?.url.searchParams ?? [])).toMatchObject({
+    sendInitialEvents: 'true',
+    resourceVersionMatch: 'NotOlderThan',
+  });
+  expect(stub.requests[0]?.url.searchParams.has('resourceVersion')).toBe(false);
+  expect(stub.requests[1]?.url.searchParams.get('resourceVersion')).toBe('11');
+  expect(errors).toEqual([]);
+});
+
+test.each<[string, Handler]>([
+  ['is refused', status(422, 'Invalid')],
+  ['never ends its initial events', watchOf('open', added('a', '4'))],
+  ['is cut short', watchOf('truncate', added('a', '4'))],
+])('where WatchList %s it lists as ever, and shows nothing of what came', async (_name, first) => {
+  await using stub = await startStub(first, listOf('10', configMap('b', '4')), watchOf('open'));
+  const { reflector } = reflect(stub.client, { watchList: true, initialEventsMs: 50 });
+  await reflector.synced();
+  expect(names(reflector)).toEqual(['b']);
+});
+
+test('several namespaces are asked one by one, never all, and a list of one says nothing about the other', async () => {
+  const of = (namespace: string, version: string) => ({
+    ...configMap('a', version, namespace),
+    metadata: { ...configMap('a', version, namespace).metadata, namespace },
+  });
+  const answer: Handler = (request, response, url) => {
+    const namespace = url.pathname.split('/')[4] ?? '';
+    const script = url.searchParams.has('watch')
+      ? namespace === 'x' && url.searchParams.get('resourceVersion') === '10'
+        ? status(410, 'Expired')
+        : watchOf('open')
+      : listOf('10', ...(stub.requests.length < 4 ? [of(namespace, '4')] : []));
+    script(request, response, url);
+  };
+  await using stub = await startStub(answer);
+  const { reflector } = reflect(stub.client, { namespaces: ['x', 'y'] });
+  await vi.waitFor(() =>
+    expect(reflector.store.list().map(({ metadata }) => metadata.namespace)).toEqual(['y']),
+  );
+  expect(new Set(stub.requests.map(({ url }) => url.pathname))).toEqual(
+    new Set(['/api/v1/namespaces/x/configmaps', '/api/v1/namespaces/y/configmaps']),
+  );
+  expect(reflector.hasSeen({ namespace: 'x', name: 'a' }, '10')).toBe(true);
+  expect(reflector.hasSeen({ namespace: 'y', name: 'a' }, '11')).toBe(false);
 });
