@@ -1,4 +1,5 @@
 import { isKubeError, type KubeClient, type KubeObject, RESOURCES } from '../engine/index.ts';
+import { KafkaRefusal } from './kafka-problem.ts';
 
 export type SecretFound = {
   annotations: Readonly<Record<string, string>>;
@@ -22,7 +23,13 @@ export function kafkaSources(client: Pick<KubeClient, 'get'>, operatorNamespace:
     });
   return {
     async adminSecret(name) {
-      const secret = await read(RESOURCES.secrets, operatorNamespace, name);
+      const secret = await read(RESOURCES.secrets, operatorNamespace, name).catch((error: unknown) => {
+        if (!isKubeError(error, 'forbidden')) throw error;
+        throw new KafkaRefusal(
+          'KafkaCredentialsNotAllowed',
+          `the operator may not read Secret ${operatorNamespace}/${name}: name it cofferdam-kafka-admin, or add its name to the Role cofferdam-operator of that namespace`,
+        );
+      });
       if (secret === undefined) return undefined;
       const data = Object.entries(secret.data ?? {}).map(([key, value]) => [
         key,

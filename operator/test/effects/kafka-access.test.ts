@@ -76,6 +76,7 @@ test("kafkaSources() asks for one Secret of the operator's namespace, by name", 
   const client = {
     async get<T extends KubeObject>(resource: { plural: string }, key: { namespace?: string; name: string }) {
       asked.push(`${resource.plural} ${key.namespace}/${key.name}`);
+      if (key.name === 'hidden') throw new KubeError('forbidden', 'secrets "hidden" is forbidden');
       if (key.name !== 'kafka-admin') throw new KubeError('not_found', 'no such object');
       return found as unknown as T;
     },
@@ -84,9 +85,11 @@ test("kafkaSources() asks for one Secret of the operator's namespace, by name", 
   expect(await from.adminSecret('kafka-admin')).toEqual({ annotations: {}, data: { username: 'operator' } });
   expect(await from.adminSecret('none')).toBeUndefined();
   expect(await from.configMap('payments', 'none')).toBeUndefined();
+  await expect(from.adminSecret('hidden')).rejects.toMatchObject({ reason: 'KafkaCredentialsNotAllowed' });
   expect(asked).toEqual([
     'secrets cofferdam-system/kafka-admin',
     'secrets cofferdam-system/none',
     'configmaps payments/none',
+    'secrets cofferdam-system/hidden',
   ]);
 });
