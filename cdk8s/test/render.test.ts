@@ -134,22 +134,26 @@ describe('environments/dev', () => {
 
 describe('the operator', () => {
   const ClusterRole = z.object({
-    rules: z.array(z.object({ resources: z.array(z.string()).default([]), verbs: z.array(z.string()) })),
+    rules: z.array(
+      z.object({
+        resources: z.array(z.string()).default([]),
+        resourceNames: z.array(z.string()).optional(),
+        verbs: z.array(z.string()),
+      }),
+    ),
   });
 
-  test('may read no Secret, become nobody else, and do nothing to everything', () => {
+  test('may read no Secret but its own two, become nobody else, and do nothing to everything', () => {
     const rules = [...manifests(install, 'ClusterRole'), ...manifests(install, 'Role')].flatMap(
       (role) => ClusterRole.parse(role).rules,
     );
-    const forbidden = [
-      'secrets',
-      'clusterroles',
-      'roles',
-      'rolebindings',
-      'serviceaccounts/token',
-      'pods/exec',
-      '*',
-    ];
+    const secrets = rules.filter(({ resources }) => resources.includes('secrets'));
+    expect(secrets).toEqual([
+      { resources: ['secrets'], resourceNames: ['cofferdam-kafka-admin'], verbs: ['get'] },
+      { resources: ['secrets'], resourceNames: ['cofferdam-ca'], verbs: ['get', 'update'] },
+      { resources: ['secrets'], verbs: ['create'] },
+    ]);
+    const forbidden = ['clusterroles', 'roles', 'rolebindings', 'serviceaccounts/token', 'pods/exec', '*'];
     expect(rules.flatMap(({ resources }) => resources).filter((name) => forbidden.includes(name))).toEqual(
       [],
     );

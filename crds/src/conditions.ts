@@ -41,6 +41,8 @@ export const CONDITION = {
   Available: 'Available',
   /** Deny-all and the exceptions were applied; no proof that the cluster's network enforces them. */
   NetworkPoliciesApplied: 'NetworkPoliciesApplied',
+  /** With spec.tls of the PaymentVault: cert-manager has issued the certificates. */
+  CertificatesReady: 'CertificatesReady',
   /** PaymentVault: both databases have the schema that the images want. */
   DatabaseMigrated: 'DatabaseMigrated',
   /** PaymentVault: the KMS key is ours, usable, and granted to the vault. */

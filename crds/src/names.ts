@@ -21,6 +21,13 @@ export const BaseUrl = z
   .max(512)
   .regex(/^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~%/-]*)?$/);
 
+/** As {@link BaseUrl}, over TLS alone: card numbers go there. */
+export const HttpsUrl = z
+  .string()
+  .min(9)
+  .max(512)
+  .regex(/^https:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~%/-]*)?$/);
+
 export const HostName = z
   .string()
   .min(1)

@@ -4,9 +4,10 @@ import { ConnectorRouting } from './connector-routing.ts';
 import { Egress } from './egress.ts';
 import { API_VERSION, PSP_CONNECTOR } from './group.ts';
 import { HttpMappings } from './http-mappings.ts';
-import { BaseUrl, ObjectName } from './names.ts';
+import { HttpsUrl, ObjectName } from './names.ts';
 import { ObjectMeta } from './object.ts';
 import { PSPConnectorStatus } from './psp-connector-status.ts';
+import { CaRef } from './references.ts';
 import { Limits, Resilience } from './resilience.ts';
 import { immutable, withRules } from './schema-rules.ts';
 
@@ -25,8 +26,11 @@ export const PSPConnectorSpec = withRules(
       provider: immutable(Provider, 'make another connector for another PSP').describe(
         'Whose wire protocol is spoken; `http` is described by spec.http. Immutable.',
       ),
-      endpoint: BaseUrl.optional().describe(
-        "Base URL instead of the provider's own: a sandbox, a simulator. Needed with provider http.",
+      endpoint: HttpsUrl.optional().describe(
+        "Base URL instead of the provider's own: a sandbox, a simulator. Needed with provider http. Card numbers go there: `https://` only.",
+      ),
+      endpointCaRef: CaRef.optional().describe(
+        'Authorities that the certificate of endpoint is verified by. Absent: the public ones.',
       ),
       accounts: Accounts,
       routing: ConnectorRouting.optional(),
@@ -43,6 +47,10 @@ export const PSPConnectorSpec = withRules(
   {
     rule: "self.provider != 'http' || has(self.endpoint)",
     message: 'provider http needs endpoint',
+  },
+  {
+    rule: '!has(self.endpointCaRef) || has(self.endpoint)',
+    message: 'endpointCaRef is wanted with endpoint, and only then',
   },
 );
 export type PSPConnectorSpec = z.infer<typeof PSPConnectorSpec>;

@@ -118,6 +118,12 @@ export const REASON = {
   /** `egress.to.host` needs an API for host-name policies, which this cluster lacks. */
   HostPolicyUnsupported: 'HostPolicyUnsupported',
 
+  // CertificatesReady
+  /** `spec.tls` asks for certificates of cert-manager, which the cluster does not have. */
+  CertManagerMissing: 'CertManagerMissing',
+  /** cert-manager has not issued a certificate; the message has what it says of it. */
+  CertificateNotIssued: 'CertificateNotIssued',
+
   // PSPConnector
   /** `vaultRef` names no PaymentVault of this namespace. */
   VaultNotFound: 'VaultNotFound',

@@ -3,6 +3,13 @@ import { readEnvironment } from '@cofferdam/runtime';
 import { z } from 'zod';
 
 const IMAGE = (name: string) => `ghcr.io/cofferdam/${name}@sha256:${'0'.repeat(64)}`;
+const seconds = (what: string) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100 * 365 * 24 * 3600)
+    .describe(`${what}, seconds`);
 const text = (what: string) => z.string().min(1).describe(what);
 
 /** Every setting has a default that suits `npm run operator` with a kubeconfig; a pod is given what it needs. */
@@ -42,7 +49,21 @@ const Settings = z.object({
     .max(65_535)
     .default(8080)
     .describe('port of /healthz, /readyz, /metrics'),
-  WORKERS: z.coerce.number().int().min(1).max(64).default(4).describe('resources worked on at a time'),
+  CERTIFICATE_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8443)
+    .describe('port at which pods have their keys certified'),
+  CERTIFICATE_SERVICE: text('Service of that port, by whose name pods verify it').default(
+    'cofferdam-operator',
+  ),
+  AUTHORITY_SECRET: text('Secret that holds the certificate authorities').default('cofferdam-ca'),
+  CERTIFICATE_SECONDS: seconds('life of a certificate of a pod').default(24 * 3600),
+  AUTHORITY_SECONDS: seconds('life of a certificate authority').default(365 * 24 * 3600),
+  AUTHORITY_PUBLISH_SECONDS: seconds('how long an authority is published before it signs').default(3600),
+  WORKERS: z.coerce.number().int().min(1).max(64).default(8).describe('resources worked on at a time'),
   RESYNC_SECONDS: z.coerce
     .number()
     .min(1)

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger, createMetrics, runService, StartError } from '@cofferdam/runtime';
 import packageJson from '../package.json' with { type: 'json' };
+import {
+  authorityIn,
+  certificateUrl,
+  rotationPeriodMs,
+  rotationTimes,
+  startCertificates,
+} from './certificates.ts';
+import { conditionMetrics } from './condition-metrics.ts';
 import { readSettings, type Settings } from './config.ts';
 import { kafkaTopicManagement } from './effects/kafka-admin.ts';
 import { kafkaSources } from './effects/kafka-sources.ts';
@@ -45,6 +53,8 @@ await runService(
 
     const operator = createOperator({
       transport,
+      authority: authorityIn(settings, logger),
+      factsEveryMs: rotationPeriodMs(rotationTimes(settings)),
       statusz,
       metrics: instruments,
       keys: awsKeyManagement(
@@ -69,6 +79,7 @@ await runService(
         serviceAccount: settings.OPERATOR_SERVICE_ACCOUNT,
         images: imagesOf(settings),
         granteesFile: settings.GRANTEES_FILE,
+        certificateUrl: certificateUrl(settings),
         version: packageJson.version,
         operatorImage: settings.OPERATOR_IMAGE,
         maxRollouts: settings.MAX_ROLLOUTS,
@@ -96,7 +107,7 @@ await runService(
             : { status: 503, body: 'caches are not filled yet\n' },
         '/metrics': async () => ({
           type: 'text/plain; version=0.0.4; charset=utf-8',
-          body: await metrics.text(),
+          body: (await metrics.text()) + conditionMetrics(resourcesOf(operator.caches)),
         }),
         '/debug/queue': () => ({
           type: 'application/json',
@@ -106,6 +117,9 @@ await runService(
       { host: settings.HOST, port: settings.PORT },
     );
     lifecycle.onClose('http', () => http.close());
+
+    const reader = createClient({ transport });
+    await startCertificates(lifecycle, operator, { reader, settings, log: logger, metrics: instruments });
 
     const stopping = new AbortController();
     const work = operator.run(stopping.signal).then(() => {
@@ -134,4 +148,8 @@ async function connect(): Promise<ClusterConfig> {
 
 function imagesOf(settings: Settings) {
   return { vault: settings.IMAGE_VAULT, router: settings.IMAGE_ROUTER, connector: settings.IMAGE_CONNECTOR };
+}
+
+function resourcesOf({ vaults, connectors }: Operator['caches']) {
+  return [...vaults.store.list(), ...connectors.store.list()];
 }

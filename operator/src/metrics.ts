@@ -11,6 +11,10 @@ export type OperatorMetrics = {
   /** Reconciles that were put off because a cache had not seen our own last write yet. */
   staleCacheSkipped(controller: string): void;
   external: ExternalCalls;
+  /** An answer of the certificate authority: `issued`, or the code of the problem. */
+  certificate(outcome: string): void;
+  /** Read when somebody scrapes: when the authority that signs runs out, milliseconds since the epoch. */
+  observeAuthority(expiresAt: () => number | undefined): void;
 };
 
 /** Told of every call to a system outside the cluster: KMS, Kafka, the services' `/statusz`. */
@@ -76,6 +80,9 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
   const callTook = meter.createHistogram('cofferdam_external_call_duration_seconds', {
     description: 'Duration of calls to systems outside the cluster.',
   });
+  const certificates = meter.createCounter('cofferdam_certificates', {
+    description: 'Answers of the certificate authority to pods.',
+  });
   observeProcess(meter);
   const kindOf = (key: string) => ({ controller: key.slice(0, key.indexOf('/')).toLowerCase() });
   return {
@@ -106,6 +113,16 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
     watchFailed: (kind, code) => watches.add(1, { kind, code }),
     requested: ({ method, path }, code) =>
       requests.add(1, { method, ...requestName({ method, path }), code: code?.toString() ?? '<error>' }),
+    certificate: (outcome) => certificates.add(1, { outcome }),
+    observeAuthority(expiresAt) {
+      const about = { description: 'When the certificate authority that signs runs out, Unix time.' };
+      meter
+        .createObservableGauge('cofferdam_certificate_authority_expiry_timestamp_seconds', about)
+        .addCallback((result) => {
+          const at = expiresAt();
+          if (at !== undefined) result.observe(at / 1000);
+        });
+    },
     staleCacheSkipped: (controller) => skips.add(1, { controller }),
     external: ({ system, operation, outcome, tookMs }) => {
       calls.add(1, { system, operation, outcome });

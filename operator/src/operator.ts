@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER, GROUP } from '@cofferdam/crds';
+import type { CertificateAuthority } from './ca/certificate-authority.ts';
 import type { Facts } from './desired/facts.ts';
 import type { ManagedTopicsPlan, TopicsOutcome } from './desired/topics.ts';
 import type { TopicManagement } from './effects/kafka.ts';
@@ -16,6 +17,7 @@ import {
   createLeaderElector,
   createOwnWrites,
   isKubeError,
+  type KubeClient,
   type KubeObject,
   type LeaderElector,
   type Random,
@@ -39,6 +41,10 @@ export type OperatorOptions = {
   keys: KeyManagement;
   topics: TopicManagement;
   statusz: StatuszReader;
+  /** @param leader writes only while this process leads */
+  authority: (leader: KubeClient) => CertificateAuthority;
+  /** How often facts about the cluster, and the certificate authority, are looked at. Default 60 s. */
+  factsEveryMs?: number;
   log: Log;
   metrics?: OperatorMetrics;
   workers?: number;
@@ -54,6 +60,7 @@ export type Operator = {
   /** Leads when it may, and works until `signal` aborts or the lease is lost. */
   run(signal: AbortSignal): Promise<void>;
   caches: Caches;
+  authority: CertificateAuthority;
   elector: LeaderElector;
   /** Writes that the caches have not seen yet. */
   unseenWrites: () => number;
@@ -105,6 +112,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const ownWrites = createOwnWrites({ client: guarded, cacheOf: caches.of, clock });
   const { client } = ownWrites;
   const strimzi = strimziTopicManagement(guarded);
+  const authority = options.authority(guarded);
   let current: Controller | undefined;
 
   function leaseTrouble(error: unknown): void {
@@ -153,11 +161,17 @@ export function createOperator(options: OperatorOptions): Operator {
     };
   }
 
+  /** Nothing is planned with a bundle that lacks an authority which the leader has made. */
+  async function gatherFacts(before?: ReadonlySet<string>): Promise<Facts> {
+    await authority.keep();
+    return clusterFacts(reader, options.identity, authority.bundle(), before);
+  }
+
   async function lead(signal: AbortSignal): Promise<void> {
     log.info({ holder: lease.holder }, 'leading');
     let facts: Facts | undefined;
     while (facts === undefined && !signal.aborted) {
-      facts = await clusterFacts(reader, options.identity).catch((error) => {
+      facts = await gatherFacts().catch((error) => {
         log.warn({ err: error }, 'facts about the cluster cannot be had yet');
         return undefined;
       });
@@ -179,11 +193,11 @@ export function createOperator(options: OperatorOptions): Operator {
     current = controller;
     const sweepKeys = keySweeper({ caches, keys, guard, clock, log });
     while (!signal.aborted) {
-      await clock.sleep(FACTS_EVERY_MS, signal);
+      await clock.sleep(options.factsEveryMs ?? FACTS_EVERY_MS, signal);
       if (signal.aborted) break;
       void sweepKeys();
       try {
-        const fresh = await clusterFacts(reader, options.identity, known.apis);
+        const fresh = await gatherFacts(known.apis);
         if (isDeepStrictEqual(fresh, known)) continue;
         known = fresh;
         caches.follow(known.apis);
@@ -203,6 +217,7 @@ export function createOperator(options: OperatorOptions): Operator {
 
   return {
     caches,
+    authority,
     elector,
     unseenWrites: () => ownWrites.pending,
     controller: () => current,

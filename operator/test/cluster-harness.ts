@@ -27,6 +27,7 @@ import {
 import { createOperator } from '../src/operator.ts';
 import type { Context } from '../src/reconcile/context.ts';
 import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../src/reconcile/resources.ts';
+import { fixedAuthority } from './ca/fixed-authority.ts';
 import { type Mirror, startMirror } from './faults/mirror.ts';
 import { connector, facts, GRANTEE, paymentVault } from './fixtures.ts';
 
@@ -189,6 +190,7 @@ function startOperator(options: {
   };
   const operator = createOperator({
     transport: counting,
+    authority: () => fixedAuthority,
     topics,
     keys: awsKeyManagement(() => sender),
     statusz: {
@@ -200,6 +202,7 @@ function startOperator(options: {
       namespace: 'cofferdam-system',
       serviceAccount: 'cofferdam-operator',
       images: facts.images,
+      certificateUrl: facts.certificateUrl,
       granteesFile: new URL('grantees.json', import.meta.url).pathname,
     },
     lease: { namespace: 'cofferdam-system', name: 'cofferdam-operator', holder: `test-${Math.random()}` },

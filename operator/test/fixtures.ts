@@ -11,6 +11,8 @@ export const facts: Facts = {
   images: { vault: image('vault'), router: image('router'), connector: image('connector') },
   clusterIssuer: 'https://kubernetes.default.svc.cluster.local',
   clusterJwks: '{"keys":[]}\n',
+  caBundle: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
+  certificateUrl: 'https://cofferdam-operator.cofferdam-system.svc:8443',
   grantees: { 'payments-dev': [GRANTEE] },
   apis: new Set(),
 };
@@ -66,7 +68,7 @@ export function connector(name = 'stripe', changes: Partial<PSPConnectorSpec> = 
     spec: {
       vaultRef: { name: 'payments' },
       provider: 'stripe',
-      endpoint: 'http://psp-simulator.psp-simulator.svc:8081',
+      endpoint: 'https://psp-simulator.psp-simulator.svc:8081',
       accounts: [{ name: 'acme', merchants: ['acme'], credentialsRef: { name: `${name}-acme` } }],
       egress: { to: [{ cidr: '192.0.2.0/24' }], ports: [8081] },
       ...changes,

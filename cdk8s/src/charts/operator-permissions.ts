@@ -22,6 +22,10 @@ export const clusterRules: k8s.PolicyRule[] = [
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: MANAGE },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: MANAGE },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: MANAGE },
+  // Where cert-manager is and spec.tls asks for its certificates.
+  { apiGroups: ['cert-manager.io'], resources: ['certificates'], verbs: MANAGE },
+  // Where Strimzi is. Never delete: with the KafkaTopic Strimzi deletes the events.
+  { apiGroups: ['kafka.strimzi.io'], resources: ['kafkatopics'], verbs: ['get', 'create', 'patch'] },
   // Why a Deployment does not get ready.
   { apiGroups: [''], resources: ['pods'], verbs: READ },
   // A repeated event raises the count of the first; those of the kubelet name the Secret that a pod waits for.
@@ -30,7 +34,11 @@ export const clusterRules: k8s.PolicyRule[] = [
   { nonResourceUrLs: ['/openid/v1/jwks', '/.well-known/openid-configuration'], verbs: ['get'] },
 ];
 
-/** What it may do in its own namespace: be the one that leads. */
+/** What it may do in its own namespace: be the one that leads, and keep its own two Secrets. */
 export const leaseRules: k8s.PolicyRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  { apiGroups: [''], resources: ['secrets'], resourceNames: ['cofferdam-kafka-admin'], verbs: ['get'] },
+  // Its certificate authorities. What does not exist yet cannot be named: `create` is for any name.
+  { apiGroups: [''], resources: ['secrets'], resourceNames: ['cofferdam-ca'], verbs: ['get', 'update'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
 ];

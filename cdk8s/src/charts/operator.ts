@@ -11,6 +11,9 @@ import { probes } from './probes.ts';
 const NAME = 'cofferdam-operator';
 const GRANTEES = `${NAME}-grantees`;
 const PORT = 8080;
+/** Where pods have their keys certified. */
+const CERTIFICATE_PORT = 8443;
+const PORTS = { http: PORT, certificates: CERTIFICATE_PORT };
 const TOKEN_DIRECTORY = '/var/run/secrets/cofferdam';
 const GRANTEES_DIRECTORY = '/etc/cofferdam/grantees';
 const RBAC = 'rbac.authorization.k8s.io';
@@ -40,7 +43,14 @@ export class Operator extends Chart {
     });
     new k8s.KubeService(this, 'service', {
       metadata: { name: NAME, namespace },
-      spec: { selector, ports: [{ name: 'http', port: PORT, targetPort: k8s.IntOrString.fromNumber(PORT) }] },
+      spec: {
+        selector,
+        ports: Object.entries(PORTS).map(([name, port]) => ({
+          name,
+          port,
+          targetPort: k8s.IntOrString.fromNumber(port),
+        })),
+      },
     });
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: { name: NAME, namespace },
@@ -79,7 +89,7 @@ function podSpec(config: OperatorConfig, release: Release): k8s.PodSpec {
         image: release.images.operator,
         args: ['serve'],
         env: environment(config, release),
-        ports: [{ name: 'http', containerPort: PORT }],
+        ports: Object.entries(PORTS).map(([name, containerPort]) => ({ name, containerPort })),
         securityContext: restrictedContainer,
         resources: {
           requests: { cpu: k8s.Quantity.fromString('100m'), memory: k8s.Quantity.fromString('192Mi') },
@@ -111,6 +121,7 @@ function environment(config: OperatorConfig, release: Release): k8s.EnvVar[] {
   const { vault, router, connector } = release.images;
   const values = {
     PORT: String(PORT),
+    CERTIFICATE_PORT: String(CERTIFICATE_PORT),
     STATUSZ_TOKEN_FILE: `${TOKEN_DIRECTORY}/token`,
     GRANTEES_FILE: `${GRANTEES_DIRECTORY}/grantees.json`,
     // The set that runs where a PaymentVault names no images.

@@ -32,7 +32,10 @@ export async function changesOf(
   }
   if (options.own) return changes;
   const concerned = await withRelated(client, after);
-  const facts = await clusterFacts(client, options);
+  const vaults = concerned.flatMap(({ kind, metadata: { namespace = '', name } }) =>
+    kind === 'PaymentVault' ? [{ namespace, name }] : [],
+  );
+  const facts = await clusterFacts(client, { ...options, vaults });
   const rendered = planResources(concerned, { facts, keyArn: boundKey });
   // One that is refused keeps what it has.
   for (const one of rendered.filter(({ refused }) => refused === undefined))

@@ -1,4 +1,4 @@
-import { clusterKeys, type Facts, parseGrantees } from '@cofferdam/operator';
+import { clusterKeys, type Facts, names, parseGrantees } from '@cofferdam/operator';
 import {
   discoverApis,
   isKubeError,
@@ -12,6 +12,8 @@ export interface FactSource {
   operatorNamespace: string;
   /** Where neither spec.images nor the operator's Deployment names images. */
   images: Facts['images'];
+  /** Vaults that are known: the operator gives each of them its certificate authorities. */
+  vaults?: readonly { namespace: string; name: string }[];
 }
 
 /** What the operator of this cluster knows: the cluster's keys, and the images of its own release. */
@@ -21,9 +23,27 @@ export async function clusterFacts(client: KubeClient, source: FactSource): Prom
     operatorServiceAccount: 'cofferdam-operator',
     images: { ...source.images, ...(await shippedImages(client, source.operatorNamespace)) },
     ...(await clusterKeys(client)),
+    caBundle: await caBundle(client, source.vaults ?? []),
+    certificateUrl: `https://cofferdam-operator.${source.operatorNamespace}.svc:8443`,
     grantees: await grantees(client, source.operatorNamespace),
     apis: await discoverApis(client, Object.values(OPTIONAL_RESOURCES)),
   };
+}
+
+/** From the first of the vaults that has them; the operator's own are in a Secret. */
+async function caBundle(client: KubeClient, vaults: NonNullable<FactSource['vaults']>): Promise<string> {
+  for (const { namespace, name } of vaults) {
+    const key = { namespace, name: names.ca(name) };
+    const found = await client
+      .get<KubeObject & { data?: Record<string, string> }>(RESOURCES.configMaps, key)
+      .catch((error) => {
+        if (isKubeError(error, 'not_found', 'forbidden')) return undefined;
+        throw error;
+      });
+    const [bundle] = Object.values(found?.data ?? {});
+    if (bundle !== undefined) return bundle;
+  }
+  return '';
 }
 
 type OperatorDeployment = KubeObject & {

@@ -73,8 +73,12 @@ export function factsFrom(options: FactOptions, jwks: string, grantees: Facts['g
     },
     clusterIssuer: options.issuer,
     clusterJwks: jwks,
+    // Made by the operator when it first leads, so nobody knows them before.
+    caBundle: '# certificate authorities of the operator\n',
+    certificateUrl: `https://cofferdam-operator.${options.operatorNamespace}.svc:8443`,
     grantees,
-    apis: new Set(),
+    // Taken to be there, where spec.tls asks for it.
+    apis: new Set(['cert-manager.io/Certificate']),
   };
 }
 

@@ -1,10 +1,11 @@
 import { type CertificateAnswer, CertificateRequest, type ProblemCode } from '@cofferdam/contracts';
 import { ProblemError } from '@cofferdam/runtime';
+import { serviceNames } from '../desired/names.ts';
 import type { Clock } from '../engine/index.ts';
 import { OperatorError } from '../errors.ts';
 import { CallerRefused, type CertificateCaller, type ClusterKeys, verifyCaller } from './caller.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
-import { foreignNames, serviceNames } from './service-names.ts';
+import { foreignNames } from './service-names.ts';
 import { readRequest } from './x509.ts';
 
 export type IssueContext = {

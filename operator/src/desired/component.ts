@@ -5,8 +5,8 @@ import type { PodIdentity } from './names.ts';
 export type Mount =
   | { kind: 'secret'; name: string; secret: string; path: string; optional?: boolean }
   | { kind: 'configMap'; name: string; configMap: string; path: string }
-  /** Our own token for the other services, audience `cofferdam`, ten minutes. */
-  | { kind: 'token'; name: string; path: string };
+  /** A token of our own, ten minutes. Its audience: the other services, where nothing else is said. */
+  | { kind: 'token'; name: string; path: string; audience?: string };
 
 /** One of our processes, as the Deployment, Job, Service and policy builders need to know it. */
 export type Component = {

@@ -5,6 +5,7 @@ import type { Facts } from './facts.ts';
 import { type Manifest, manifest } from './manifest.ts';
 import { labels, names, type PodIdentity } from './names.ts';
 import { accountsFile, routingFile } from './routing-file.ts';
+import { CA_KEY } from './tls.ts';
 
 /*
  * Services read these files again when they change. Hence no digest of them in a pod template: onboarding a
@@ -46,6 +47,14 @@ export function accountsConfigMap(connector: PSPConnector): Manifest {
   return configMap(names.accounts(name), connector, identity, {
     'accounts.json': pretty(accountsFile(connector)),
   });
+}
+
+/** What the pods of a vault and of its connectors verify each other by; none where cert-manager issues. */
+export function caConfigMap(vault: PaymentVault, facts: Facts): Manifest[] {
+  if (vault.spec.tls !== undefined) return [];
+  const { name } = vault.metadata;
+  const identity: PodIdentity = { role: 'vault', instance: name, vault: name };
+  return [configMap(names.ca(name), vault, identity, { [CA_KEY]: facts.caBundle })];
 }
 
 function configMap(

@@ -1,10 +1,12 @@
 import { ENV } from '@cofferdam/contracts';
 import type { PaymentVault, PSPConnector } from '@cofferdam/crds';
+import { caMount } from './ca-mount.ts';
 import type { Component, Mount } from './component.ts';
 import { digest } from './digest.ts';
 import { effectiveConnector, effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
 import { names, serviceUrl } from './names.ts';
+import { CA_KEY, tlsOf } from './tls.ts';
 import { PATHS } from './vault-component.ts';
 
 /** One PSP's process: its own identity, its own Secrets, no database and no key. */
@@ -13,6 +15,8 @@ export function connectorComponent(connector: PSPConnector, vault: PaymentVault,
   const { spec } = connector;
   const vaultName = vault.metadata.name;
   const { images, scaling } = effectiveVault(vault, facts.images);
+  const tls = tlsOf(vault, facts, { name: names.connector(name), namespace });
+  const endpointCa = spec.endpointCaRef;
   return {
     identity: { role: 'connector', instance: name, vault: vaultName },
     name: names.connector(name),
@@ -31,11 +35,17 @@ export function connectorComponent(connector: PSPConnector, vault: PaymentVault,
       [ENV.tokenFile]: `${PATHS.token}/token`,
       [ENV.timeoutMs]: String(effectiveConnector(connector).resilience.timeoutMilliseconds),
       ...(spec.endpoint === undefined ? {} : { [ENV.endpoint]: spec.endpoint }),
+      ...(endpointCa === undefined
+        ? {}
+        : { [ENV.endpointCaFile]: `${PATHS.endpointCa}/${endpointCa.key ?? CA_KEY}` }),
+      ...tls.env,
     },
     mounts: [
       { kind: 'configMap', name: 'access', configMap: names.access(vaultName), path: PATHS.access },
       { kind: 'configMap', name: 'accounts', configMap: names.accounts(name), path: PATHS.accountsConfig },
       { kind: 'token', name: 'token', path: PATHS.token },
+      ...tls.mounts,
+      ...(endpointCa === undefined ? [] : [caMount('endpoint-ca', endpointCa, PATHS.endpointCa)]),
       ...spec.accounts.map(
         (account): Mount => ({
           kind: 'secret',

@@ -11,6 +11,9 @@ export type Facts = {
   /** Issuer of the cluster's service-account tokens, and its keys as the API server publishes them. */
   clusterIssuer: string;
   clusterJwks: string;
+  /** PEM of the operator's certificate authorities, and where pods have their keys certified by them. */
+  caBundle: string;
+  certificateUrl: string;
   /** Namespace to the IAM principals that its vaults may have a key granted to. */
   grantees: Readonly<Record<string, readonly string[]>>;
   /** Optional kinds that the cluster has, as `group/Kind` (`apiName`): `monitoring.coreos.com/ServiceMonitor`. */

@@ -11,11 +11,18 @@ export const names = {
   access: (vault: string) => `${vault}-access`,
   routing: (vault: string) => `${vault}-routing`,
   accounts: (connector: string) => `${connector}-accounts`,
+  ca: (vault: string) => `${vault}-ca`,
+  tlsSecret: (component: string) => `${component}-tls`,
   migration: (vault: string, role: 'vault' | 'router', hash: string) => `${vault}-${role}-migrate-${hash}`,
 } as const;
 
 export function serviceUrl(service: string, namespace: string): string {
-  return `http://${service}.${namespace}.svc:${SERVICE_PORT}`;
+  return `https://${service}.${namespace}.svc:${SERVICE_PORT}`;
+}
+
+/** The DNS names of the Service of a component, as its certificate has them. */
+export function serviceNames({ namespace, name }: { namespace: string; name: string }): string[] {
+  return [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`, `${name}.${namespace}`, name];
 }
 
 /** The `sub` of the tokens of a service account. */

@@ -18,6 +18,8 @@ import { connectorSelector, labels, names, type PodIdentity, podSelector } from 
  */
 
 const service = [tcp(SERVICE_PORT)];
+/** Of the operator's certificate authority. */
+const CERTIFICATE_PORT = 8443;
 
 export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifest[] {
   const { name, namespace = '' } = vault.metadata;
@@ -37,6 +39,7 @@ export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifes
         kms,
         ...brokers(vault),
         ...issuers(vault),
+        ...authority(vault, facts),
         ...telemetry(vault),
         dns(vault),
       ],
@@ -48,6 +51,7 @@ export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifes
         ...database(vault),
         ...brokers(vault),
         ...issuers(vault),
+        ...authority(vault, facts),
         ...telemetry(vault),
         dns(vault),
       ],
@@ -65,6 +69,7 @@ export function connectorNetworkPolicy(connector: PSPConnector, vault: PaymentVa
   const { name, namespace = '' } = connector.metadata;
   const vaultName = vault.metadata.name;
   const { to, ports } = connector.spec.egress;
+  const peers = to.filter(({ host }) => host === undefined);
   return networkPolicy({
     name: names.connector(name),
     namespace,
@@ -74,11 +79,14 @@ export function connectorNetworkPolicy(connector: PSPConnector, vault: PaymentVa
       ingress: [
         allowFrom([podsOf({ role: 'router', instance: vaultName })]),
         allowFrom([operatorPods(facts)]),
+        ...webhooks(vault),
         ...scrapes(vault),
       ],
       egress: [
         { to: [podsOf({ role: 'vault', instance: vaultName })], ports: service },
-        { to: to.map(policyPeer), ports: ports.map(tcp) },
+        // Hosts are for the policy that knows names; a rule without a peer would allow every address.
+        ...(peers.length === 0 ? [] : [{ to: peers.map(policyPeer), ports: ports.map(tcp) }]),
+        ...authority(vault, facts),
         ...telemetry(vault),
         dns(vault),
       ],
@@ -116,6 +124,13 @@ function callers(vault: PaymentVault, facts: Facts): IngressRule[] {
   ];
 }
 
+/** What PSPs send, through the gateway; only where it is routed to connectors. */
+function webhooks(vault: PaymentVault): IngressRule[] {
+  const { gateway, network } = vault.spec;
+  if (gateway?.webhooks === undefined || network?.gateway === undefined) return [];
+  return [allowFrom(network.gateway.from.map(policyPeer))];
+}
+
 function scrapes(vault: PaymentVault): IngressRule[] {
   const from = vault.spec.network?.telemetry?.from;
   return from === undefined ? [] : [allowFrom(from.map(policyPeer))];
@@ -140,6 +155,12 @@ function brokers(vault: PaymentVault): EgressRule[] {
 function issuers(vault: PaymentVault): EgressRule[] {
   const uris = vault.spec.access.issuers.flatMap(({ jwksUri }) => (jwksUri === undefined ? [] : [jwksUri]));
   return uris.length === 0 ? [] : [outward(vault.spec.network?.issuers, uris.map(portOf))];
+}
+
+/** To the operator, which certifies the pod's key. With cert-manager nobody is asked. */
+function authority(vault: PaymentVault, facts: Facts): EgressRule[] {
+  if (vault.spec.tls !== undefined) return [];
+  return [{ to: [operatorPods(facts)], ports: [tcp(CERTIFICATE_PORT)] }];
 }
 
 function telemetry(vault: PaymentVault): EgressRule[] {

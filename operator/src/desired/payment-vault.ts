@@ -1,9 +1,11 @@
 import type { PaymentVault, PSPConnector } from '@cofferdam/crds';
 import { GROUP } from '@cofferdam/crds';
 import { isRolledOut, type ObservedDeployment } from '../status/observed-types.ts';
-import { accessConfigMap, routingConfigMap } from './config-map.ts';
+import { type CertificatesRefused, certificate, certificatesRefused } from './certificate.ts';
+import { accessConfigMap, caConfigMap, routingConfigMap } from './config-map.ts';
 import { deployment } from './deployment.ts';
 import type { Facts } from './facts.ts';
+import { vaultRoutes } from './gateway-routes.ts';
 import { horizontalPodAutoscaler } from './hpa.ts';
 import { migrationJob } from './job.ts';
 import { type KeyPlan, type KeyRefused, keyPlan } from './key.ts';
@@ -15,6 +17,7 @@ import { templateOf } from './pod-template.ts';
 import type { RolloutTurn } from './rollout-turn.ts';
 import { service } from './service.ts';
 import { serviceAccount } from './service-account.ts';
+import { serviceMonitor } from './service-monitor.ts';
 import { type TopicsPlan, topicsPlan } from './topics.ts';
 import {
   migrationComponent,
@@ -59,6 +62,8 @@ export type PaymentVaultPlan = {
   migrationTemplates: Each<string>;
   /** Components whose pods would be restarted for the operator's sake, and whose turn it is not. */
   queued: readonly Role[];
+  /** Why spec.tls cannot be followed; pods stay as they are meanwhile. */
+  certificates?: CertificatesRefused;
   topics: TopicsPlan;
   key: KeyPlan | KeyRefused;
 };
@@ -77,6 +82,7 @@ export function planPaymentVault(
     vault: part(vaultComponent(vault, facts, observed.keyArn ?? ''), migrationJobOf('vault')),
     router: part(routerComponent(vault, facts), migrationJobOf('router')),
   };
+  const refusedCertificates = certificatesRefused(vault.spec, facts);
   const queued = ROLES.filter((role) => !isItsTurn(role, parts, observed));
   const steps = ROLES.map((role) => ({ role, ...parts[role], ...stepOf(role) }));
 
@@ -84,9 +90,13 @@ export function planPaymentVault(
     manifests: [
       accessConfigMap(vault, connectors, facts),
       routingConfigMap(vault, connectors),
+      ...caConfigMap(vault, facts),
       ...vaultNetworkPolicies(vault, facts),
+      ...vaultRoutes(vault, facts),
       ...steps.flatMap(({ component, migration, deployment: rollout, makesJob, rolls }) => [
         ...around(component),
+        ...serviceMonitor(component, vault, facts),
+        ...certificate(component, vault, facts),
         ...(makesJob ? [migration] : []),
         ...(rolls ? [rollout] : []),
       ]),
@@ -101,6 +111,7 @@ export function planPaymentVault(
       router: templateOf(parts.router.migration.object) ?? '',
     },
     queued,
+    ...(refusedCertificates === undefined ? {} : { certificates: refusedCertificates }),
     topics: topicsPlan(vault, facts),
     key: keyPlan(vault, facts),
   };
@@ -122,7 +133,11 @@ export function planPaymentVault(
     const migrated = observed.completedJobs.has(job) || reported || recorded;
     return {
       makesJob: turn && !exists && !reported && (!recorded || silent),
-      rolls: turn && migrated && (role !== 'vault' || observed.keyArn !== undefined),
+      rolls:
+        turn &&
+        refusedCertificates === undefined &&
+        migrated &&
+        (role !== 'vault' || observed.keyArn !== undefined),
     };
   }
 }

@@ -49,7 +49,7 @@ export function podTemplate(
     },
     volumeMounts: [...mounts.map(volumeMount), { name: 'tmp', mountPath: '/tmp' }],
     ...(run.probes
-      ? { ports: [{ name: 'http', containerPort: SERVICE_PORT, protocol: 'TCP' }], ...probes() }
+      ? { ports: [{ name: 'https', containerPort: SERVICE_PORT, protocol: 'TCP' }], ...probes() }
       : {}),
   };
   return {
@@ -75,7 +75,7 @@ export function podTemplate(
 }
 
 function probes(): Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
-  const get = (path: string) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 3 });
+  const get = (path: string) => ({ httpGet: { path, port: 'https', scheme: 'HTTPS' }, timeoutSeconds: 3 });
   return {
     startupProbe: { ...get('/healthz'), periodSeconds: 1, failureThreshold: 60 },
     readinessProbe: { ...get('/readyz'), periodSeconds: 2, failureThreshold: 2 },
@@ -118,7 +118,7 @@ export function volume(mount: Mount): Volume {
           sources: [
             {
               serviceAccountToken: {
-                audience: TOKEN_AUDIENCE,
+                audience: mount.audience ?? TOKEN_AUDIENCE,
                 expirationSeconds: TOKEN_SECONDS,
                 path: 'token',
               },

@@ -9,7 +9,7 @@ export function service(component: Component): Manifest {
   const spec: ServiceSpec = {
     type: 'ClusterIP',
     selector: podSelector(component.identity, 'api'),
-    ports: [{ name: 'http', port: SERVICE_PORT, targetPort: SERVICE_PORT, protocol: 'TCP' }],
+    ports: [{ name: 'https', port: SERVICE_PORT, targetPort: SERVICE_PORT, protocol: 'TCP' }],
   };
   const { name, namespace, identity } = component;
   return manifest(RESOURCES.services, { name, namespace, labels: labels(identity) }, { spec });

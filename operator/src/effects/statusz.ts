@@ -2,10 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { Statusz } from '@cofferdam/contracts';
 import { Agent, request } from 'undici';
 
+const MOST_AGENTS = 64;
+
 /** What our services say of themselves. */
 export type StatuszReader = {
-  /** `GET <baseUrl>/statusz`; undefined when it cannot be had, for whatever reason. */
-  read(baseUrl: string): Promise<Statusz | undefined>;
+  /**
+   * `GET <baseUrl>/statusz`; undefined when it cannot be had, for whatever reason.
+   * @param authorities PEM by which the server is verified. Default: the public ones
+   */
+  read(baseUrl: string, authorities?: string): Promise<Statusz | undefined>;
   close(): Promise<void>;
 };
 
@@ -19,14 +24,28 @@ export function statuszReader(options: {
   onFailure?: (baseUrl: string, error: unknown) => void;
 }): StatuszReader {
   const { tokenFile, timeoutMs = 2_000, onFailure = () => {} } = options;
-  const agent = new Agent({ connect: { timeout: timeoutMs }, keepAliveTimeout: 5_000 });
+  const agents = new Map<string, Agent>();
+  /** One for each bundle. The longest unused goes: a bundle that was rotated is never asked for again. */
+  const agentFor = (ca: string | undefined): Agent => {
+    const key = ca ?? '';
+    const connect = { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) };
+    const agent = agents.get(key) ?? new Agent({ connect, keepAliveTimeout: 5_000 });
+    agents.delete(key);
+    agents.set(key, agent);
+    for (const [old, unused] of agents) {
+      if (agents.size <= MOST_AGENTS) break;
+      agents.delete(old);
+      void unused.close();
+    }
+    return agent;
+  };
   return {
-    async read(baseUrl) {
+    async read(baseUrl, authorities) {
       if (tokenFile === undefined) return undefined;
       try {
         const token = (await readFile(tokenFile, 'utf8')).trim();
         const response = await request(`${baseUrl}/statusz`, {
-          dispatcher: agent,
+          dispatcher: agentFor(authorities),
           headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
           signal: AbortSignal.timeout(timeoutMs),
         });
@@ -38,6 +57,6 @@ export function statuszReader(options: {
         return undefined;
       }
     },
-    close: () => agent.destroy(),
+    close: async () => void (await Promise.all([...agents.values()].map((agent) => agent.destroy()))),
   };
 }

@@ -15,6 +15,8 @@ export type OperatorIdentity = {
   images: Images;
   /** JSON: namespace to the IAM principals that its vaults may have a key granted to. Absent: nobody. */
   granteesFile: string | undefined;
+  /** Base URL of its certificate authority, as pods reach it. */
+  certificateUrl: string;
   /** Of the operator's package, and its own image where that is known. */
   version?: string;
   operatorImage?: string | undefined;
@@ -25,12 +27,14 @@ export type OperatorIdentity = {
 /**
  * What plans stand on besides the resources: the cluster's keys and optional kinds, our identity, the allow-list.
  *
+ * @param caBundle of the operator's certificate authority
  * @param before what was known of optional kinds
  * @throws when the API server cannot be asked, or GRANTEES_FILE is not as it should be
  */
 export async function clusterFacts(
   client: KubeClient,
   identity: OperatorIdentity,
+  caBundle: string,
   before?: ReadonlySet<string>,
 ): Promise<Facts> {
   const { granteesFile, maxRollouts, allowDowngrade, version, operatorImage, images } = identity;
@@ -39,6 +43,8 @@ export async function clusterFacts(
     operatorServiceAccount: identity.serviceAccount,
     images: identity.images,
     ...(await clusterKeys(client)),
+    caBundle,
+    certificateUrl: identity.certificateUrl,
     grantees: granteesFile === undefined ? {} : parseGrantees(await readFile(granteesFile, 'utf8')),
     ...(version === undefined
       ? {}

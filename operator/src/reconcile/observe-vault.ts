@@ -1,5 +1,5 @@
 import { migrationJob, servesTarget } from '../desired/job.ts';
-import { names, podSelector, serviceUrl } from '../desired/names.ts';
+import { names, podSelector } from '../desired/names.ts';
 import {
   MIGRATION_ANNOTATION,
   type ObservedForVault,
@@ -10,9 +10,11 @@ import { migrationComponent } from '../desired/vault-component.ts';
 import { covers, keyOf } from '../engine/index.ts';
 import { isRolledOut, jobState } from '../status/observed-types.ts';
 import type { Context } from './context.ts';
+import { observeCertificates } from './observe-certificates.ts';
 import { type ReadVault, readConnector, tryRead } from './parse.ts';
 import { podTroubleOf } from './pod-trouble-of.ts';
 import { isChanging, turnOf } from './rollouts.ts';
+import { statuszOf } from './statusz-of.ts';
 
 type Role = 'vault' | 'router';
 const DATABASE_KEYS = 'host, port, dbname, username, password';
@@ -28,7 +30,7 @@ export async function gatherVault(
     .byIndex(keyOf(vault))
     .map((one) => tryRead(readConnector, one))
     .filter((one) => one !== undefined)
-    .filter(isRoutable);
+    .filter((one) => isRoutable(one, context.facts()));
   const jobs = context.caches.jobs.store.byIndex(uid);
   const deployed = (role: Role) => context.caches.deployments.store.get(namespace, names[role](name));
   const observed: ObservedForVault = {
@@ -53,14 +55,14 @@ async function reportedSchemas(
   vault: ReadVault,
   { deployments = {} }: ObservedForVault,
 ): Promise<NonNullable<ObservedForVault['schemaIsCurrent']>> {
-  const { name, namespace = '' } = vault.metadata;
+  const { name } = vault.metadata;
   const isCurrent = async (role: Role) => {
     const wanted = migrationComponent(role, vault, context.facts());
     const job = migrationJob(wanted, vault).object.metadata.name;
     const found = deployments[role];
     if (found === undefined || found.metadata.annotations?.[MIGRATION_ANNOTATION] === job) return false;
     if (!isRolledOut(found) || !covers(found.spec?.template, servesTarget(wanted))) return false;
-    const said = await context.statusz.read(serviceUrl(names[role](name), namespace));
+    const said = await statuszOf(context, vault, names[role](name));
     return said?.schema !== undefined && said.schema.current >= said.schema.wanted;
   };
   return { vault: await isCurrent('vault'), router: await isCurrent('router') };
@@ -87,7 +89,7 @@ export async function observeVault(context: Context, vault: ReadVault, plan: Pay
   };
   const [forVault, forRouter] = [await of('vault'), await of('router')];
   const serves = (forVault.workload.deployment?.status?.availableReplicas ?? 0) > 0;
-  const statusz = serves ? await context.statusz.read(serviceUrl(names.vault(name), namespace)) : undefined;
+  const statusz = serves ? await statuszOf(context, vault, names.vault(name)) : undefined;
   if (statusz?.key?.state === 'unavailable') context.key.doubt(keyOf(vault));
   return {
     jobs: { vault: forVault.job, router: forRouter.job },
@@ -95,5 +97,6 @@ export async function observeVault(context: Context, vault: ReadVault, plan: Pay
     workloads: { vault: forVault.workload, router: forRouter.workload },
     migrated: { vault: forVault.migrated, router: forRouter.migrated },
     statusz,
+    certificates: await observeCertificates(context, vault, [names.vault(name), names.router(name)]),
   };
 }

@@ -1,5 +1,5 @@
 import { FINALIZER, type PSPConnectorStatus } from '@cofferdam/crds';
-import { names, podSelector, serviceUrl } from '../desired/names.ts';
+import { names, podSelector } from '../desired/names.ts';
 import { planPSPConnector } from '../desired/psp-connector.ts';
 import { tooOldFor } from '../desired/release.ts';
 import {
@@ -15,11 +15,13 @@ import { pspConnectorStatus } from '../status/psp-connector.ts';
 import { applyProblem } from './apply-problem.ts';
 import { type Context, stamp } from './context.ts';
 import { logWritten } from './log-written.ts';
+import { observeCertificates } from './observe-certificates.ts';
 import { type ReadConnector, type ReadVault, readConnector, readVault, tryRead } from './parse.ts';
 import { podTroubleOf } from './pod-trouble-of.ts';
 import { PSP_CONNECTORS } from './resources.ts';
 import { resyncAfter } from './resync.ts';
 import { isChanging, isDone, rolloutStatus, turnOf } from './rollouts.ts';
+import { statuszOf } from './statusz-of.ts';
 import { writeStatus } from './write-status.ts';
 
 /** One pass over one PSPConnector: gather, plan, apply, status. */
@@ -85,7 +87,10 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
       turn,
       rollout,
       release: context.facts().release,
-      statusz: serves ? await context.statusz.read(serviceUrl(names.connector(name), namespace)) : undefined,
+      statusz:
+        serves && vault !== undefined ? await statuszOf(context, vault, names.connector(name)) : undefined,
+      certificates:
+        vault === undefined ? undefined : await observeCertificates(context, vault, [names.connector(name)]),
       applyProblem: applyProblem(refused),
     },
     now,

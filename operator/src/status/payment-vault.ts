@@ -9,6 +9,7 @@ import {
 import { issuersWithoutKeys } from '../desired/access-file.ts';
 import { effectiveVault } from '../desired/effective.ts';
 import type { Facts } from '../desired/facts.ts';
+import { missingKinds } from '../desired/gateway-routes.ts';
 import type { KeyOutcome } from '../desired/key.ts';
 import { names, serviceUrl } from '../desired/names.ts';
 import { openToAnyAddress } from '../desired/network-policy.ts';
@@ -16,6 +17,7 @@ import type { PaymentVaultPlan } from '../desired/payment-vault.ts';
 import type { RolloutTurn } from '../desired/rollout-turn.ts';
 import type { TopicsOutcome } from '../desired/topics.ts';
 import { type ApplyProblem, applied } from './apply-problem.ts';
+import { certificatesReady, type ObservedCertificate } from './certificates.ts';
 import {
   type Check,
   conditions,
@@ -50,6 +52,8 @@ export type VaultObservation = {
   statusz: Statusz | undefined;
   connectors: number;
   applyProblem: ApplyProblem | undefined;
+  /** With spec.tls. */
+  certificates?: readonly ObservedCertificate[] | undefined;
   /** Whether its pods may be restarted now. Absent: they may. */
   turn?: RolloutTurn;
   rollout?: RolloutStatus | undefined;
@@ -70,6 +74,9 @@ export function paymentVaultStatus(
       'both schemas are as the images want',
     ),
     TopicsReady: judge(seen, [topicsReady], topicsFine(seen)),
+    ...(vault.spec.tls === undefined
+      ? {}
+      : { CertificatesReady: certificatesReady(seen.certificates, seen.plan.certificates) }),
     NetworkPoliciesApplied: judge(seen, [applied('NetworkPolicy')], networkFine(vault)),
     Available: judge(
       seen,
@@ -82,6 +89,7 @@ export function paymentVaultStatus(
     seen,
     [
       () => issuersKnown(vault, context.facts),
+      () => kindsThere(vault, context.facts),
       applied(),
       queued,
       ...ROLES.map(
@@ -197,7 +205,7 @@ const TOPIC_STALLS: ReadonlySet<string> = new Set([
 const topicsReady: Check<VaultObservation> = ({ topics }) => {
   if (topics.problem === undefined) return undefined;
   const { reason, message } = topics.problem;
-  return reason === 'TopicMismatch' ? stalled(reason, message) : wrong(reason, message);
+  return TOPIC_STALLS.has(reason) ? stalled(reason, message) : wrong(reason, message);
 };
 
 function topicsFine({ plan }: VaultObservation): string {
@@ -234,6 +242,17 @@ function rekeyStatus(vault: PaymentVault, { statusz }: VaultObservation): Pick<P
 }
 
 /** While no key can be bound, the one before stays named: its grants and its successor are found by it. */
+/** Nothing is held up by it: what the cluster has kinds for is made. */
+function kindsThere(vault: PaymentVault, facts: Facts): Finding | undefined {
+  const [missing] = missingKinds(vault, facts);
+  if (missing === undefined) return undefined;
+  const { group, version, kind } = missing.resource;
+  return stalled(
+    'KindNotAvailable',
+    `${missing.member} needs ${kind} of ${group}/${version}, which this cluster does not have: install its CustomResourceDefinition (it is looked for every minute), or remove ${missing.member}`,
+  );
+}
+
 export function kmsStatus(key: KeyOutcome, before: KmsStatus | undefined): KmsStatus {
   const { problem: _, repaired: __, previousKeyArns = [], ...rest } = key;
   return {

@@ -13,7 +13,18 @@ import type { ConnectorRefused, PSPConnectorPlan } from '../desired/psp-connecto
 import type { OperatorRelease } from '../desired/release.ts';
 import type { RolloutTurn } from '../desired/rollout-turn.ts';
 import { type ApplyProblem, applied } from './apply-problem.ts';
-import { type Check, conditions, type Findings, judge, readiness, stalled, unknown, wrong } from './check.ts';
+import { certificatesReady, type ObservedCertificate } from './certificates.ts';
+import {
+  type Check,
+  conditions,
+  type Finding,
+  type Findings,
+  judge,
+  readiness,
+  stalled,
+  unknown,
+  wrong,
+} from './check.ts';
 import { waitsForTurn } from './rollout-queue.ts';
 import { rolledOut, serves, type Workload } from './workload.ts';
 
@@ -24,6 +35,8 @@ export type ConnectorObservation = {
   /** What the connector's own pods report; undefined when they cannot be asked. */
   statusz: Statusz | undefined;
   applyProblem: ApplyProblem | undefined;
+  /** With spec.tls of its vault. */
+  certificates?: readonly ObservedCertificate[] | undefined;
   /** Whether its pods may be restarted now. Absent: they may. */
   turn?: RolloutTurn;
   rollout?: RolloutStatus | undefined;
@@ -49,6 +62,7 @@ export function pspConnectorStatus(
       'every account has its credentials',
     ),
     Reachable: judge(seen, [needsReport, reachable], 'the PSP answers'),
+    ...(seen.vault?.spec.tls === undefined ? {} : { CertificatesReady: certificates(seen) }),
     NetworkPoliciesApplied: judge(
       seen,
       [refused('HostPolicyUnsupported'), blocked, applied('NetworkPolicy')],
@@ -76,6 +90,14 @@ export function pspConnectorStatus(
     ...(seen.release === undefined ? {} : { operatorVersion: seen.release.version }),
     ...(notYetActedOn.length === 0 ? {} : { notYetActedOn }),
   };
+}
+
+function certificates({ plan, certificates: seen }: ConnectorObservation): Finding {
+  const isMissing = 'refused' in plan && plan.refused === 'CertManagerMissing';
+  return certificatesReady(
+    seen,
+    isMissing ? { reason: 'CertManagerMissing', message: plan.message } : undefined,
+  );
 }
 
 function refused(reason: ConnectorRefused['refused']): Check<ConnectorObservation> {

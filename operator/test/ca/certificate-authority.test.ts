@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { bundleOf } from '../../src/ca/authority-set.ts';
 import { createCertificateAuthority } from '../../src/ca/certificate-authority.ts';
 import type { RotationTimes } from '../../src/ca/rotation.ts';
-import { foreignNames, serviceNames } from '../../src/ca/service-names.ts';
+import { foreignNames } from '../../src/ca/service-names.ts';
+import { serviceNames } from '../../src/desired/names.ts';
 import { createManualClock } from '../engine/manual-clock.ts';
 import { memoryStore } from './memory-store.ts';
 

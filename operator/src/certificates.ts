@@ -1,0 +1,107 @@
+import { every, type Lifecycle, type Logger } from '@cofferdam/runtime';
+import type { ClusterKeys } from './ca/caller.ts';
+import { type CertificateAuthority, createCertificateAuthority } from './ca/certificate-authority.ts';
+import { type CertificateServer, serveCertificates } from './ca/certificate-server.ts';
+import { createRateLimit } from './ca/rate-limit.ts';
+import type { RotationTimes } from './ca/rotation.ts';
+import { secretStore } from './ca/secret-store.ts';
+import type { Leaf } from './ca/x509.ts';
+import type { Settings } from './config.ts';
+import { serviceNames } from './desired/names.ts';
+import { type KubeClient, systemClock } from './engine/index.ts';
+import { OperatorError } from './errors.ts';
+import type { OperatorMetrics } from './metrics.ts';
+import type { Caches } from './reconcile/caches.ts';
+import { clusterKeys } from './reconcile/cluster-keys.ts';
+import { isManagedAccount } from './reconcile/managed-account.ts';
+
+const MINUTE_MS = 60_000;
+
+/** How long certificates and authorities live, as the settings say. */
+export function rotationTimes(settings: Settings): RotationTimes {
+  const leafMs = settings.CERTIFICATE_SECONDS * 1000;
+  return {
+    leafMs,
+    authorityMs: settings.AUTHORITY_SECONDS * 1000,
+    publishMs: settings.AUTHORITY_PUBLISH_SECONDS * 1000,
+    staleMs: Math.min(10 * MINUTE_MS, leafMs / 4),
+  };
+}
+
+/** How often replicas look at what the leader wrote, and the leader at what is due. */
+export function rotationPeriodMs({ staleMs, publishMs }: RotationTimes): number {
+  return Math.min(MINUTE_MS, staleMs / 3, publishMs / 3);
+}
+
+/** Where pods reach it: through the operator's Service. */
+export function certificateUrl(settings: Settings): string {
+  return `https://${settings.CERTIFICATE_SERVICE}.${settings.LEASE_NAMESPACE}.svc:8443`;
+}
+
+export function authorityIn(settings: Settings, log: Logger): (leader: KubeClient) => CertificateAuthority {
+  return (leader) =>
+    createCertificateAuthority({
+      store: secretStore({
+        client: leader,
+        namespace: settings.LEASE_NAMESPACE,
+        name: settings.AUTHORITY_SECRET,
+      }),
+      times: rotationTimes(settings),
+      clock: systemClock,
+      onStep: (step, set) => log.info({ step, authorities: set.length }, 'certificate authority changed'),
+    });
+}
+
+/** Serves pods, in every replica; with a certificate of its own as soon as there is an authority, renewed at half its life. */
+export async function startCertificates(
+  lifecycle: Lifecycle,
+  operator: { authority: CertificateAuthority; caches: Caches },
+  options: { reader: KubeClient; settings: Settings; log: Logger; metrics: OperatorMetrics },
+): Promise<CertificateServer> {
+  const { authority, caches } = operator;
+  const { reader, settings, log, metrics } = options;
+  const times = rotationTimes(settings);
+  let keys: ClusterKeys | undefined;
+  let own: Leaf | undefined;
+
+  const server = await serveCertificates(
+    {
+      authority,
+      clusterKeys: () => keys,
+      isOurs: (account) => isManagedAccount(caches, account),
+      // A pod asks once at its start and once for each renewal; a few more for whatever goes wrong.
+      rateLimit: createRateLimit({ burst: 10, everyMs: 30_000, monotonicMs: systemClock.monotonicMs }),
+      clock: systemClock,
+      log,
+      onAnswer: metrics.certificate,
+    },
+    { host: settings.HOST, port: settings.CERTIFICATE_PORT },
+  );
+  lifecycle.onClose('certificates', () => server.close());
+  metrics.observeAuthority(() => authority.expiresAt());
+
+  const names = serviceNames({ namespace: settings.LEASE_NAMESPACE, name: settings.CERTIFICATE_SERVICE });
+  const renewOwn = async () => {
+    const now = systemClock.now();
+    if (own !== undefined && now < (own.notBefore.getTime() + own.notAfter.getTime()) / 2) return;
+    const issued = await authority.issueOwn(names);
+    server.use(issued);
+    own = issued;
+  };
+  // More often until it serves: pods wait for it when a cluster starts.
+  const tasks = [
+    every(MINUTE_MS, { name: 'cluster keys', logger: log }, async () => {
+      keys = await clusterKeys(reader);
+    }),
+    every(rotationPeriodMs(times), { name: 'certificate authority', logger: log }, () => authority.refresh()),
+    every(Math.min(1_000, times.leafMs / 20), { name: 'own certificate', logger: log }, () =>
+      renewOwn().catch((error: unknown) => {
+        if (!(error instanceof OperatorError) || own !== undefined) throw error;
+      }),
+    ),
+  ];
+  lifecycle.onClose('certificate tasks', async () => {
+    for (const task of tasks) task.stop();
+  });
+  return server;
+}
