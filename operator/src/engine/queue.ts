@@ -4,20 +4,44 @@ import { type Clock, type Random, systemClock } from './clock.ts';
 export type WorkResult = { afterMs: number } | undefined;
 
 /**
+ * Why a key is added, most urgent first: the thing itself is new or was changed; something that it depends on was;
+ * it failed before; nobody knows of a reason.
+ */
+export type Urgency = 'changed' | 'affected' | 'retry' | 'resync';
+
+/**
+ * For how long something more urgent goes first, milliseconds. Whatever waits grows older, and older than that it goes
+ * before newer ones of any urgency: new work is not starved behind resyncs, and neither is the initial list, which is
+ * one, behind a steady stream of events.
+ */
+const PATIENCE_MS: Readonly<Record<Urgency, number>> = {
+  changed: 0,
+  affected: 1_000,
+  retry: 5_000,
+  resync: 30_000,
+};
+const URGENCIES = Object.keys(PATIENCE_MS) as Urgency[];
+
+/**
  * A work queue of keys: a key waits at most once, is worked on by at most one worker, and an addition while it
  * is being worked on leads to one more round. A failure is retried with growing waits per key.
  */
 export type Queue = {
-  add(key: string): void;
-  /** Adds after `ms`; of several pending ones for a key the earliest holds. */
-  addAfter(key: string, ms: number): void;
+  /** Default `changed`. A key that waits already may become more urgent, never less. */
+  add(key: string, urgency?: Urgency): void;
+  /** Adds after `ms`, as a resync unless said otherwise; of several pending ones for a key the earliest holds. */
+  addAfter(key: string, ms: number, urgency?: Urgency): void;
   /** Takes no more work; resolves when the workers have ended. */
   stop(): Promise<void>;
   readonly depth: number;
   readonly active: number;
   retriesOf(key: string): number;
   /** What waits, for diagnostics. */
-  snapshot(): { waiting: string[]; active: string[]; later: { key: string; inMs: number }[] };
+  snapshot(): {
+    waiting: { key: string; urgency: Urgency; waitedMs: number }[];
+    active: { key: string; tookMs: number }[];
+    later: { key: string; inMs: number; retries: number }[];
+  };
 };
 
 /** Observes a queue; the names are those of client-go's workqueue metrics. */
@@ -30,7 +54,10 @@ export type QueueObserver = {
 
 export type QueueOptions = {
   work: (key: string, signal: AbortSignal) => Promise<WorkResult>;
-  /** Keys worked on at the same time. Default 4. */
+  /**
+   * Keys worked on at the same time. Default 4. Of several, one is kept for what is changed or affected: retries that
+   * wait for something that does not answer cannot take them all.
+   */
   workers?: number;
   clock?: Clock;
   random?: Random;
@@ -44,27 +71,29 @@ export type QueueOptions = {
 export function createQueue(options: QueueOptions): Queue {
   const { work, workers = 4, clock = systemClock, random = Math.random, observer = {} } = options;
   const { backoffBaseMs = 500, backoffMaxMs = 60_000 } = options;
-  /** Key to the time it was added; insertion order is the order of work. */
-  const waiting = new Map<string, number>();
-  const active = new Set<string>();
-  const again = new Set<string>();
+  const waiting = createWaitingKeys();
+  /** Key to when its work began. */
+  const active = new Map<string, number>();
+  /** Of these, the ones that began as retries or resyncs. */
+  const patient = new Set<string>();
+  const again = new Map<string, Urgency>();
   const failures = new Map<string, number>();
   const timers = new Map<string, { dueAt: number; cancel: () => void }>();
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
 
-  function add(key: string): void {
-    if (stopping.signal.aborted || waiting.has(key)) return;
+  function add(key: string, urgency: Urgency = 'changed'): void {
+    if (stopping.signal.aborted) return;
     if (active.has(key)) {
-      again.add(key);
+      const before = again.get(key);
+      if (before === undefined || PATIENCE_MS[urgency] < PATIENCE_MS[before]) again.set(key, urgency);
       return;
     }
-    waiting.set(key, clock.monotonicMs());
-    observer.added?.(key);
+    if (waiting.add(key, urgency, clock.monotonicMs())) observer.added?.(key);
     dispatch();
   }
 
-  function addAfter(key: string, ms: number): void {
+  function addAfter(key: string, ms: number, urgency: Urgency = 'resync'): void {
     if (stopping.signal.aborted) return;
     const dueAt = clock.monotonicMs() + ms;
     const pending = timers.get(key);
@@ -72,18 +101,19 @@ export function createQueue(options: QueueOptions): Queue {
     pending?.cancel();
     const cancel = clock.after(ms, () => {
       timers.delete(key);
-      add(key);
+      add(key, urgency);
     });
     timers.set(key, { dueAt, cancel });
   }
 
   function dispatch(): void {
     while (active.size < workers && !stopping.signal.aborted) {
-      const next = waiting.entries().next();
-      if (next.done) return;
-      const [key, addedAt] = next.value;
-      waiting.delete(key);
-      active.add(key);
+      const allTaken = workers > 1 && patient.size >= workers - 1;
+      const next = waiting.take(allTaken ? ['changed', 'affected'] : URGENCIES);
+      if (next === undefined) return;
+      const { key, addedAt, urgency } = next;
+      active.set(key, clock.monotonicMs());
+      if (urgency === 'retry' || urgency === 'resync') patient.add(key);
       observer.started?.(key, clock.monotonicMs() - addedAt);
       const task = run(key).finally(() => running.delete(task));
       running.add(task);
@@ -105,11 +135,14 @@ export function createQueue(options: QueueOptions): Queue {
       const waitMs = ceiling * (0.5 + random() / 2);
       options.onError?.(key, error, waitMs);
       observer.retried?.(key, waitMs);
-      addAfter(key, waitMs);
+      addAfter(key, waitMs, 'retry');
     }
     observer.finished?.(key, clock.monotonicMs() - startedAt, failure);
     active.delete(key);
-    if (again.delete(key)) add(key);
+    patient.delete(key);
+    const urgency = again.get(key);
+    again.delete(key);
+    if (urgency !== undefined) add(key, urgency);
     dispatch();
   }
 
@@ -131,12 +164,64 @@ export function createQueue(options: QueueOptions): Queue {
     },
     retriesOf: (key) => failures.get(key) ?? 0,
     snapshot: () => ({
-      waiting: [...waiting.keys()],
-      active: [...active],
+      waiting: waiting.list(clock.monotonicMs()),
+      active: [...active].map(([key, since]) => ({ key, tookMs: Math.round(clock.monotonicMs() - since) })),
       later: [...timers].map(([key, timer]) => ({
         key,
         inMs: Math.round(timer.dueAt - clock.monotonicMs()),
+        retries: failures.get(key) ?? 0,
       })),
     }),
+  };
+}
+
+/** The keys that wait, by urgency and in each by age. All steps cost the same however many there are. */
+function createWaitingKeys() {
+  /** Insertion order is the order of age. */
+  const keys = Object.fromEntries(URGENCIES.map((urgency) => [urgency, new Map()])) as Record<
+    Urgency,
+    Map<string, number>
+  >;
+  const urgencies = new Map<string, Urgency>();
+  const rank = (urgency: Urgency, addedAt: number) => addedAt + PATIENCE_MS[urgency];
+
+  return {
+    /** @returns whether it is new, and does not just become more urgent */
+    add(key: string, urgency: Urgency, now: number): boolean {
+      const before = urgencies.get(key);
+      if (before !== undefined) {
+        // Compared as of now: what has waited long may be ahead of what comes as urgent.
+        if (rank(before, keys[before].get(key) ?? now) <= rank(urgency, now)) return false;
+        keys[before].delete(key);
+      }
+      urgencies.set(key, urgency);
+      keys[urgency].set(key, now);
+      return before === undefined;
+    },
+    take(among: readonly Urgency[]): { key: string; urgency: Urgency; addedAt: number } | undefined {
+      let best: { key: string; urgency: Urgency; addedAt: number } | undefined;
+      for (const urgency of among) {
+        const first = keys[urgency].entries().next();
+        if (first.done) continue;
+        const [key, addedAt] = first.value;
+        if (best === undefined || rank(urgency, addedAt) < rank(best.urgency, best.addedAt))
+          best = { key, urgency, addedAt };
+      }
+      if (best === undefined) return undefined;
+      keys[best.urgency].delete(best.key);
+      urgencies.delete(best.key);
+      return best;
+    },
+    clear() {
+      urgencies.clear();
+      for (const urgency of URGENCIES) keys[urgency].clear();
+    },
+    list: (now: number) =>
+      URGENCIES.flatMap((urgency) =>
+        [...keys[urgency]].map(([key, addedAt]) => ({ key, urgency, waitedMs: Math.round(now - addedAt) })),
+      ),
+    get size() {
+      return urgencies.size;
+    },
   };
 }

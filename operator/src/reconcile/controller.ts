@@ -5,10 +5,12 @@ import {
   isKubeError,
   type KubeObject,
   keyOf,
+  type ObjectKey,
   parseKey,
   type Queue,
   type QueueObserver,
   type Random,
+  type Urgency,
   type WorkResult,
 } from '../engine/index.ts';
 import type { Context } from './context.ts';
@@ -50,51 +52,58 @@ export function createController(
       );
     },
   });
-  const add = (kind: Kind, namespace: string | undefined, name: string) =>
-    queue.add(`${kind}/${keyOf({ namespace, name })}`);
+  /** What the caches hold from before is looked at, but nothing of it is news. */
+  let isInitial = true;
+  const add = (kind: Kind, { namespace, name }: ObjectKey, urgency: Urgency = 'affected') =>
+    queue.add(
+      `${kind}/${keyOf({ namespace, name })}`,
+      isInitial && urgency === 'affected' ? 'resync' : urgency,
+    );
   const addVaultOf = (connector: KubeObject) => {
-    const vault = (connector as { spec?: { vaultRef?: { name?: string } } }).spec?.vaultRef?.name;
-    if (vault !== undefined) add(PAYMENT_VAULT.kind, connector.metadata.namespace, vault);
+    const name = (connector as { spec?: { vaultRef?: { name?: string } } }).spec?.vaultRef?.name;
+    if (name !== undefined) add(PAYMENT_VAULT.kind, { namespace: connector.metadata.namespace, name });
   };
   const addConnectorsOf = (vault: KubeObject) => {
     for (const { metadata } of caches.connectors.store.byIndex(keyOf(vault)))
-      add(PSP_CONNECTOR.kind, metadata.namespace, metadata.name);
+      add(PSP_CONNECTOR.kind, metadata);
   };
-  const onEach = (handle: (object: KubeObject) => void) => ({
-    added: handle,
+  const onEach = (handle: (object: KubeObject, before?: KubeObject) => void) => ({
+    added: (object: KubeObject) => handle(object),
     updated: handle,
-    deleted: handle,
+    deleted: (object: KubeObject) => handle(object),
   });
 
   const subscriptions = [
     caches.vaults.subscribe(
-      onEach((vault) => {
-        add(PAYMENT_VAULT.kind, vault.metadata.namespace, vault.metadata.name);
+      onEach((vault, before) => {
+        add(PAYMENT_VAULT.kind, vault.metadata, urgencyOf(vault, before));
         addConnectorsOf(vault);
       }),
     ),
     caches.connectors.subscribe(
-      onEach((connector) => {
-        add(PSP_CONNECTOR.kind, connector.metadata.namespace, connector.metadata.name);
+      onEach((connector, before) => {
+        add(PSP_CONNECTOR.kind, connector.metadata, urgencyOf(connector, before));
         addVaultOf(connector);
       }),
     ),
     caches.pods.subscribe(onEach((pod) => addOwnerByLabels(pod, add))),
     caches.onChild(
       onEach((child) => {
-        for (const { apiVersion, kind, name } of child.metadata.ownerReferences ?? []) {
-          if (apiVersion === API_VERSION && isKind(kind)) add(kind, child.metadata.namespace, name);
+        const { namespace, ownerReferences = [] } = child.metadata;
+        for (const { apiVersion, kind, name } of ownerReferences) {
+          if (apiVersion === API_VERSION && isKind(kind)) add(kind, { namespace, name });
         }
       }),
     ),
   ];
+  isInitial = false;
 
   return {
     queue,
     enqueueAll() {
       for (const kind of Object.keys(KINDS) as Kind[]) {
         const { store } = kind === PAYMENT_VAULT.kind ? caches.vaults : caches.connectors;
-        for (const { metadata } of store.list()) add(kind, metadata.namespace, metadata.name);
+        for (const { metadata } of store.list()) queue.add(`${kind}/${keyOf(metadata)}`, 'resync');
       }
     },
     async stop() {
@@ -104,16 +113,23 @@ export function createController(
   };
 }
 
+/** A spec that nobody has acted on yet goes before what merely moves, such as a status that we wrote ourselves. */
+function urgencyOf(
+  resource: KubeObject & { status?: { conditions?: unknown } },
+  before?: KubeObject,
+): Urgency {
+  if (before === undefined) return resource.status?.conditions === undefined ? 'changed' : 'affected';
+  const said = ({ metadata }: KubeObject) => `${metadata.generation} ${metadata.deletionTimestamp}`;
+  return said(resource) === said(before) ? 'affected' : 'changed';
+}
+
 /** A pod's owner is a ReplicaSet or a Job; its labels say whose it is without asking for those. */
-function addOwnerByLabels(
-  pod: KubeObject,
-  add: (kind: Kind, namespace: string | undefined, name: string) => void,
-): void {
+function addOwnerByLabels(pod: KubeObject, add: (kind: Kind, key: ObjectKey) => void): void {
   const { labels = {}, namespace } = pod.metadata;
-  const instance = labels['app.kubernetes.io/instance'];
-  if (instance === undefined || labels[VAULT_LABEL] === undefined) return;
-  const kind = labels['app.kubernetes.io/name'] === 'connector' ? PSP_CONNECTOR.kind : PAYMENT_VAULT.kind;
-  add(kind, namespace, instance);
+  const name = labels['app.kubernetes.io/instance'];
+  if (name === undefined || labels[VAULT_LABEL] === undefined) return;
+  const isConnector = labels['app.kubernetes.io/name'] === 'connector';
+  add(isConnector ? PSP_CONNECTOR.kind : PAYMENT_VAULT.kind, { namespace, name });
 }
 
 async function work(context: Context, key: string, failedBefore: number): Promise<WorkResult> {

@@ -122,3 +122,95 @@ test('property: no key runs twice at once, workers are bounded, and every additi
     { numRuns: 60 },
   );
 });
+
+/** One worker that takes 10 ms for a key; the order in which keys are worked on. */
+function slowly(workers = 1) {
+  const clock = createManualClock();
+  const seen: string[] = [];
+  const queue = createQueue({
+    clock,
+    workers,
+    async work(key) {
+      seen.push(key);
+      await clock.sleep(10);
+      return undefined;
+    },
+  });
+  return { clock, seen, queue };
+}
+
+test('what is changed goes before what is affected, retries and resyncs, each in its own order', async () => {
+  const { clock, seen, queue } = slowly();
+  queue.add('busy');
+  queue.add('resync-1', 'resync');
+  queue.add('retry', 'retry');
+  queue.add('resync-2', 'resync');
+  queue.add('affected', 'affected');
+  queue.add('new-1');
+  queue.add('new-2');
+  // A resync that turns out to be a change does not wait as one.
+  queue.add('resync-2', 'changed');
+  await clock.advance(1_000);
+  expect(seen).toEqual(['busy', 'new-1', 'new-2', 'resync-2', 'affected', 'retry', 'resync-1']);
+  await queue.stop();
+});
+
+test('a new key is worked on at once while 2000 others are resynced', async () => {
+  const { clock, seen, queue } = slowly();
+  for (let n = 0; n < 2_000; n++) queue.add(`old-${n}`, 'resync');
+  await clock.advance(5_000);
+  const before = seen.length;
+  queue.add('new');
+  await clock.advance(20);
+  expect(seen.slice(before)).toContain('new');
+  expect(queue.depth).toBeGreaterThan(1_000);
+  const stopped = queue.stop();
+  await clock.advance(60_000);
+  await stopped;
+});
+
+test('the initial list is not starved by changes that never end', async () => {
+  const { clock, seen, queue } = slowly();
+  for (let n = 0; n < 50; n++) queue.add(`initial-${n}`, 'resync');
+  // More changes than one worker can take.
+  for (let n = 0; n < 5_000; n++) {
+    queue.add(`change-${n}`);
+    await clock.advance(8);
+  }
+  const initial = seen.flatMap((key, at) => (key.startsWith('initial') ? [at] : []));
+  expect(initial).toHaveLength(50);
+  // Ageing lets them all have their turn after half a minute, not at the end.
+  expect(initial.at(-1)).toBeLessThan(3_900);
+  const stopped = queue.stop();
+  await clock.advance(60_000);
+  await stopped;
+});
+
+test('retries that hang leave a worker for what is new', async () => {
+  const clock = createManualClock();
+  const seen: string[] = [];
+  const queue = createQueue({
+    clock,
+    workers: 3,
+    async work(key) {
+      seen.push(key);
+      await clock.sleep(key.startsWith('hangs') ? 60_000 : 1);
+      return undefined;
+    },
+  });
+  for (const key of ['hangs-1', 'hangs-2', 'hangs-3', 'hangs-4']) queue.add(key, 'retry');
+  await clock.advance(100);
+  queue.add('new');
+  await clock.advance(100);
+  expect(seen).toEqual(['hangs-1', 'hangs-2', 'new']);
+  const { active, waiting } = queue.snapshot();
+  expect([active.length, waiting.map(({ key, urgency }) => `${urgency} ${key}`)]).toEqual([
+    2,
+    ['retry hangs-3', 'retry hangs-4'],
+  ]);
+  await clock.advance(120_000);
+  expect(seen).toHaveLength(5);
+  const stopped = queue.stop();
+  await clock.advance(60_000);
+  await stopped;
+});
