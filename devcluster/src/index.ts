@@ -1,3 +1,4 @@
+export { type Authority, createAuthority } from './certificates/authority.ts';
 export { type ClusterOptions, type RunningCluster, startCluster } from './cluster.ts';
 export type { ControllerName, ControllerOptions } from './controllers/start.ts';
 export { startControllers } from './controllers/start.ts';

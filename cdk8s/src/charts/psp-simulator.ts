@@ -6,6 +6,9 @@ import { probes } from './probes.ts';
 
 const NAME = 'psp-simulator';
 
+/** The certificate of both protocols; connectors are told who vouches for it by `endpointCaRef`. */
+const TLS = { secret: 'psp-simulator-tls', path: '/etc/cofferdam/tls' };
+
 /** One listener for us and one for each wire protocol that the simulator speaks. */
 const PORTS = [
   { name: 'http', port: 8080 },
@@ -36,11 +39,14 @@ export class PspSimulator extends Chart {
           spec: {
             automountServiceAccountToken: false,
             securityContext: restrictedPod,
+            volumes: [{ name: 'tls', secret: { secretName: TLS.secret, defaultMode: 0o440 } }],
             containers: [
               {
                 name: NAME,
                 image,
                 args: ['serve'],
+                env: [{ name: 'TLS_DIR', value: TLS.path }],
+                volumeMounts: [{ name: 'tls', mountPath: TLS.path, readOnly: true }],
                 ports: PORTS.map(({ name, port }) => ({ name, containerPort: port })),
                 securityContext: restrictedContainer,
                 resources: {

@@ -80,3 +80,13 @@ export async function applySecret(
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'Opaque', data };
   await client.apply(RESOURCES.secrets, secret, { fieldManager: 'cofferdam-demo' });
 }
+
+/** A ConfigMap that belongs to the cluster that was raised, and so to no file in Git. */
+export async function applyConfigMap(
+  client: KubeClient,
+  { namespace, name }: { namespace: string; name: string },
+  data: Record<string, string>,
+): Promise<void> {
+  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data };
+  await client.apply(RESOURCES.configMaps, configMap, { fieldManager: 'cofferdam-demo' });
+}

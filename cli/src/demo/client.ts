@@ -8,6 +8,7 @@ import {
   type Problem,
   TokenRecord,
 } from '@cofferdam/contracts';
+import { type Agent, request } from 'undici';
 import type { z } from 'zod';
 import { CliError } from '../errors.ts';
 
@@ -16,6 +17,14 @@ export interface ShopOptions {
   routerUrl: string;
   /** A JWT of the shop's identity; it says which merchant's tokens these are. */
   token: string;
+  /** How the two are found and verified. */
+  connections: Agent;
+}
+
+interface Init {
+  method?: 'POST';
+  headers?: Record<string, string>;
+  body?: string;
 }
 
 /** What an application developer writes: two HTTP APIs, a bearer token and an idempotency key. */
@@ -49,15 +58,20 @@ export class Shop {
     return this.#send(url, { method: 'POST', headers, body: JSON.stringify(body) }, answer);
   }
 
-  async #send<T extends z.ZodType>(url: string, init: RequestInit, answer: T): Promise<z.infer<T>> {
+  async #send<T extends z.ZodType>(url: string, init: Init, answer: T): Promise<z.infer<T>> {
     const headers = { ...init.headers, authorization: `Bearer ${this.#options.token}` };
-    const response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(30_000) });
-    const body: unknown = await response.json();
-    if (!response.ok) {
+    const response = await request(url, {
+      ...init,
+      headers,
+      dispatcher: this.#options.connections,
+      signal: AbortSignal.timeout(30_000),
+    });
+    const body: unknown = await response.body.json();
+    if (response.statusCode >= 300) {
       const { code, detail = '', errors = [] } = body as Problem;
       const fields = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-      const request = `${init.method ?? 'GET'} ${url}`;
-      throw new CliError('request_failed', `${request}: ${response.status} ${code} ${detail} ${fields}`);
+      const asked = `${init.method ?? 'GET'} ${url}`;
+      throw new CliError('request_failed', `${asked}: ${response.statusCode} ${code} ${detail} ${fields}`);
     }
     return answer.parse(body);
   }

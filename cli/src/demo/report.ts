@@ -16,6 +16,8 @@ export interface DemoResult {
   eventsFrom: 'kafka' | 'http';
   urls: Record<string, string>;
   kubeconfig: string;
+  /** For `curl -K`: finds and verifies the services by their names. */
+  curlConfig: string;
 }
 
 export function summarize({ story, payment, milliseconds }: ScenarioPayment): DemoResult['payments'][number] {
@@ -68,6 +70,7 @@ export function renderResult(result: DemoResult): string {
     '  kubectl get paymentvaults,pspconnectors,deployments,pods -A',
     '  kubectl describe paymentvault payments -n payments-dev',
     '  kubectl delete pod -n payments-dev -l app.kubernetes.io/name=vault    # and watch it heal',
+    `  curl -K ${result.curlConfig} ${result.urls['vault']}/readyz`,
     '  npm run cofferdam -- status -A',
     '',
   ].join('\n');

@@ -14,7 +14,8 @@ import { waitUntilReady } from './readiness.ts';
 import { type DemoResult, renderResult, summarize } from './report.ts';
 import { isComplete, playScenario, type ScenarioPayment } from './scenario.ts';
 import { createSecrets } from './secrets.ts';
-import { pspSwitch, type ServiceUrls, serviceUrls, shopToken } from './services.ts';
+import { clientFiles, connectTo, curlConfig, serviceConnections } from './service-connections.ts';
+import { findServices, pspSwitch, type Services, shopToken } from './services.ts';
 
 export interface DemoOptions {
   exit: boolean;
@@ -28,6 +29,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const environment = {
   rendered: join(root, 'environments/dev/rendered'),
   namespace: 'payments-dev',
+  vault: 'payments',
   vaultId: 'acme-dev',
 };
 const READY_TIMEOUT_MS = 120_000;
@@ -105,33 +107,38 @@ interface Stage {
 async function show(stage: Stage): Promise<boolean> {
   const { cluster, options, progress } = stage;
   const transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
+  let connections: ReturnType<typeof serviceConnections> | undefined;
   try {
     const client = createClient({ transport, fieldManager: 'cofferdam-demo' });
-    const urls = await bringUp(client, stage);
+    const services = await bringUp(client, stage);
+    const { vault, router, simulator } = services;
+    connections = serviceConnections(services);
     const readySeconds = Math.round(progress.elapsedMs / 100) / 10;
     const token = await shopToken(client, environment.namespace);
-    const shop = new Shop({ vaultUrl: urls.vault, routerUrl: urls.router, token });
-    writeEndpoints(options.stateDirectory, cluster, { ...urls, clientToken: token });
+    const shop = new Shop({ vaultUrl: vault, routerUrl: router, token, connections });
+    writeEndpoints(options.stateDirectory, cluster, services, token);
 
     progress.set('Payments', 'working', 'tokenizing and charging test cards');
-    const payments = await playScenario(shop, pspSwitch(urls.simulator));
+    const payments = await playScenario(shop, pspSwitch(simulator));
     progress.set('Payments', 'ready', `${payments.length} made`);
     const result: DemoResult = {
       readySeconds,
       payments: payments.map(summarize),
       ...(await readEvents(cluster, shop, payments)),
-      urls: { ...urls },
+      urls: { vault, router, simulator },
+      curlConfig: clientFiles(options.stateDirectory).curlConfig,
       kubeconfig: cluster.kubeconfigPath,
     };
     progress.finish();
     process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : renderResult(result));
     return true;
   } finally {
+    await connections?.close();
     await transport.close();
   }
 }
 
-async function bringUp(client: KubeClient, { cluster, progress, signal }: Stage): Promise<ServiceUrls> {
+async function bringUp(client: KubeClient, { cluster, progress, signal }: Stage): Promise<Services> {
   const manifests = readManifests(environment.rendered);
   const isNamespace = ({ kind }: { kind: string }) => kind === 'Namespace';
   await applyManifests(client, manifests.filter(isNamespace));
@@ -149,7 +156,7 @@ async function bringUp(client: KubeClient, { cluster, progress, signal }: Stage)
     signal,
     wanted: manifests.filter(({ kind }) => kind === 'PaymentVault' || kind === 'PSPConnector').length,
   });
-  return serviceUrls(client, environment.namespace);
+  return findServices(client, environment);
 }
 
 async function readEvents(
@@ -172,10 +179,23 @@ async function readEvents(
   }
 }
 
-/** `endpoints.json`: what a script needs to call the two APIs. */
-function writeEndpoints(directory: string, cluster: RunningCluster, more: Record<string, string>): void {
+/** `endpoints.json` and what it names: what a script needs to call the two APIs. */
+function writeEndpoints(
+  directory: string,
+  cluster: RunningCluster,
+  services: Services,
+  clientToken: string,
+): void {
   mkdirSync(directory, { recursive: true });
-  const endpoints = { ...cluster.endpoints, postgres: cluster.addons.postgres.adminUrl, ...more };
+  const files = clientFiles(directory);
+  writeFileSync(files.caFile, services.ca);
+  writeFileSync(files.curlConfig, curlConfig(services, files.caFile));
+  const { vault, router, simulator } = services;
+  const endpoints = {
+    ...cluster.endpoints,
+    postgres: cluster.addons.postgres.adminUrl,
+    ...{ vault, router, simulator, clientToken, ...files, connectTo: connectTo(services) },
+  };
   writeFileSync(join(directory, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`, {
     mode: 0o600,
   });

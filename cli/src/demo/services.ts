@@ -1,29 +1,57 @@
 import { SERVICE_PORT, TOKEN_AUDIENCE } from '@cofferdam/contracts';
 import { type KubeClient, type KubeObject, RESOURCES } from '@cofferdam/operator/engine';
+import { CliError } from '../errors.ts';
 import type { PspSwitch } from './scenario.ts';
 
-export interface ServiceUrls {
+/** How the services are reached from outside the cluster, where nobody resolves their names. */
+export interface Services {
+  /** With the names that certificates hold. */
   vault: string;
   router: string;
+  /** The simulator's remote control, at its address: no card passes it, and it speaks plain HTTP. */
   simulator: string;
+  /** Host name of a Service to the address that stands for it, which stays while pods come and go. */
+  addresses: Record<string, string>;
+  /** PEM of those who vouch for vault and router. */
+  ca: string;
 }
 
-/** Base URLs of the Services, on addresses that stay the same while pods come and go. */
-export async function serviceUrls(client: KubeClient, namespace: string): Promise<ServiceUrls> {
-  const [vault, router, simulator] = await Promise.all([
-    serviceUrl(client, namespace, 'payments-vault'),
-    serviceUrl(client, namespace, 'payments-router'),
-    serviceUrl(client, 'psp-simulator', 'psp-simulator'),
+export async function findServices(
+  client: KubeClient,
+  { namespace, vault }: { namespace: string; vault: string },
+): Promise<Services> {
+  const [vaultIp, routerIp, simulatorIp, ca] = await Promise.all([
+    addressOf(client, namespace, `${vault}-vault`),
+    addressOf(client, namespace, `${vault}-router`),
+    addressOf(client, 'psp-simulator', 'psp-simulator'),
+    bundleOf(client, namespace, `${vault}-ca`),
   ]);
-  return { vault, router, simulator };
+  const [vaultHost, routerHost] = [`${vault}-vault.${namespace}.svc`, `${vault}-router.${namespace}.svc`];
+  return {
+    vault: `https://${vaultHost}:${SERVICE_PORT}`,
+    router: `https://${routerHost}:${SERVICE_PORT}`,
+    simulator: `http://${simulatorIp}:${SERVICE_PORT}`,
+    addresses: { [vaultHost]: vaultIp, [routerHost]: routerIp },
+    ca,
+  };
 }
 
-async function serviceUrl(client: KubeClient, namespace: string, name: string): Promise<string> {
+async function addressOf(client: KubeClient, namespace: string, name: string): Promise<string> {
   const service = await client.get<KubeObject & { spec: { clusterIP: string } }>(RESOURCES.services, {
     namespace,
     name,
   });
-  return `http://${service.spec.clusterIP}:${SERVICE_PORT}`;
+  return service.spec.clusterIP;
+}
+
+async function bundleOf(client: KubeClient, namespace: string, name: string): Promise<string> {
+  const { data } = await client.get<KubeObject & { data?: Record<string, string> }>(RESOURCES.configMaps, {
+    namespace,
+    name,
+  });
+  const bundle = data?.['ca.crt'];
+  if (bundle === undefined) throw new CliError('not_ready', `ConfigMap ${namespace}/${name} has no ca.crt`);
+  return bundle;
 }
 
 /** A token of the ServiceAccount `checkout`, which stands for the application; it lives for a day. */

@@ -74,7 +74,7 @@ export function connector(said: Record<string, string> = FINE, name = 'stripe'):
     spec: {
       vaultRef: { name: 'payments' },
       provider: 'stripe',
-      endpoint: 'http://psp-simulator.psp-simulator.svc:8081',
+      endpoint: 'https://psp-simulator.psp-simulator.svc:8081',
       accounts: [{ name: 'acme', merchants: ['acme'], credentialsRef: { name: 'stripe-acme' } }],
       egress: { to: [{ cidr: '192.0.2.0/24' }], ports: [8081] },
     },

@@ -1,3 +1,4 @@
+import { ENV } from '@cofferdam/contracts';
 import { commonSettings, readEnvironment } from '@cofferdam/runtime';
 import { z } from 'zod';
 
@@ -9,6 +10,7 @@ const list = z
 
 const Settings = z.object({
   ...commonSettings,
+  [ENV.tlsDirectory]: z.string().describe('directory with tls.crt and tls.key, for both protocols'),
   STRIPE_PORT: port(8081).describe('port of the Stripe protocol'),
   ADYEN_PORT: port(8082).describe('port of the Adyen protocol'),
   SLOW_MS: z.coerce.number().int().min(0).max(120_000).default(3000).describe('delay of a slow answer, ms'),

@@ -1,4 +1,12 @@
-import { createLogger, type Lifecycle, type RunningService, runService } from '@cofferdam/runtime';
+import { ENV } from '@cofferdam/contracts';
+import {
+  createLogger,
+  credentialsFromDirectory,
+  type Lifecycle,
+  notUsable,
+  type RunningService,
+  runService,
+} from '@cofferdam/runtime';
 import { readConfig } from './config.ts';
 import { startSimulator } from './simulator.ts';
 
@@ -9,8 +17,11 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
     level: config.LOG_LEVEL,
     instance: config.POD_NAME,
   });
+  const tls = await credentialsFromDirectory(config.TLS_DIR, { logger }).catch(notUsable(ENV.tlsDirectory));
+  lifecycle.onClose('certificate', () => tls.close());
   const simulator = await startSimulator({
     logger,
+    tls,
     host: config.HOST,
     adminPort: config.PORT,
     stripePort: config.STRIPE_PORT,
