@@ -42,3 +42,6 @@ try {
   );
   process.exitCode = known instanceof BenchError ? STATUS[known.code] : STATUS.invalid;
 }
+// Whatever a scenario left open must not keep us: its processes end with this one.
+await new Promise((done) => process.stdout.write('', done));
+process.exit();

@@ -17,15 +17,16 @@ import {
 } from './resources.ts';
 import type { Tracker } from './tracker.ts';
 
-/** What every step of one size works with. */
-export type Bench = {
+/** Where a size is measured. */
+export type Place = {
   run: string;
   environment: Environment;
-  tracker: Tracker;
   context: RunContext;
   /** For how long the system has to be silent before it counts as settled, milliseconds. */
   quietMs: number;
 };
+/** What every step works with. */
+export type Bench = Place & { tracker: Tracker };
 
 const NOTHING = { ratePerSecond: null, p50Ms: null, p99Ms: null, p999Ms: null };
 
@@ -33,8 +34,8 @@ const NOTHING = { ratePerSecond: null, p50Ms: null, p99Ms: null, p999Ms: null };
 const APPLY_WIDTH = 16;
 const CONVERGE_TIMEOUT_MS = 45 * 60_000;
 
-export async function createNamespaces(bench: Bench, tenants: readonly Tenant[]): Promise<void> {
-  const { environment, run, context } = bench;
+export async function createNamespaces(place: Place, tenants: readonly Tenant[]): Promise<void> {
+  const { environment, run, context } = place;
   await inParallel(tenants, APPLY_WIDTH, async (tenant) => {
     context.signal.throwIfAborted();
     await environment.client.apply(RESOURCES.namespaces, namespaceOf(tenant, run));

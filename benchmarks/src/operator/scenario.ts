@@ -3,7 +3,7 @@ import { round } from '../harness/percentiles.ts';
 import { below, exactly, type Findings, type Result, type Target } from '../harness/report.ts';
 import type { RunContext, Scenario } from '../scenario.ts';
 import { checkCluster, forbidPods, hasControllers, installDefinitions, removeNamespaces } from './cluster.ts';
-import { startEnvironment } from './environment.ts';
+import { type Environment, startEnvironment } from './environment.ts';
 import {
   type Bench,
   createNamespaces,
@@ -11,6 +11,7 @@ import {
   measureNewVaults,
   measureRest,
   measureRestart,
+  type Place,
   settled,
 } from './measure.ts';
 import { startOperator } from './operator-process.ts';
@@ -29,7 +30,7 @@ export const operatorScenario: Scenario = {
   },
 };
 
-/** The most that one resync a second leaves alone: a vault is never looked at less often than that. */
+/** The shortest that the operator takes: with many vaults there is then always one that waits to be looked at again. */
 const BUSY_RESYNC_SECONDS = 1;
 
 async function measureOperator(context: RunContext, options: OperatorBenchOptions): Promise<Findings> {
@@ -58,75 +59,80 @@ async function measureOperator(context: RunContext, options: OperatorBenchOption
 }
 
 async function measureSize(context: RunContext, options: OperatorBenchOptions, size: number) {
-  const { progress, signal } = context;
+  context.progress.show(`${size} vaults`, 'starting');
   const run = randomBytes(3).toString('hex');
-  progress.show(`${size} vaults`, 'starting');
   const environment = await startEnvironment({
     kubeconfig: options.kubeconfig,
     environment: context.environment,
   });
+  try {
+    return await measureIn({ context, options, environment, run, size });
+  } finally {
+    if (options.kubeconfig !== undefined) {
+      context.progress.show(`${size} vaults`, 'removing namespaces');
+      await removeNamespaces(environment.client, run);
+    }
+    await environment.close();
+  }
+}
+
+type SizeRun = {
+  context: RunContext;
+  options: OperatorBenchOptions;
+  environment: Environment;
+  run: string;
+  size: number;
+};
+
+async function measureIn({ context, options, environment, run, size }: SizeRun) {
   const { client } = environment;
   const given = options.kubeconfig !== undefined;
   const [home] = tenants(run, 'operator-', 1);
   const fleet = tenants(run, '', size);
   const samples = tenants(run, 'new-', options.samples);
   if (home === undefined) throw new Error('there is always one');
-  try {
-    if (given) await checkCluster(client);
-    else await installDefinitions(client);
-    const bench: Omit<Bench, 'tracker'> = {
-      run,
-      environment,
-      context,
-      quietMs: context.quick ? 1_000 : 3_000,
-    };
-    const places = { ...bench, tracker: await startTracker(client, READY) };
-    await createNamespaces(places, [home]);
-    const controllers = given && (await hasControllers(client, home.namespace));
-    await environment.startStandIn({ controllers: !given, workloads: !controllers });
-    await places.tracker.stop();
-    const tracker = await startTracker(client, controllers ? APPLIED : READY);
-    const all = { ...bench, tracker };
-    progress.show(`${size} vaults`, 'creating namespaces');
-    await createNamespaces(all, [...fleet, ...samples]);
-    if (controllers) for (const { namespace } of [...fleet, ...samples]) await forbidPods(client, namespace);
+  if (given) await checkCluster(client);
+  else await installDefinitions(client);
+  const place: Place = { run, environment, context, quietMs: context.quick ? 1_000 : 3_000 };
+  await createNamespaces(place, [home]);
+  const controllers = given && (await hasControllers(client, home.namespace));
+  await environment.startStandIn({ controllers: !given, workloads: !controllers });
+  context.progress.show(`${size} vaults`, 'creating namespaces');
+  await createNamespaces(place, [...fleet, ...samples]);
+  if (controllers) for (const { namespace } of [...fleet, ...samples]) await forbidPods(client, namespace);
 
-    const start = (resyncSeconds: number) =>
-      startOperator(environment, {
-        env: context.environment,
-        leaseNamespace: home.namespace,
-        tenants: [...fleet, ...samples],
-        resyncSeconds,
-        nodeFlags: options.nodeFlags,
-        signal,
-      });
+  const tracker = await startTracker(client, controllers ? APPLIED : READY);
+  const bench: Bench = { ...place, tracker };
+  const start = (resyncSeconds: number) =>
+    startOperator(environment, {
+      env: context.environment,
+      leaseNamespace: home.namespace,
+      tenants: [...fleet, ...samples],
+      resyncSeconds,
+      nodeFlags: options.nodeFlags,
+      signal: context.signal,
+    });
+  try {
     const first = await start(options.resyncSeconds);
-    const results = [await measureConvergence(all, first, fleet)];
-    results.push(await measureRest(all, first, { vaults: size, resyncSeconds: options.resyncSeconds }));
+    const results = [await measureConvergence(bench, first, fleet)];
+    results.push(await measureRest(bench, first, { vaults: size, resyncSeconds: options.resyncSeconds }));
     const stopMs = await first.stop();
     const startedAt = performance.now();
     const second = await start(options.resyncSeconds);
-    results.push(await measureRestart(all, second, { vaults: size, startedAt, stopMs }));
+    results.push(await measureRestart(bench, second, { vaults: size, startedAt, stopMs }));
     await second.stop();
     const third = await start(BUSY_RESYNC_SECONDS);
-    await settled(all, third);
-    results.push(await measureNewVaults(all, third, { among: size, samples }));
+    await settled(bench, third);
+    results.push(await measureNewVaults(bench, third, { among: size, samples }));
     await third.stop();
-    await tracker.stop();
-    return {
-      results,
-      workloads: controllers
-        ? 'no pods (quota 0), Jobs marked complete: vaults count as converged when applied'
-        : 'played: Jobs complete and Deployments available at once, /statusz answered',
-    };
+    return { results, workloads: controllers ? FORBIDDEN : PLAYED };
   } finally {
-    if (given) {
-      progress.show(`${size} vaults`, 'removing namespaces');
-      await removeNamespaces(client, run);
-    }
-    await environment.close();
+    await tracker.stop();
   }
 }
+
+const FORBIDDEN = 'no pods (quota 0), Jobs marked complete: vaults count as converged when applied';
+const PLAYED = 'played: Jobs complete and Deployments available at once, /statusz answered';
 
 /** Growth beyond this between the smallest and the largest size is not linear. */
 const LINEAR = 1.5;
