@@ -51,6 +51,7 @@ export const OPTIONAL_RESOURCES = {
   serviceMonitors: namespaced('monitoring.coreos.com', 'v1', 'servicemonitors', 'ServiceMonitor'),
   httpRoutes: namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute'),
   tlsRoutes: namespaced('gateway.networking.k8s.io', 'v1', 'tlsroutes', 'TLSRoute'),
+  backendTlsPolicies: namespaced('gateway.networking.k8s.io', 'v1', 'backendtlspolicies', 'BackendTLSPolicy'),
   kafkaTopics: namespaced('kafka.strimzi.io', 'v1beta2', 'kafkatopics', 'KafkaTopic'),
   certificates: namespaced('cert-manager.io', 'v1', 'certificates', 'Certificate'),
   ciliumNetworkPolicies: namespaced('cilium.io', 'v2', 'ciliumnetworkpolicies', 'CiliumNetworkPolicy'),

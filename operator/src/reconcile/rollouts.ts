@@ -46,8 +46,10 @@ export function rolloutStatus(
 ): RolloutStatus | undefined {
   const { release } = context.facts();
   const before = lastRollout(resource as RolloutResource);
-  if (release === undefined) return before;
-  if (!after.done) return before === undefined ? undefined : started(before, release.digest, after.turn);
+  if (release === undefined) return resource.status?.rollout;
+  // A new resource's pods are this release's from the first one on, and of no generation that it had.
+  if (before === undefined && !after.done) return { release: release.digest, generation: 0 };
+  if (before !== undefined && !after.done) return started(before, release.digest, after.turn);
   const { vaultGeneration } = after;
   return {
     release: release.digest,

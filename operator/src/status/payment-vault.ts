@@ -241,7 +241,6 @@ function rekeyStatus(vault: PaymentVault, { statusz }: VaultObservation): Pick<P
   return rekey === undefined ? {} : { rekey };
 }
 
-/** While no key can be bound, the one before stays named: its grants and its successor are found by it. */
 /** Nothing is held up by it: what the cluster has kinds for is made. */
 function kindsThere(vault: PaymentVault, facts: Facts): Finding | undefined {
   const [missing] = missingKinds(vault, facts);
@@ -253,6 +252,7 @@ function kindsThere(vault: PaymentVault, facts: Facts): Finding | undefined {
   );
 }
 
+/** While no key can be bound, the one before stays named: its grants and its successor are found by it. */
 export function kmsStatus(key: KeyOutcome, before: KmsStatus | undefined): KmsStatus {
   const { problem: _, repaired: __, previousKeyArns = [], ...rest } = key;
   return {

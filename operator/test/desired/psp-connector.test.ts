@@ -37,9 +37,9 @@ test.each([
 });
 
 test('the router is told only of connectors that have a process to call', () => {
-  expect(isRoutable(connector())).toBe(true);
-  expect(isRoutable(connector('c', { provider: 'checkout' }))).toBe(false);
+  expect(isRoutable(connector(), facts)).toBe(true);
+  expect(isRoutable(connector('c', { provider: 'checkout' }), facts)).toBe(false);
   const leaving = connector();
   leaving.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
-  expect(isRoutable(leaving)).toBe(false);
+  expect(isRoutable(leaving, facts)).toBe(false);
 });
