@@ -33,11 +33,22 @@ const STEPS: Partial<Record<Reason, Step>> = {
   KeyNotOurs: (seen) => kms(seen, 'list-resource-tags'),
   KmsAccessDenied: operatorLogs,
   KmsUnreachable: operatorLogs,
+  KmsThrottled: operatorLogs,
   GranteeNotAllowed: ({ operatorNamespace }) =>
     `kubectl -n ${operatorNamespace} edit configmap cofferdam-operator-grantees`,
   BrokerUnreachable: (seen) =>
     `${kubectl(seen)} get ${target(seen)} -o jsonpath='{.spec.kafka.bootstrapServers}{"\\n"}'`,
+  BrokerNotTrusted: edit,
+  BrokersTooFew: edit,
+  KafkaRequestRefused: edit,
+  AclsUnsupported: edit,
   KafkaAccessDenied: operatorLogs,
+  KafkaCredentialsMissing: ({ operatorNamespace }) => `kubectl -n ${operatorNamespace} get secrets`,
+  KafkaCredentialsNotAllowed: ({ operatorNamespace }) =>
+    `kubectl -n ${operatorNamespace} annotate --overwrite secret <admin-secret> payments.cofferdam.dev/kafka-namespaces=<namespaces> payments.cofferdam.dev/kafka-bootstrap-servers=<brokers>`,
+  KafkaCaUnreadable: edit,
+  StrimziMissing: () => 'kubectl api-resources --api-group=kafka.strimzi.io',
+  StrimziNotReady: (seen) => `${kubectl(seen)} get kafkatopics`,
   TopicMismatch: (seen) => `${kubectl(seen)} get ${target(seen)} -o jsonpath='{.status.topics}{"\\n"}'`,
   VaultNotFound: (seen) => `${kubectl(seen)} get paymentvaults`,
   VaultNotReady: (seen) => whyVault(seen),

@@ -1,10 +1,11 @@
 import { DeleteAliasCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { KeyOutcome, KeyPlan, KeyReference } from '../desired/key.ts';
 import { isKubeError } from '../engine/kube-error.ts';
+import { createKeyIndex, type KeyIndex } from './key-index.ts';
 import type { KeyManagement } from './kms.ts';
 import { bindCreated, bindSupplied } from './kms-bind.ts';
 import { type Care, unlimited } from './kms-care.ts';
-import { aliasOf, sweepUnused } from './kms-claim.ts';
+import { aliasOf, dropUnclaimed, sweepUnused } from './kms-claim.ts';
 import { revokeGrants } from './kms-grant.ts';
 import {
   describeKey,
@@ -36,13 +37,22 @@ export function awsKeyManagement(
 ): KeyManagement {
   const clientAt = (place: Place, guard: Guard) =>
     careful(clientFor(place.region, place.endpoint), { place, care, guard });
+  const indexes = new Map<string, KeyIndex>();
+  const indexAt = (place: Place) => {
+    const index = indexes.get(idOf(place)) ?? createKeyIndex();
+    indexes.set(idOf(place), index);
+    return index;
+  };
   return {
     async ensure(plan, guard) {
       const client = clientAt(plan, guard);
       try {
         return 'supplied' in plan.key
           ? await bindSupplied(client, plan, plan.key.supplied)
-          : await bindCreated(client, plan, plan.key.created.rotationDays);
+          : await bindCreated(client, plan, {
+              rotationDays: plan.key.created.rotationDays,
+              index: indexAt(plan),
+            });
       } catch (error) {
         return asOutcome(error, plan);
       }
@@ -63,9 +73,13 @@ export function awsKeyManagement(
       if (await isTagged(client, keyArn, place.vaultId)) await revokeGrants(client, keyArn, place.vaultId);
     },
 
-    release: (reference, policy, guard) => release(clientAt(reference, guard), reference, policy),
+    async release(reference, policy, guard) {
+      const client = clientAt(reference, guard);
+      const mayBeLeft = await release(client, reference, policy);
+      if (mayBeLeft) await dropUnclaimed(client, reference.vaultId, indexAt(reference));
+    },
 
-    sweep: (place, options, guard) => sweepUnused(clientAt(place, guard), { ...options, claimIsOver: false }),
+    sweep: (place, options, guard) => sweepUnused(clientAt(place, guard), options),
   };
 }
 
@@ -79,7 +93,7 @@ function careful(client: KmsSender, options: { place: Place; care: Care; guard: 
   const { place, care, guard } = options;
   const send = (command: Parameters<KmsSender['send']>[0]) =>
     care({
-      place: `${place.region} ${place.endpoint ?? ''}`,
+      place: idOf(place),
       operation: command.constructor.name.replace(/Command$/, ''),
       send: () => {
         // At the last moment: the wait for the budget may have outlasted the lease.
@@ -99,12 +113,19 @@ async function isTagged(client: KmsSender, keyArn: string, vaultId: string): Pro
   }
 }
 
-/** Grants first: whatever comes after, the pods can no longer use the keys. */
+function idOf({ region, endpoint = '' }: Place): string {
+  return `${region} ${endpoint}`;
+}
+
+/**
+ * Grants first: whatever comes after, the pods can no longer use the keys.
+ * @returns whether there may be a key that was made and not claimed
+ */
 async function release(
   client: KmsSender,
   reference: KeyReference,
   policy: 'Retain' | 'Delete',
-): Promise<void> {
+): Promise<boolean> {
   const { vaultId, key, previousKeyArns } = reference;
   const alias = aliasOf(vaultId);
   const aliased = await describeKey(client, alias);
@@ -113,15 +134,10 @@ async function release(
   for (const keyArn of ours) {
     if (await isTagged(client, keyArn, vaultId)) await revokeGrants(client, keyArn, vaultId);
   }
-  if (aliased === undefined) {
-    // A stop between making a key and claiming it, and then the deletion: nobody would ever look for that key.
-    if ('created' in key) {
-      await sweepUnused(client, { vaultIds: new Set([vaultId]), nowMs: 0, claimIsOver: true });
-    }
-    return;
-  }
-  if (policy === 'Retain' || aliased.Arn === supplied?.Arn) return;
-  if (!isCreatedFor(await tagsOf(client, aliased.Arn), vaultId)) return;
+  // A stop between making a key and claiming it, and then the deletion.
+  if (aliased === undefined) return 'created' in key;
+  if (policy === 'Retain' || aliased.Arn === supplied?.Arn) return false;
+  if (!isCreatedFor(await tagsOf(client, aliased.Arn), vaultId)) return false;
   const days = 'created' in key ? key.created.deletionWindowDays : 30;
   if (aliased.KeyState !== 'PendingDeletion') await scheduleDeletion(client, aliased.Arn, days);
   // The alias last: while it is there, a repeated attempt finds the key.
@@ -130,6 +146,7 @@ async function release(
   } catch (error) {
     if (!isKmsError(error, 'NotFoundException')) throw error;
   }
+  return false;
 }
 
 /** Short time-outs: a reconcile must never hang, and is repeated anyway. */

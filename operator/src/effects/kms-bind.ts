@@ -1,6 +1,7 @@
 import { EnableKeyRotationCommand, GetKeyRotationStatusCommand } from '@aws-sdk/client-kms';
 import type { KeyOutcome, KeyPlan, KeyRepair } from '../desired/key.ts';
 import { isKubeError } from '../engine/kube-error.ts';
+import type { KeyIndex } from './key-index.ts';
 import { aliasOf, claimKey, holdKey, restoreAlias } from './kms-claim.ts';
 import { ensureGrant } from './kms-grant.ts';
 import {
@@ -34,14 +35,14 @@ export async function bindSupplied(client: KmsSender, plan: KeyPlan, keyId: stri
 export async function bindCreated(
   client: KmsSender,
   plan: KeyPlan,
-  rotationDays: number,
+  { rotationDays, index }: { rotationDays: number; index: KeyIndex },
 ): Promise<KeyOutcome> {
   const alias = aliasOf(plan.vaultId);
   const repaired: KeyRepair[] = [];
   const aliased = await describeKey(client, alias);
   const before = aliased === undefined ? await boundBefore(client, plan, repaired) : undefined;
   if (before?.problem !== undefined) return { problem: before.problem };
-  const key = aliased ?? before?.key ?? (await claimKey(client, plan.vaultId));
+  const key = aliased ?? before?.key ?? (await claimKey(client, plan.vaultId, index));
   const tags = await tagsOf(client, key.Arn);
   if (tags.get(VAULT_ID_TAG) !== plan.vaultId) {
     const message = `${alias} names key ${key.Arn}, which lacks the tag ${VAULT_ID_TAG}=${plan.vaultId}, so it is not used: move the alias away, or tag the key`;

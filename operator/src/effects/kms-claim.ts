@@ -1,4 +1,5 @@
 import { CreateAliasCommand } from '@aws-sdk/client-kms';
+import type { KeyIndex } from './key-index.ts';
 import { listGrants } from './kms-grant.ts';
 import {
   CLAIM_TAG,
@@ -49,10 +50,10 @@ export async function restoreAlias(client: KmsSender, vaultId: string, keyArn: s
 }
 
 /** Gives the vault's alias, which is missing, to a key that is found again, or to a new one. */
-export async function claimKey(client: KmsSender, vaultId: string): Promise<Key> {
+export async function claimKey(client: KmsSender, vaultId: string, index: KeyIndex): Promise<Key> {
   const alias = aliasOf(vaultId);
-  const candidates = await findUnclaimed(client, vaultId);
-  const key = candidates[0]?.key ?? (await createKey(client, vaultId));
+  const candidates = await findUnclaimed(client, vaultId, index);
+  const key = candidates[0]?.key ?? (await makeKey(client, vaultId, index));
   try {
     await client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: key.Arn }));
   } catch (error) {
@@ -67,20 +68,32 @@ export async function claimKey(client: KmsSender, vaultId: string): Promise<Key>
   return winner;
 }
 
+async function makeKey(client: KmsSender, vaultId: string, index: KeyIndex): Promise<Key> {
+  try {
+    const key = await createKey(client, vaultId);
+    index.note(vaultId, key.Arn);
+    return key;
+  } catch (error) {
+    // It may be there all the same.
+    index.spoil();
+    throw error;
+  }
+}
+
 type Candidate = { key: Key; pending: boolean; granted: boolean };
 
 /**
  * Keys of ours for this vault, the likeliest first: one that may have been used before one that never was, one with
  * a grant before one without, then the oldest. They are claimed rather than deleted: an alias may also have been
- * removed by hand from a key full of cards. Only on the rare path where the alias is missing, since it asks for
- * every key's tags.
+ * removed by hand from a key full of cards.
  */
-async function findUnclaimed(client: KmsSender, vaultId: string): Promise<Candidate[]> {
+async function findUnclaimed(client: KmsSender, vaultId: string, index: KeyIndex): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for await (const { keyArn, tags } of everyKey(client)) {
-    if (!isCreatedFor(tags, vaultId)) continue;
+  for (const keyArn of await index.of(client, vaultId)) {
     const key = await describeKey(client, keyArn);
     if (key?.KeyState !== 'Enabled' && key?.KeyState !== 'Disabled') continue;
+    const tags = await tagsOf(client, keyArn);
+    if (!isCreatedFor(tags, vaultId)) continue;
     const granted = (await listGrants(client, keyArn)).length > 0;
     found.push({ key, granted, pending: tags.get(CLAIM_TAG) === 'pending' });
   }
@@ -104,15 +117,21 @@ export async function dropUnused(client: KmsSender, vaultId: string, keyArn: str
   return true;
 }
 
+/** The vault is going and has no alias: nobody will ever come for a key that was made for it and not claimed. */
+export async function dropUnclaimed(client: KmsSender, vaultId: string, index: KeyIndex): Promise<void> {
+  for (const { key } of await findUnclaimed(client, vaultId, index)) {
+    await dropUnused(client, vaultId, key.Arn);
+  }
+}
+
 /**
  * Looks through all keys for those that lost their claim and were left: by a stop in the middle, or because KMS was
- * slow to list them. With `claimIsOver` also one whose vault has no alias: the vault is going, and nobody will come
- * for the key.
+ * slow to list them.
  * @returns the ARNs that were scheduled for deletion
  */
 export async function sweepUnused(
   client: KmsSender,
-  options: { vaultIds: ReadonlySet<string>; nowMs: number; claimIsOver: boolean },
+  options: { vaultIds: ReadonlySet<string>; nowMs: number },
 ): Promise<string[]> {
   const dropped: string[] = [];
   for await (const { keyArn, tags } of everyKey(client)) {
@@ -121,11 +140,9 @@ export async function sweepUnused(
     if (tags.get(CLAIM_TAG) !== 'pending') continue;
     const key = await describeKey(client, keyArn);
     if (key?.KeyState !== 'Enabled' && key?.KeyState !== 'Disabled') continue;
-    if (!options.claimIsOver) {
-      if (options.nowMs - (key.CreationDate?.getTime() ?? options.nowMs) < SETTLED_MS) continue;
-      const holder = await describeKey(client, aliasOf(vaultId));
-      if (holder === undefined || holder.Arn === keyArn) continue;
-    }
+    if (options.nowMs - (key.CreationDate?.getTime() ?? options.nowMs) < SETTLED_MS) continue;
+    const holder = await describeKey(client, aliasOf(vaultId));
+    if (holder === undefined || holder.Arn === keyArn) continue;
     if (await dropUnused(client, vaultId, keyArn)) dropped.push(keyArn);
   }
   return dropped;

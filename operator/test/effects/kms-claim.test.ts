@@ -219,3 +219,31 @@ test('a bound key that is destroyed is reported, and never replaced by a new one
   );
   expect(await keys().ensure(planOf('elsewhere'))).toMatchObject({ problem: { reason: 'KeyNotOurs' } });
 });
+
+test('many new vaults share one look through the keys of the account', async () => {
+  const asked: string[] = [];
+  const counting = world.around(async (operation, pass) => {
+    asked.push(operation);
+    return pass();
+  });
+  const shared = keys(counting);
+  const total = 8;
+  const all = Array.from({ length: total }, (_, i) => shared.ensure(planOf(`many-${i}`)));
+  for (const outcome of await Promise.all(all)) expect(outcome.problem).toBeUndefined();
+  expect(asked.filter((name) => name === 'ListKeys')).toHaveLength(1);
+  expect(asked.filter((name) => name === 'CreateKey')).toHaveLength(total);
+});
+
+test('a key that was made although its answer was lost is found by the same process', async () => {
+  let lost = false;
+  const losing = world.around(async (operation, pass) => {
+    const answer = await pass();
+    if (operation !== 'CreateKey' || lost) return answer;
+    lost = true;
+    throw new Error('socket hang up');
+  });
+  const one = keys(losing);
+  expect(await one.ensure(planOf('answerless'))).toMatchObject({ problem: { reason: 'KmsUnreachable' } });
+  expect((await one.ensure(planOf('answerless'))).problem).toBeUndefined();
+  expect(await world.keysOf('answerless')).toEqual(['Enabled held']);
+});
