@@ -9,9 +9,10 @@ import { podTemplate, TEMPLATE_ANNOTATION } from './pod-template.ts';
 /** Rolls one pod at a time and never below the wanted number. An autoscaler, where there is one, owns `replicas`. */
 export function deployment(component: Component): Manifest {
   const { identity, name, namespace, size, annotations } = component;
+  const isScaled = size.maxReplicas > size.minReplicas;
   const template = podTemplate(component, { command: 'serve', probes: true, restartPolicy: 'Always' });
   const spec: DeploymentSpec = {
-    ...(size.maxReplicas > size.minReplicas ? {} : { replicas: size.minReplicas }),
+    ...(isScaled ? {} : { replicas: size.minReplicas }),
     selector: { matchLabels: podSelector(identity, 'api') },
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
     progressDeadlineSeconds: 300,
@@ -24,5 +25,6 @@ export function deployment(component: Component): Manifest {
     labels: labels(identity),
     annotations: { ...annotations, [TEMPLATE_ANNOTATION]: digest(template) },
   };
-  return manifest(RESOURCES.deployments, metadata, { spec });
+  const handsOver = [{ path: ['spec', 'replicas'], initial: size.minReplicas }];
+  return { ...manifest(RESOURCES.deployments, metadata, { spec }), ...(isScaled ? { handsOver } : {}) };
 }
