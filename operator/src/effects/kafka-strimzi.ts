@@ -74,7 +74,7 @@ async function ensureTopic(
     return { problem: { reason: 'NameConflict', message } };
   }
   const [has, wanted] = [before.spec?.partitions, (object as KafkaTopic).spec?.partitions];
-  if (false) {
+  if (has !== undefined && has !== wanted) {
     const message = `KafkaTopic ${namespace}/${name} has ${has} partitions where ${wanted} are asked for, and is left as it is, since the order of its events depends on it: say ${has} in spec.kafka.topics.partitions`;
     return { found: foundIn(before), problem: { reason: 'TopicMismatch', message } };
   }
