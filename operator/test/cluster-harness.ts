@@ -171,7 +171,7 @@ function startOperator(options: {
       const name = command.constructor.name.replace('Command', '');
       if (cluster.kmsIsDown) return Promise.reject(new Error('connect ECONNREFUSED'));
       const send = () => (aws.send as (command: object) => Promise<unknown>).call(aws, command);
-      return /^(Create|Enable|Schedule|Delete|Revoke)/.test(name) ? write(`KMS ${name}`, send) : send();
+      return /^(Create|Enable|Schedule|Delete|Revoke|Tag)/.test(name) ? write(`KMS ${name}`, send) : send();
     },
   } as unknown as KmsSender;
   const topics: TopicManagement = {
