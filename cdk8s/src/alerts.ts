@@ -1,0 +1,124 @@
+/** An alerting rule of Prometheus; `docs/runbooks/<name>.md` says what to do. */
+export interface Alert {
+  readonly name: string;
+  readonly expr: string;
+  /** How long it has to hold, as Prometheus writes durations. */
+  readonly for: string;
+  /** critical: wakes somebody, since cards cannot be stored or charged, or will be lost. */
+  readonly severity: 'critical' | 'warning';
+  readonly summary: string;
+}
+
+const RUNBOOKS = 'https://github.com/cofferdam/cofferdam/blob/main/docs/runbooks';
+
+const LOST_KEY = 'KeyNotFound|KeyDisabled|KeyPendingDeletion|KeyNotOurs';
+
+/** Of the operator and of what it says of its resources; names of metrics are those of docs/metrics.md. */
+export const ALERTS: readonly Alert[] = [
+  {
+    name: 'CofferdamOperatorNotLeading',
+    expr: 'sum(leader_election_master_status{name="cofferdam"}) < 1 or absent(leader_election_master_status{name="cofferdam"})',
+    for: '3m',
+    severity: 'critical',
+    summary: 'No operator leads: nothing is repaired, issued or rolled out.',
+  },
+  {
+    name: 'CofferdamReconcilesFailing',
+    expr: 'sum by (controller) (rate(controller_runtime_reconcile_errors_total[10m])) > 0.1 * sum by (controller) (rate(controller_runtime_reconcile_total[10m]))',
+    for: '15m',
+    severity: 'warning',
+    summary: 'More than one in ten reconciles of {{ $labels.controller }} fails.',
+  },
+  {
+    name: 'CofferdamQueueStuck',
+    expr: 'min_over_time(workqueue_depth{name="cofferdam"}[15m]) > 0 and rate(workqueue_work_duration_seconds_count{name="cofferdam"}[15m]) == 0',
+    for: '5m',
+    severity: 'warning',
+    summary: "Resources wait in the operator's queue, and none is worked on.",
+  },
+  {
+    name: 'CofferdamWatchesFailing',
+    expr: 'sum by (kind, code) (rate(cofferdam_watch_failures_total[10m])) > 0.05',
+    for: '10m',
+    severity: 'warning',
+    summary: 'The operator cannot watch {{ $labels.kind }} ({{ $labels.code }}).',
+  },
+  {
+    name: 'CofferdamVaultKeyLost',
+    expr: `cofferdam_condition{kind="PaymentVault",condition="KeyBound",reason=~"${LOST_KEY}"} == 1`,
+    for: '0m',
+    severity: 'critical',
+    summary: 'PaymentVault {{ $labels.namespace }}/{{ $labels.name }}: {{ $labels.reason }}.',
+  },
+  {
+    name: 'CofferdamNotAvailable',
+    expr: 'cofferdam_condition{condition="Available",status="False"} == 1',
+    for: '2m',
+    severity: 'critical',
+    summary:
+      '{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }} does not serve ({{ $labels.reason }}).',
+  },
+  {
+    name: 'CofferdamStalled',
+    expr: 'cofferdam_condition{condition="Stalled",status="True"} == 1',
+    for: '10m',
+    severity: 'warning',
+    summary:
+      '{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }} waits for somebody to change something ({{ $labels.reason }}).',
+  },
+  {
+    name: 'CofferdamNotReady',
+    expr: 'cofferdam_condition{condition="Ready",status!="True"} == 1 unless on (kind, namespace, name) cofferdam_condition{condition="Stalled",status="True"} == 1',
+    for: '30m',
+    severity: 'warning',
+    summary:
+      '{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }} is not as asked for ({{ $labels.reason }}).',
+  },
+  {
+    name: 'CofferdamPspUnreachable',
+    expr: 'cofferdam_condition{kind="PSPConnector",condition="Reachable",status="False"} == 1',
+    for: '5m',
+    severity: 'warning',
+    summary: 'PSPConnector {{ $labels.namespace }}/{{ $labels.name }} does not reach its PSP.',
+  },
+  {
+    name: 'CofferdamOutboxGrowing',
+    expr: 'min_over_time(cofferdam_outbox_unpublished[10m]) > 1000',
+    for: '5m',
+    severity: 'warning',
+    summary: 'Events of {{ $labels.namespace }}/{{ $labels.pod }} do not reach the broker.',
+  },
+  {
+    name: 'CofferdamCertificateExpiring',
+    expr: 'cofferdam_certificate_expiry_timestamp_seconds - time() < 4 * 3600',
+    for: '5m',
+    severity: 'critical',
+    summary: 'The certificate of {{ $labels.namespace }}/{{ $labels.pod }} is not renewed.',
+  },
+  {
+    name: 'CofferdamAuthorityExpiring',
+    expr: 'cofferdam_certificate_authority_expiry_timestamp_seconds - time() < 7 * 86400',
+    for: '1h',
+    severity: 'warning',
+    summary: "The operator's certificate authority is not rotated.",
+  },
+  {
+    name: 'CofferdamExternalCallsFailing',
+    expr: 'sum by (system) (rate(cofferdam_external_calls_total{outcome!="ok"}[10m])) > 0.5 * sum by (system) (rate(cofferdam_external_calls_total[10m]))',
+    for: '15m',
+    severity: 'warning',
+    summary: "Most of the operator's calls to {{ $labels.system }} fail or are kept back.",
+  },
+];
+
+/** `spec` of a PrometheusRule (monitoring.coreos.com/v1). */
+export function prometheusRuleSpec(): object {
+  const rules = ALERTS.map(({ name, expr, severity, summary, ...alert }) => ({
+    alert: name,
+    expr,
+    for: alert.for,
+    labels: { severity },
+    annotations: { summary, runbook_url: `${RUNBOOKS}/${name}.md` },
+  }));
+  return { groups: [{ name: 'cofferdam', rules }] };
+}
