@@ -85,8 +85,8 @@ test('a vault and a connector become ready with everything that the plan says, a
     observedGeneration: 1,
     kms: { origin: 'Created', alias: 'alias/cofferdam-whole' },
     endpoints: {
-      vault: 'http://payments-vault.whole.svc:8080',
-      router: 'http://payments-router.whole.svc:8080',
+      vault: 'https://payments-vault.whole.svc:8080',
+      router: 'https://payments-router.whole.svc:8080',
     },
     connectors: 1,
   });

@@ -14,7 +14,7 @@ export type IssueContext = {
   clusterKeys: () => ClusterKeys | undefined;
   /** Whether the ServiceAccount, with this uid, is one that the operator made for a resource that exists. */
   isOurs: (serviceAccount: CertificateCaller['serviceAccount']) => boolean;
-  rateLimit: (caller: string) => { allowed: boolean };
+  rateLimit: (caller: string) => boolean;
   clock: Clock;
   log: {
     info(fields: object, message: string): void;
@@ -68,7 +68,7 @@ async function decide(
       detail: `ServiceAccount ${audit.serviceAccount} does not belong to a PaymentVault or PSPConnector.`,
     });
   }
-  if (!context.rateLimit(pod.uid).allowed) {
+  if (!context.rateLimit(pod.uid)) {
     throw new ProblemError('rate_limited', { detail: 'This pod asks for certificates too often.' });
   }
   const body = CertificateRequest.safeParse(await asked.body());

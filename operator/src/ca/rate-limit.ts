@@ -1,4 +1,4 @@
-/** A bucket of tokens for each caller: `burst` at once, and one more every `everyMs`. */
+/** Whether a caller may go on: `burst` times at once, and once more every `everyMs`. */
 export function createRateLimit(options: {
   burst: number;
   everyMs: number;
@@ -6,7 +6,7 @@ export function createRateLimit(options: {
   monotonicMs: () => number;
   /** Callers that are remembered; the longest unseen is forgotten first. */
   callers?: number;
-}): (caller: string) => { allowed: true } | { allowed: false; retryAfterMs: number } {
+}): (caller: string) => boolean {
   const { burst, everyMs, monotonicMs, callers = 10_000 } = options;
   const buckets = new Map<string, { tokens: number; at: number }>();
   return (caller) => {
@@ -21,6 +21,6 @@ export function createRateLimit(options: {
       if (buckets.size <= callers) break;
       buckets.delete(oldest);
     }
-    return allowed ? { allowed } : { allowed, retryAfterMs: Math.ceil((1 - filled) * everyMs) };
+    return allowed;
   };
 }

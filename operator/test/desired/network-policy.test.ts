@@ -23,6 +23,12 @@ const dns = {
   ],
   ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
 };
+const operator = {
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'cofferdam-system' } },
+  podSelector: { matchLabels: { 'app.kubernetes.io/name': 'operator' } },
+};
+/** Where a pod has its key certified. */
+const authority = { to: [operator], ports: [tcp(8443)] };
 const pods = (name: string, instance: string) => ({
   podSelector: {
     matchLabels: {
@@ -50,16 +56,17 @@ test('a migration reaches its database and DNS, and nobody reaches it', () => {
   });
 });
 
-test('the vault reaches its database and KMS; it calls none of our own processes', () => {
-  expect(policies['payments-vault']?.egress).toEqual([{ ports: [tcp(5432)] }, { ports: [tcp(443)] }, dns]);
+test('the vault reaches its database and KMS; of our own processes it calls the operator alone', () => {
+  expect(policies['payments-vault']?.egress).toEqual([
+    { ports: [tcp(5432)] },
+    { ports: [tcp(443)] },
+    authority,
+    dns,
+  ]);
 });
 
 test('a connector reaches its vault, its PSP and DNS; only the router and the operator reach it', () => {
   const { object } = connectorNetworkPolicy(connector(), paymentVault(), facts);
-  const operator = {
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'cofferdam-system' } },
-    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'operator' } },
-  };
   expect(object).toMatchObject({
     metadata: { name: 'stripe-connector' },
     spec: {
@@ -72,6 +79,7 @@ test('a connector reaches its vault, its PSP and DNS; only the router and the op
       egress: [
         { to: [pods('vault', 'payments')], ports: [tcp(8080)] },
         { to: [{ ipBlock: { cidr: '192.0.2.0/24' } }], ports: [tcp(8081)] },
+        authority,
         dns,
       ],
     },

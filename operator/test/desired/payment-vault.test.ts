@@ -187,6 +187,16 @@ test('another image is another migration, and the version that is there is held 
   expect(heldOf(plan, 'Deployment')).toEqual(['payments-vault']);
 });
 
+/** Of a pod that has its key certified by the operator. */
+const tlsEnv = (name: string) => ({
+  CA_FILE: '/etc/cofferdam/ca/ca.crt',
+  CERTIFICATE_URL: 'https://cofferdam-operator.cofferdam-system.svc:8443',
+  CERTIFICATE_TOKEN_FILE: '/var/run/secrets/cofferdam-certificates/token',
+  SERVICE_NAMES: ['.payments-dev.svc', '.payments-dev.svc.cluster.local', '.payments-dev', '']
+    .map((rest) => `${name}${rest}`)
+    .join(','),
+});
+
 test('a vault process gets its database, its key and its access file, and no PSP or router setting', () => {
   const kafka = { bootstrapServers: ['a:9092', 'b:9092'], manage: 'Admin' } as const;
   const vault = paymentVault({ kafka: { ...kafka, bootstrapServers: [...kafka.bootstrapServers] } });
@@ -203,6 +213,7 @@ test('a vault process gets its database, its key and its access file, and no PSP
     KAFKA_BOOTSTRAP_SERVERS: 'a:9092,b:9092',
     KAFKA_TOPIC: 'cofferdam.acme-dev.tokens',
     AWS_REGION: 'eu-central-1',
+    ...tlsEnv('payments-vault'),
     POD_NAME: undefined,
   });
 });
@@ -215,8 +226,9 @@ test('the router never gets the key, and asks the vault under a name', () => {
     ACCESS_FILE: '/etc/cofferdam/access/access.json',
     DATABASE_DIR: '/etc/cofferdam/database',
     ROUTING_FILE: '/etc/cofferdam/routing/routing.json',
-    VAULT_URL: 'http://payments-vault.payments-dev.svc:8080',
+    VAULT_URL: 'https://payments-vault.payments-dev.svc:8080',
     TOKEN_FILE: '/var/run/secrets/cofferdam/token',
+    ...tlsEnv('payments-router'),
     POD_NAME: undefined,
   });
 });
@@ -278,7 +290,7 @@ test('the routing file names every connector with where and as whom it is called
   expect(routing.connectors[1]).toEqual({
     name: 'stripe',
     provider: 'stripe',
-    url: 'http://stripe-connector.payments-dev.svc:8080',
+    url: 'https://stripe-connector.payments-dev.svc:8080',
     subject: 'system:serviceaccount:payments-dev:stripe-connector',
     accounts: [{ name: 'acme', merchants: ['acme'] }],
     priority: 200,
@@ -319,9 +331,10 @@ test('topics and key are data in the plan', () => {
   const config = { 'min.insync.replicas': '1', 'retention.ms': '604800000' };
   expect(plan.topics).toEqual({
     manage: 'Admin',
+    namespace: 'payments-dev',
     bootstrapServers: ['a:9092'],
-    topics: [
     writers: [],
+    topics: [
       { name: 'cofferdam.acme-dev.tokens', partitions: 3, replicationFactor: 1, config },
       { name: 'cofferdam.acme-dev.payments', partitions: 3, replicationFactor: 1, config },
     ],

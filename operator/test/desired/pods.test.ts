@@ -53,17 +53,14 @@ test.each(templates)(
 );
 
 test.each(templates)(
-  '%s has no token for the Kubernetes API, and its own audience lasts ten minutes',
+  '%s has no token for the Kubernetes API, and those for our own audiences last ten minutes',
   (_name, { spec }) => {
     expect(spec?.automountServiceAccountToken).toBe(false);
     expect(spec?.enableServiceLinks).toBe(false);
     const sources = spec?.volumes?.flatMap(({ projected }) => projected?.sources ?? []) ?? [];
-    for (const source of sources) {
-      expect(source.serviceAccountToken).toEqual({
-        audience: 'cofferdam',
-        expirationSeconds: 600,
-        path: 'token',
-      });
+    for (const { serviceAccountToken } of sources) {
+      expect(serviceAccountToken).toMatchObject({ expirationSeconds: 600, path: 'token' });
+      expect(['cofferdam', 'cofferdam-certificates']).toContain(serviceAccountToken?.audience);
     }
   },
 );

@@ -146,25 +146,26 @@ test('dev: what is reached beyond our pods', () => {
     Kafka: at({ address: '127.96.1.3' }, 9092),
     DNS: at(dns, 53, 'UDP'),
     internet: at(internet, 443),
+    authority: at(replica(operator), 8443),
   };
   const { internet: _, 'person at the machine': __, ...sources } = devSources;
   expect(grid(sources, beyond, cluster.world)).toBe(
     table(`
-                               operator  PSP admin  PSP stripe  PSP adyen  stranger  database  KMS  Kafka  DNS  internet
-      vault                    no        no         no          no         no        yes       yes  yes    yes  no
-      router                   no        no         no          no         no        yes       no   yes    yes  no
-      stripe                   no        no         yes         no         no        no        no   no     yes  no
-      adyen                    no        no         no          yes        no        no        no   no     yes  no
-      vault migration          no        no         no          no         no        yes       no   no     yes  no
-      router migration         no        no         no          no         no        yes       no   no     yes  no
-      operator                 yes       yes        yes         yes        yes       yes       yes  yes    yes  yes
-      simulator                yes       yes        yes         yes        yes       yes       yes  yes    yes  yes
-      client in the namespace  yes       yes        yes         yes        yes       yes       yes  yes    yes  yes
-      stranger elsewhere       yes       yes        yes         yes        yes       yes       yes  yes    yes  yes
-      look-alike elsewhere     yes       yes        yes         yes        yes       yes       yes  yes    yes  yes
-      other vault              no        no         no          no         no        no        no   no     yes  no
-      other router             no        no         no          no         no        no        no   no     yes  no
-      other stripe             no        no         no          no         no        no        no   no     yes  no
+                               operator  PSP admin  PSP stripe  PSP adyen  stranger  database  KMS  Kafka  DNS  internet  authority
+      vault                    no        no         no          no         no        yes       yes  yes    yes  no        yes
+      router                   no        no         no          no         no        yes       no   yes    yes  no        yes
+      stripe                   no        no         yes         no         no        no        no   no     yes  no        yes
+      adyen                    no        no         no          yes        no        no        no   no     yes  no        yes
+      vault migration          no        no         no          no         no        yes       no   no     yes  no        no
+      router migration         no        no         no          no         no        yes       no   no     yes  no        no
+      operator                 yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
+      simulator                yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
+      client in the namespace  yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
+      stranger elsewhere       yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
+      look-alike elsewhere     yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
+      other vault              no        no         no          no         no        no        no   no     yes  no        yes
+      other router             no        no         no          no         no        no        no   no     yes  no        yes
+      other stripe             no        no         no          no         no        no        no   no     yes  no        yes
     `),
   );
 });
@@ -220,18 +221,19 @@ const globexBeyond = {
   internet: at(internet, 443),
   stranger: at(stranger('payments-globex', 'stranger'), 8080),
   operator: at(operator, 8080),
+  authority: at(operator, 8443),
 };
 
 test('production: what our pods reach beyond themselves', () => {
   expect(grid(globex, globexBeyond, cluster.world)).toBe(
     table(`
-                        PSP stripe  PSP adyen  database  KMS  Kafka  issuer  collector  DNS  internet  stranger  operator
-      vault             no          no         yes       yes  yes    yes     yes        yes  no        no        no
-      router            no          no         yes       no   yes    yes     yes        yes  no        no        no
-      stripe            yes         no         no        no   no     no      yes        yes  no        no        no
-      adyen             no          yes        no        no   no     no      yes        yes  no        no        no
-      vault migration   no          no         yes       no   no     no      no         yes  no        no        no
-      router migration  no          no         yes       no   no     no      no         yes  no        no        no
+                        PSP stripe  PSP adyen  database  KMS  Kafka  issuer  collector  DNS  internet  stranger  operator  authority
+      vault             no          no         yes       yes  yes    yes     yes        yes  no        no        no        yes
+      router            no          no         yes       no   yes    yes     yes        yes  no        no        no        yes
+      stripe            yes         no         no        no   no     no      yes        yes  no        no        no        yes
+      adyen             no          yes        no        no   no     no      yes        yes  no        no        no        yes
+      vault migration   no          no         yes       no   no     no      no         yes  no        no        no        no
+      router migration  no          no         yes       no   no     no      no         yes  no        no        no        no
     `),
   );
 });
