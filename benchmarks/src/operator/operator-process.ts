@@ -45,6 +45,7 @@ export async function startOperator(
     /** Every tenant that there may be: whose names are resolved, and who may have a grant. */
     tenants: readonly Tenant[];
     resyncSeconds: number;
+    kmsQuotaPercent: number;
     nodeFlags: readonly string[];
     signal: AbortSignal;
   },
@@ -70,11 +71,15 @@ export async function startOperator(
       LEASE_NAMESPACE: options.leaseNamespace,
       HOST: '127.0.0.1',
       PORT: '0',
+      CERTIFICATE_PORT: '0',
+      KMS_QUOTA_PERCENT: String(options.kmsQuotaPercent),
+      // Of the played /statusz.
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
       STATUSZ_TOKEN_FILE: files.token,
       GRANTEES_FILE: files.grantees,
       RESYNC_SECONDS: String(options.resyncSeconds),
     },
-    isUp: ({ port }) => (typeof port === 'number' ? port : undefined),
+    isUp: ({ msg, port }) => (msg === 'started' && typeof port === 'number' ? port : undefined),
   });
   const samples = async (): Promise<Sample[]> => {
     const response = await fetch(`http://127.0.0.1:${up}/metrics`, { signal: AbortSignal.timeout(60_000) });

@@ -11,6 +11,8 @@ export type OperatorBenchOptions = {
   /** New vaults applied one after the other among the largest number. */
   samples: number;
   resyncSeconds: number;
+  /** The operator's KMS_QUOTA_PERCENT. */
+  kmsQuotaPercent: number;
   /** For Node.js below the operator, such as --cpu-prof. */
   nodeFlags: string[];
 };
@@ -20,6 +22,7 @@ export const OPTIONS = {
   sizes: { type: 'string' },
   samples: { type: 'string' },
   'resync-seconds': { type: 'string' },
+  'kms-quota-percent': { type: 'string' },
   'node-flag': { type: 'string', multiple: true },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -29,6 +32,8 @@ export const HELP: readonly string[] = [
   '--sizes <n,n,...>        numbers of vaults; default 100,500,2000, with --quick 20,50,100',
   '--samples <n>            new vaults that are timed; default 30, with --quick 10',
   "--resync-seconds <s>     the operator's resync period; default 30, with --quick 3",
+  '--kms-quota-percent <n>  of the request quotas of AWS KMS; default 1000, so that the operator is measured and not',
+  '                         the 5 keys a second that AWS lets an account create (the operator takes half of that)',
   '--node-flag=<flag>       for the Node.js of the operator, such as --node-flag=--cpu-prof; may be repeated',
 ];
 
@@ -47,6 +52,10 @@ export function readOptions(values: OptionValues, quick: boolean): OperatorBench
     resyncSeconds: wholeNumber('--resync-seconds', values['resync-seconds'] ?? (quick ? '3' : '30'), {
       from: 1,
       to: 3600,
+    }),
+    kmsQuotaPercent: wholeNumber('--kms-quota-percent', values['kms-quota-percent'] ?? '1000', {
+      from: 1,
+      to: 1000,
     }),
     nodeFlags: Array.isArray(flags) ? flags.map(String) : [],
   };

@@ -48,6 +48,7 @@ async function measureOperator(context: RunContext, options: OperatorBenchOption
       sizes: options.sizes,
       samples: options.samples,
       resyncSeconds: options.resyncSeconds,
+      kmsQuotaPercent: options.kmsQuotaPercent,
       apiServer: options.kubeconfig === undefined ? 'in memory (devcluster)' : 'given by --kubeconfig',
       workloads,
       kms: 'devcluster addon, a key and a grant for each vault',
@@ -109,6 +110,7 @@ async function measureIn({ context, options, environment, run, size }: SizeRun) 
       leaseNamespace: home.namespace,
       tenants: [...fleet, ...samples],
       resyncSeconds,
+      kmsQuotaPercent: options.kmsQuotaPercent,
       nodeFlags: options.nodeFlags,
       signal: context.signal,
     });

@@ -1,9 +1,18 @@
-import { createServer } from 'node:http';
+import { createServer } from 'node:https';
 import { SERVICE_PORT, type Statusz } from '@cofferdam/contracts';
+import { createAuthority } from '@cofferdam/devcluster/testing';
 
-/** Answers `/statusz` for every vault and connector of the benchmark: all is well. Told apart by the host name. */
+/**
+ * Answers `/statusz` for every vault and connector of the benchmark: all is well. Told apart by the host name. One
+ * certificate of no authority that anybody trusts: the operator is told not to verify it, and shakes hands all the same.
+ */
 export async function serveStatusz(address: string): Promise<void> {
-  const server = createServer((request, response) => {
+  const authority = await createAuthority('benchmark');
+  const { certificatePem: cert, keyPem: key } = await authority.issue({
+    subject: 'statusz',
+    names: ['*.svc'],
+  });
+  const server = createServer({ cert, key }, (request, response) => {
     const [service = '', namespace = ''] = (request.headers.host ?? '').split('.');
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(statuszOf(service, namespace)));
