@@ -1,5 +1,5 @@
 import { ENV, VaultId } from '@cofferdam/contracts';
-import { commonSettings, readEnvironment, tlsSettings } from '@cofferdam/runtime';
+import { commonSettings, httpsUrl, readEnvironment, tlsSettings } from '@cofferdam/runtime';
 import { z } from 'zod';
 import { PROVIDER_NAMES } from './psp/providers.ts';
 
@@ -11,10 +11,7 @@ const Settings = z.object({
   [ENV.vaultId]: VaultId.describe('the vault whose cards are charged'),
   [ENV.connectorName]: z.string().max(63).describe('name of the PSPConnector'),
   [ENV.provider]: z.enum(PROVIDER_NAMES).describe(`one of ${PROVIDER_NAMES.join(', ')}`),
-  [ENV.endpoint]: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe("base URL of the PSP instead of the provider's own"),
+  [ENV.endpoint]: httpsUrl.optional().describe("base URL of the PSP instead of the provider's own"),
   [ENV.endpointCaFile]: path.optional().describe('PEM of the authorities that ENDPOINT is verified by'),
   [ENV.timeoutMs]: z.coerce
     .number()
@@ -26,7 +23,7 @@ const Settings = z.object({
   [ENV.accessFile]: path.describe('JSON file of access rules'),
   [ENV.accountsFile]: path.describe('JSON file of accounts'),
   [ENV.accountsDirectory]: path.describe('directory with one directory of credentials an account'),
-  [ENV.vaultUrl]: z.url({ protocol: /^https?$/ }).describe('base URL of the vault'),
+  [ENV.vaultUrl]: httpsUrl.describe('base URL of the vault'),
   [ENV.tokenFile]: path.describe('file with our own service-account token'),
 });
 

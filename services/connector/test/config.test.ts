@@ -8,7 +8,7 @@ const complete: Record<string, string> = {
   ACCESS_FILE: '/access.json',
   ACCOUNTS_FILE: '/accounts.json',
   ACCOUNTS_DIR: '/accounts',
-  VAULT_URL: 'http://payments-vault.payments-dev.svc:8080',
+  VAULT_URL: 'https://payments-vault.payments-dev.svc:8080',
   TOKEN_FILE: '/token',
 };
 
@@ -24,6 +24,8 @@ describe('the settings of a connector', () => {
   it.each([
     ['PROVIDER', 'paypal'],
     ['ENDPOINT', 'ftp://psp.test'],
+    ['ENDPOINT', 'http://psp.test'],
+    ['VAULT_URL', 'http://payments-vault.payments-dev.svc:8080'],
     ['TIMEOUT_MS', '5'],
     ['VAULT_ID', 'Acme'],
   ])('are refused with %s=%s, which the error names and does not repeat', (name, value) => {

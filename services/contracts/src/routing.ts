@@ -13,8 +13,8 @@ export const RoutingFile = z.strictObject({
       name: z.string(),
       provider: z.string(),
       url: z
-        .url()
-        .describe('Of the connector process, such as `http://stripe-connector.payments-dev.svc:8080`.'),
+        .url({ protocol: /^https$/, error: 'must be an https:// URL' })
+        .describe('Of the connector process, such as `https://stripe-connector.payments-dev.svc:8080`.'),
       subject: z.string().describe('Its service account, to which reveal grants are made out.'),
       accounts: z.array(Account),
       priority: z.int().describe('Higher is tried first.'),

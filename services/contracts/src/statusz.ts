@@ -20,6 +20,13 @@ export const Statusz = z.strictObject({
   version: z.string(),
   instance: z.string().describe('Pod name, or host name outside Kubernetes.'),
   vaultId: z.string().optional(),
+  certificate: z
+    .strictObject({
+      expiresAt: Timestamp.optional().describe('Absent while there is none that a client would trust.'),
+      detail: z.string().optional().describe('Why there is no newer one, although it is time for one.'),
+    })
+    .optional()
+    .describe('That the process serves with.'),
   schema: z
     .strictObject({
       current: z.int().describe('Newest migration that the database has.'),

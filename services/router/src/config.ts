@@ -3,6 +3,7 @@ import {
   brokerSettings,
   commonSettings,
   databaseSettings,
+  httpsUrl,
   readEnvironment,
   tlsSettings,
 } from '@cofferdam/runtime';
@@ -15,7 +16,7 @@ const Settings = z.object({
   ...tlsSettings,
   [ENV.accessFile]: z.string().describe('path of the JSON file with issuers and access rules'),
   [ENV.routingFile]: z.string().describe('path of the JSON file with connectors and rules'),
-  [ENV.vaultUrl]: z.url({ protocol: /^https?$/ }).describe('base URL of the vault'),
+  [ENV.vaultUrl]: httpsUrl.describe('base URL of the vault'),
   [ENV.tokenFile]: z.string().describe('file with our own service-account token'),
 });
 

@@ -6,13 +6,18 @@ const complete: Record<string, string> = {
   DATABASE_DIR: '/database',
   ACCESS_FILE: '/access.json',
   ROUTING_FILE: '/routing.json',
-  VAULT_URL: 'http://payments-vault.payments-dev.svc:8080',
+  VAULT_URL: 'https://payments-vault.payments-dev.svc:8080',
   TOKEN_FILE: '/token',
 };
 
 describe('the settings of a router', () => {
   it('need no broker', () => {
     expect(readServeConfig(complete)).toMatchObject({ PORT: 8080, KAFKA_BOOTSTRAP_SERVERS: undefined });
+  });
+
+  it('are refused with a vault that is spoken to in plaintext', () => {
+    const plaintext = { ...complete, VAULT_URL: 'http://payments-vault.payments-dev.svc:8080' };
+    expect(() => readServeConfig(plaintext)).toThrow('VAULT_URL is not valid: must be an https:// URL');
   });
 
   it.each(Object.keys(complete))('are refused without %s, which the error names', (name) => {

@@ -154,6 +154,7 @@ describe('the operations routes', () => {
       vaultId: 'acme-dev',
       schema: { current: 2, wanted: 2 },
       outbox: { broker: 'none' },
+      certificate: { expiresAt: expect.any(String) },
     });
   });
 

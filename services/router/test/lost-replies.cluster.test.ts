@@ -54,7 +54,7 @@ function losing(replies: readonly number[]): Database {
 }
 
 const connector = (name: string, priority: number) => ({
-  ...{ name, provider: name, url: `http://${name}.test`, subject: name, priority },
+  ...{ name, provider: name, url: `https://${name}.test`, subject: name, priority },
   ...{ accounts: [{ name: 'main', merchants: [MERCHANT] }], weight: 1, timeoutMs: 1000 },
 });
 

@@ -38,6 +38,13 @@ describe('a vault that is started', () => {
     });
   });
 
+  it('without a certificate, or somebody who signs one, ends with one line that names both', async () => {
+    const { TLS_DIR: _, ...env } = world.environment();
+    const { status, output } = await run('serve', env);
+    expect([status, output.length]).toEqual([1, 1]);
+    expect(output[0]).toMatch(/^vault: TLS_DIR or CERTIFICATE_URL is required/);
+  });
+
   it.each([
     [
       'KMS_KEY_ARN',

@@ -7,7 +7,7 @@ function connector(name: string, overrides: Partial<Connector> = {}): Connector 
   return {
     name,
     provider: 'stripe',
-    url: `http://${name}-connector.payments-dev.svc:8080`,
+    url: `https://${name}-connector.payments-dev.svc:8080`,
     subject: `system:serviceaccount:payments-dev:${name}-connector`,
     accounts: [{ name: 'main', merchants: ['acme'] }],
     priority: 0,

@@ -1,3 +1,4 @@
+import type { Statusz } from '@cofferdam/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { AppOptions } from './app.ts';
 
@@ -18,8 +19,24 @@ export function addOperationsRoutes(app: FastifyInstance, options: AppOptions): 
 
   const { status } = options;
   if (status && options.access) {
-    app.get('/statusz', { config: { access: { permission: 'status:read', scope: 'workload' } } }, async () =>
-      status(),
+    app.get(
+      '/statusz',
+      { config: { access: { permission: 'status:read', scope: 'workload' } } },
+      async () => ({
+        ...(await status()),
+        ...certificateStatus(options.tls),
+      }),
     );
   }
+}
+
+function certificateStatus(tls: AppOptions['tls']): Pick<Statusz, 'certificate'> {
+  if (tls === 'plaintext') return {};
+  const [expiresAt, detail] = [tls.expiresAt()?.toISOString(), tls.problem()];
+  return {
+    certificate: {
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(detail === undefined ? {} : { detail }),
+    },
+  };
 }

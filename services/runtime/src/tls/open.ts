@@ -21,7 +21,7 @@ export interface TlsDependencies {
 
 export interface Tls {
   /** For `createApp`. */
-  readonly credentials: ServerCredentials | 'plaintext';
+  readonly credentials: ServerCredentials;
   /** For the clients of our other services. */
   readonly trust: Trust;
 }
@@ -32,12 +32,9 @@ export interface Tls {
  */
 export async function openTls(config: TlsConfig, dependencies: TlsDependencies): Promise<Tls> {
   const { lifecycle, logger, metrics, readiness } = dependencies;
+  const source = tlsSource(config);
   const trust = await openTrust(config.CA_FILE, { logger });
   lifecycle.onClose('trust', () => trust.close());
-  // Until every manifest has it.
-  if (config.TLS_DIR === undefined && config.CERTIFICATE_URL === undefined)
-    return { credentials: 'plaintext', trust };
-  const source = tlsSource(config);
   const credentials = await openCredentials(source, trust, dependencies);
   lifecycle.onClose('certificate', () => credentials.close());
   readiness.add('certificate', () => servingProblem(credentials, Date.now()) ?? true);
