@@ -4,7 +4,7 @@ import type { PodIdentity } from './names.ts';
 /** What is mounted into a pod, and where. */
 export type Mount =
   | { kind: 'secret'; name: string; secret: string; path: string; optional?: boolean }
-  | { kind: 'configMap'; name: string; configMap: string; path: string }
+  | { kind: 'configMap'; name: string; configMap: string; path: string; optional?: boolean }
   /** A token of our own, ten minutes. Its audience: the other services, where nothing else is said. */
   | { kind: 'token'; name: string; path: string; audience?: string };
 

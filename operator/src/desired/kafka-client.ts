@@ -5,7 +5,10 @@ import { mskRegion } from './kafka-access.ts';
 
 const PATHS = { ca: '/etc/cofferdam/kafka-ca', credentials: '/etc/cofferdam/kafka' } as const;
 
-/** What a process that publishes to a stream is given: where the brokers are, and what lets it in. */
+/**
+ * What a process that publishes to a stream is given: where the brokers are, and what lets it in. The mounts are
+ * optional, because what is missing must keep events in the outbox, and not a vault from starting.
+ */
 export function kafkaClient(
   vault: PaymentVault,
   stream: 'tokens' | 'payments',
@@ -29,13 +32,13 @@ export function kafkaClient(
       ...(ca === undefined ? [] : [caMount(ca.kind ?? 'Secret', ca.name)]),
       ...(secret === undefined
         ? []
-        : [{ kind: 'secret', name: 'kafka', secret, path: PATHS.credentials } as const]),
+        : [{ kind: 'secret', name: 'kafka', secret, path: PATHS.credentials, optional: true } as const]),
     ],
   };
 }
 
 function caMount(kind: 'ConfigMap' | 'Secret', name: string): Mount {
-  const at = { name: 'kafka-ca', path: PATHS.ca };
+  const at = { name: 'kafka-ca', path: PATHS.ca, optional: true };
   return kind === 'Secret'
     ? { kind: 'secret', secret: name, ...at }
     : { kind: 'configMap', configMap: name, ...at };

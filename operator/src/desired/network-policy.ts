@@ -140,6 +140,12 @@ function database(vault: PaymentVault): EgressRule[] {
   return [outward(vault.spec.network?.database, [5432])];
 }
 
+/** On every EKS node: where the AWS SDK gets the credentials of a pod that has no role of its own from us. */
+const podIdentityAgent: EgressRule = {
+  to: [{ ipBlock: { cidr: '169.254.170.23/32' } }, { ipBlock: { cidr: 'fd00:ec2::23/128' } }],
+  ports: [tcp(80)],
+};
+
 function brokers(vault: PaymentVault): EgressRule[] {
   const { kafka, network } = vault.spec;
   if (kafka === undefined) return [];
@@ -148,6 +154,7 @@ function brokers(vault: PaymentVault): EgressRule[] {
       network?.kafka,
       kafka.bootstrapServers.map((server) => Number(server.split(':').at(-1))),
     ),
+    ...(kafka.auth?.mechanism === 'AwsMskIam' ? [podIdentityAgent] : []),
   ];
 }
 

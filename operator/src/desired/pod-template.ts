@@ -109,7 +109,14 @@ export function volume(mount: Mount): Volume {
         },
       };
     case 'configMap':
-      return { name, configMap: { name: mount.configMap, defaultMode: MODE_0440 } };
+      return {
+        name,
+        configMap: {
+          name: mount.configMap,
+          defaultMode: MODE_0440,
+          ...(mount.optional ? { optional: true } : {}),
+        },
+      };
     case 'token':
       return {
         name,

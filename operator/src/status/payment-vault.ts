@@ -73,7 +73,7 @@ export function paymentVaultStatus(
       ROLES.map((role) => migrated(role, namespace)),
       'both schemas are as the images want',
     ),
-    TopicsReady: judge(seen, [topicsReady], topicsFine(seen)),
+    TopicsReady: judge(seen, [topicsReady, published], topicsFine(seen)),
     ...(vault.spec.tls === undefined
       ? {}
       : { CertificatesReady: certificatesReady(seen.certificates, seen.plan.certificates) }),
@@ -206,6 +206,15 @@ const topicsReady: Check<VaultObservation> = ({ topics }) => {
   if (topics.problem === undefined) return undefined;
   const { reason, message } = topics.problem;
   return TOPIC_STALLS.has(reason) ? stalled(reason, message) : wrong(reason, message);
+};
+
+/** The operator may get through to the brokers and the pods not: they have other credentials, and other ways. */
+const published: Check<VaultObservation> = ({ plan, statusz }) => {
+  if (plan.topics.manage === 'Absent' || statusz?.outbox?.broker !== 'unreachable') return undefined;
+  return wrong(
+    'BrokerUnreachable',
+    "the vault's pods do not get through to the brokers, and events wait in the outbox: their log says why; check spec.kafka.auth with its Secret, spec.kafka.tls and spec.network.kafka",
+  );
 };
 
 function topicsFine({ plan }: VaultObservation): string {

@@ -33,8 +33,14 @@ test('a client with SCRAM over TLS mounts its Secret and the CA, and no value of
     KAFKA_CREDENTIALS_DIR: '/etc/cofferdam/kafka',
   });
   expect(mounts).toEqual([
-    { kind: 'configMap', name: 'kafka-ca', configMap: 'kafka-ca', path: '/etc/cofferdam/kafka-ca' },
-    { kind: 'secret', name: 'kafka', secret: 'kafka-vault', path: '/etc/cofferdam/kafka' },
+    {
+      kind: 'configMap',
+      name: 'kafka-ca',
+      configMap: 'kafka-ca',
+      path: '/etc/cofferdam/kafka-ca',
+      optional: true,
+    },
+    { kind: 'secret', name: 'kafka', secret: 'kafka-vault', path: '/etc/cofferdam/kafka', optional: true },
   ]);
   // The operator's own credential is another, and no pod of the vault's namespace is given it.
   expect(JSON.stringify({ env, mounts })).not.toContain('kafka-admin');

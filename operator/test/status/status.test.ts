@@ -147,6 +147,20 @@ test('a missing broker degrades and stops nothing', () => {
   });
 });
 
+test('brokers that the operator reaches and the pods do not are told too', () => {
+  const kafka = { bootstrapServers: ['a:9092'], manage: 'Admin' as const };
+  const plan = planPaymentVault(paymentVault({ kafka }), { connectors: [], completedJobs: new Set() }, facts);
+  const said = (broker: 'connected' | 'unreachable') => {
+    const outbox = { unpublished: 3, broker };
+    return say(statusOf({ plan, statusz: { service: 'vault', version: 'test', instance: 'test', outbox } }));
+  };
+  expect(said('connected')).toMatchObject({ TopicsReady: 'True Succeeded' });
+  expect(said('unreachable')).toMatchObject({
+    TopicsReady: 'False BrokerUnreachable',
+    Available: 'True Succeeded',
+  });
+});
+
 test('a roll-out that is under way keeps Available and takes Ready', () => {
   const deployment = { ...running('payments-vault'), metadata: { name: 'payments-vault', generation: 2 } };
   const workloads = { ...fine.workloads, vault: { name: 'payments-vault', deployment, trouble: undefined } };
