@@ -77,6 +77,19 @@ const Settings = z.object({
     .max(1000)
     .default(50)
     .describe("share of AWS's default KMS request quotas that the operator may use, percent"),
+  KUBE_API_QPS: z.coerce
+    .number()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe('requests to the API server a second, watches and the lease aside'),
+  KUBE_API_BURST: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(400)
+    .describe('of them at once after a pause'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info').describe('verbosity'),
 });
 export type Settings = z.infer<typeof Settings>;

@@ -10,6 +10,7 @@ import {
 } from './certificates.ts';
 import { conditionMetrics } from './condition-metrics.ts';
 import { readSettings, type Settings } from './config.ts';
+import { debugPages } from './debug-pages.ts';
 import { kafkaTopicManagement } from './effects/kafka-admin.ts';
 import { kafkaSources } from './effects/kafka-sources.ts';
 import { awsKeyManagement } from './effects/kms-aws.ts';
@@ -25,7 +26,7 @@ import {
 import { OperatorError } from './errors.ts';
 import { serve } from './http.ts';
 import { operatorMetrics } from './metrics.ts';
-import { createOperator, RESYNC } from './operator.ts';
+import { createOperator, type Operator, RESYNC } from './operator.ts';
 
 await runService(
   'operator',
@@ -42,6 +43,7 @@ await runService(
     const transport = createTransport(cluster, {
       userAgent: 'cofferdam-operator',
       onAttempt: instruments.requested,
+      rate: { perSecond: settings.KUBE_API_QPS, burst: settings.KUBE_API_BURST },
     });
     lifecycle.onClose('connections', () => transport.close());
 
@@ -109,10 +111,7 @@ await runService(
           type: 'text/plain; version=0.0.4; charset=utf-8',
           body: (await metrics.text()) + conditionMetrics(resourcesOf(operator.caches)),
         }),
-        '/debug/queue': () => ({
-          type: 'application/json',
-          body: JSON.stringify(operator.controller()?.queue.snapshot() ?? null),
-        }),
+        ...debugPages(operator),
       },
       { host: settings.HOST, port: settings.PORT },
     );

@@ -80,7 +80,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const { memory = { fineMs: 600_000, troubledMs: 10_000 } } = options;
   const reader = createClient({ transport });
   const elector = createLeaderElector({
-    client: createClient({ transport, fieldManager: FIELD_MANAGER }),
+    client: createClient({ transport, fieldManager: FIELD_MANAGER, urgent: true }),
     namespace: lease.namespace,
     name: lease.name,
     identity: lease.holder,

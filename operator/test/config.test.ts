@@ -8,7 +8,7 @@ test('without any variable the settings suit a kubeconfig outside a cluster', ()
     LEASE_NAMESPACE: 'cofferdam-system',
     LEASE_NAME: 'cofferdam-operator',
     PORT: 8080,
-    WORKERS: 4,
+    WORKERS: 8,
     LOG_LEVEL: 'info',
   });
 });
@@ -30,4 +30,14 @@ test('without a cluster the process ends with one line and status 1', async () =
       /^operator: no cluster to work on: .*\/nowhere\/config.*; set KUBECONFIG\n$/,
     ),
   });
+});
+
+test('WATCH_NAMESPACES is a list, and what is no namespace stops the start', () => {
+  expect(readSettings({ WATCH_NAMESPACES: 'payments-dev, payments-prod' }).WATCH_NAMESPACES).toEqual([
+    'payments-dev',
+    'payments-prod',
+  ]);
+  for (const wrong of ['a,,b', 'a/b', 'A']) {
+    expect(() => readSettings({ WATCH_NAMESPACES: wrong })).toThrow('WATCH_NAMESPACES');
+  }
 });

@@ -104,8 +104,14 @@ export function createClient(options: {
   guard?: () => void;
   /** Of one write, milliseconds. Default: the transport's. A leader's must end before another can lead. */
   writeTimeoutMs?: number;
+  /** What is not held back by the transport's rate limit, as a leader's renewals. */
+  urgent?: boolean;
 }): KubeClient {
-  const { transport, fieldManager = 'cofferdam', guard, writeTimeoutMs } = options;
+  const { urgent = false } = options;
+  const transport: Transport = urgent
+    ? { ...options.transport, send: (request) => options.transport.send({ ...request, urgent }) }
+    : options.transport;
+  const { fieldManager = 'cofferdam', guard, writeTimeoutMs } = options;
 
   async function write<T>(
     method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',

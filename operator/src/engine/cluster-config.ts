@@ -2,17 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { kubeconfigFile } from './kubeconfig.ts';
 import { bearerFromFile } from './token-file.ts';
 
+export type TlsSettings = {
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  servername?: string;
+  rejectUnauthorized?: boolean;
+};
+
 /** How to reach a cluster and who we are there. */
 export type ClusterConfig = {
   /** Base URL, such as `https://10.96.0.1:443`. */
   server: string;
-  tls: {
-    ca?: string | Buffer;
-    cert?: string | Buffer;
-    key?: string | Buffer;
-    servername?: string;
-    rejectUnauthorized?: boolean;
-  };
+  tls: TlsSettings;
+  /** Reads them anew where they come from files, which are replaced when the cluster rotates its certificates. */
+  readTls?: () => Promise<TlsSettings>;
   /** Headers of the next request; asked again for each, since tokens expire. */
   authorize(): Promise<Record<string, string>>;
   /** The namespace of the current context, or of the pod. */
@@ -24,9 +28,11 @@ const POD_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The configuration of a pod: host and port from the environment, CA and token from the mounted files. */
 export async function inClusterConfig(host: string, port: string): Promise<ClusterConfig> {
   const read = (name: string) => readFile(`${POD_DIRECTORY}/${name}`, 'utf8');
+  const readTls = async () => ({ ca: await read('ca.crt') });
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    tls: { ca: await read('ca.crt') },
+    tls: await readTls(),
+    readTls,
     authorize: bearerFromFile(`${POD_DIRECTORY}/token`),
     namespace: (await read('namespace').catch(() => 'default')).trim(),
   };

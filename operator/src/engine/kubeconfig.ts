@@ -51,20 +51,25 @@ export async function kubeconfigFile(file: string, contextName?: string): Promis
     if (data !== undefined) return Buffer.from(data, 'base64');
     return path === undefined ? undefined : readFile(resolve(here, path));
   };
-  const ca = await pem(cluster['certificate-authority-data'], cluster['certificate-authority']);
-  const cert = await pem(user['client-certificate-data'], user['client-certificate']);
-  const key = await pem(user['client-key-data'], user['client-key']);
   const servername = cluster['tls-server-name'];
-  const plugin = user.exec !== undefined || user['auth-provider'] !== undefined;
-  return {
-    server: cluster.server.replace(/\/$/, ''),
-    tls: {
+  const readTls = async () => {
+    const ca = await pem(cluster['certificate-authority-data'], cluster['certificate-authority']);
+    const cert = await pem(user['client-certificate-data'], user['client-certificate']);
+    const key = await pem(user['client-key-data'], user['client-key']);
+    return {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
       ...(servername === undefined ? {} : { servername }),
       ...(cluster['insecure-skip-tls-verify'] ? { rejectUnauthorized: false } : {}),
-    },
+    };
+  };
+  const plugin = user.exec !== undefined || user['auth-provider'] !== undefined;
+  const fromFiles = cluster['certificate-authority'] ?? user['client-certificate'] ?? user['client-key'];
+  return {
+    server: cluster.server.replace(/\/$/, ''),
+    tls: await readTls(),
+    ...(fromFiles === undefined ? {} : { readTls }),
     authorize: plugin ? await pluginOf(file, wanted) : authorizeAs(user, here),
     namespace: context?.namespace ?? 'default',
   };

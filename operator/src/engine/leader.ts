@@ -53,8 +53,12 @@ export function createLeaderElector(options: LeaderOptions): LeaderElector {
   let observed: { record: string; at: number } | undefined;
   /** When the last successful renewal was *sent*: the other side's waiting began no earlier. */
   let renewedAt = Number.NEGATIVE_INFINITY;
+  /** The same by the clock on the wall, which goes on while a machine is suspended; the monotonic one may not. */
+  let renewedOnWall = Number.NEGATIVE_INFINITY;
 
-  const isLeading = () => clock.monotonicMs() - renewedAt < renewDeadlineMs;
+  const holds = () => clock.monotonicMs() - renewedAt < renewDeadlineMs;
+  // A wall clock that is set forward costs no more than the wait for the next renewal, one set back nothing.
+  const isLeading = () => holds() && clock.now() - renewedOnWall < renewDeadlineMs;
 
   function spec(before: Lease['spec']) {
     const now = microTime(clock.now());
@@ -71,6 +75,7 @@ export function createLeaderElector(options: LeaderOptions): LeaderElector {
   /** One try to hold or take the lease. A conflict means that another was quicker. */
   async function tryHold(): Promise<boolean> {
     const sentAt = clock.monotonicMs();
+    const sentOnWall = clock.now();
     const shell = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace } };
     const timeoutMs = Math.max(1_000, leaseDurationMs - renewDeadlineMs);
     const lease = await client
@@ -92,6 +97,7 @@ export function createLeaderElector(options: LeaderOptions): LeaderElector {
       });
     }
     renewedAt = sentAt;
+    renewedOnWall = sentOnWall;
     return true;
   }
 
@@ -141,7 +147,8 @@ export function createLeaderElector(options: LeaderOptions): LeaderElector {
       // Whoever has stopped leading, also by a fault, must not hold the lease any longer.
       const work = lead(leading).finally(() => lost.abort());
       work.catch(() => {});
-      while (!leading.aborted && isLeading()) {
+      // By the monotonic clock: one try more is what a jump of the other one needs.
+      while (!leading.aborted && holds()) {
         await clock.sleep(retryPeriodMs, leading);
         if (!leading.aborted) await attempt();
       }

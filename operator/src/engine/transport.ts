@@ -1,7 +1,9 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type Clock, systemClock } from './clock.ts';
 import type { ClusterConfig } from './cluster-config.ts';
+import { createPools } from './connection-pools.ts';
 import { isKubeError, KubeError, kubeErrorFrom } from './kube-error.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 export type TransportRequest = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -14,6 +16,8 @@ export type TransportRequest = {
   signal?: AbortSignal | undefined;
   /** Runs before every attempt, also a repeated one; a throw stops the request before it is sent. */
   guard?: (() => void) | undefined;
+  /** Not held back by the rate limit, as a leader's renewal. */
+  urgent?: boolean | undefined;
 };
 
 /** One cluster's connections. Everything between this process and its API server goes through one of these. */
@@ -32,8 +36,10 @@ export type TransportOptions = {
   timeoutMs?: number;
   /** Longest total wait for a server that answers 429 or 503 with Retry-After. Default 30000. */
   retryBudgetMs?: number;
-  /** Most connections to the API server; a watch takes one for its life. Default 64. */
+  /** Most connections to the API server; each watch has one besides. Default 32. */
   connections?: number;
+  /** Requests a second, and at once after a pause; watches and urgent requests are not counted. Default: no limit. */
+  rate?: { perSecond: number; burst: number } | undefined;
   userAgent?: string;
   /** Told of every attempt; `code` is the HTTP status, undefined when no answer came. For metrics. */
   onAttempt?: (request: Pick<TransportRequest, 'method' | 'path'>, code: number | undefined) => void;
@@ -47,21 +53,18 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
   const { clock = systemClock, timeoutMs = 30_000, retryBudgetMs = 30_000 } = options;
   const { origin, pathname } = new URL(config.server);
   const prefix = pathname.replace(/\/$/, '');
-  const agent = new Agent({
-    connections: options.connections ?? 64,
-    // While it is open whether a server speaks HTTP/2, undici gives one connection several requests. Where it then
-    // speaks HTTP/1.1, they wait behind each other: behind a watch, for minutes.
-    allowH2: false,
-    keepAliveTimeout: 30_000,
-    connect: { ...config.tls, timeout: 10_000 },
-  });
+  const pools = createPools(config, { connections: options.connections ?? 32, clock });
+  const limit = options.rate === undefined ? undefined : createRateLimit({ ...options.rate, clock });
 
   async function attempt(request: TransportRequest, forever: boolean): Promise<Dispatcher.ResponseData> {
-    const limit = request.timeoutMs ?? timeoutMs;
-    const signals = [request.signal, forever ? undefined : AbortSignal.timeout(limit)];
+    const ms = request.timeoutMs ?? timeoutMs;
+    if (!forever && !request.urgent) await limit?.take(request.signal);
+    const signals = [request.signal, forever ? undefined : AbortSignal.timeout(ms)];
     const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
     try {
       const authorization = await config.authorize();
+      const agent = await pools.agent(forever ? 'watches' : 'requests');
+      // The last thing before it is sent, and nothing is waited for in between.
       request.guard?.();
       const response = await agent.request({
         origin,
@@ -75,12 +78,13 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
         },
         body: request.body ?? null,
         signal,
-        headersTimeout: limit,
-        bodyTimeout: forever ? 0 : limit,
+        headersTimeout: ms,
+        bodyTimeout: forever ? 0 : ms,
       });
       options.onAttempt?.(request, response.statusCode);
       return response;
     } catch (cause) {
+      pools.failed(cause);
       // What the guard stopped was never sent.
       if (!isKubeError(cause)) options.onAttempt?.(request, undefined);
       throw networkError(`${request.method} ${request.path}`, cause, request.signal);
@@ -117,7 +121,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       return splitLines(response.body, `${request.method} ${request.path}`, request.signal);
     },
     async close() {
-      await agent.destroy();
+      await pools.close();
     },
   };
 }

@@ -100,3 +100,58 @@ test('a leader whose work fails gives the lease back, and its failure is told', 
   expect(elector.isLeading()).toBe(false);
   expect(server.lease()?.spec.holderIdentity).toBe('');
 });
+
+test('a jump of the wall clock stops what is sent until the next renewal, and loses nothing', async () => {
+  const clock = createManualClock();
+  const server = leaseServer();
+  const elector = createLeaderElector({
+    client: server.client,
+    namespace: 'n',
+    name: 'l',
+    identity: 'a',
+    clock,
+    random: () => 0,
+  });
+  const stopping = new AbortController();
+  let lost = false;
+  const run = elector.run(stopping.signal, (leading) => {
+    leading.addEventListener('abort', () => (lost = !stopping.signal.aborted));
+    return new Promise((resolve) => leading.addEventListener('abort', () => resolve()));
+  });
+  await clock.advance(3_000);
+  expect(elector.isLeading()).toBe(true);
+  clock.jump(3_600_000);
+  // For all that is known, the machine slept for an hour and another leads.
+  expect(() => elector.assertLeading()).toThrow(expect.objectContaining({ code: 'not_leading' }));
+  await clock.advance(2_000);
+  expect(elector.isLeading()).toBe(true);
+  clock.jump(-7_200_000);
+  await clock.advance(20_000);
+  expect([elector.isLeading(), lost]).toEqual([true, false]);
+  stopping.abort();
+  await clock.advance(1_000);
+  await run;
+});
+
+test('a leader that stops gives the lease back only when its work has ended, and sends nothing after', async () => {
+  const clock = createManualClock();
+  const server = leaseServer();
+  const elector = createLeaderElector({
+    client: server.client,
+    namespace: 'n',
+    name: 'l',
+    identity: 'a',
+    clock,
+    random: () => 0,
+  });
+  const stopping = new AbortController();
+  const run = elector.run(stopping.signal, () => clock.sleep(6_000));
+  await clock.advance(1_000);
+  stopping.abort();
+  await clock.advance(1_000);
+  // A write that is under way is still a leader's.
+  expect([elector.isLeading(), server.lease()?.spec.holderIdentity]).toEqual([true, 'a']);
+  await clock.advance(10_000);
+  await run;
+  expect([elector.isLeading(), server.lease()?.spec.holderIdentity]).toEqual([false, '']);
+});

@@ -1,8 +1,13 @@
 import type { Clock } from '../../src/engine/index.ts';
 
 /** A clock that stands still until it is told to move; timers fire in order, promises settle in between. */
-export function createManualClock(): Clock & { advance(ms: number): Promise<void> } {
+export function createManualClock(): Clock & {
+  advance(ms: number): Promise<void>;
+  /** Somebody sets the clock on the wall. */
+  jump(ms: number): void;
+} {
   let time = 0;
+  let jumped = 0;
   const timers = new Set<{ at: number; run: () => void }>();
   const after = (ms: number, run: () => void) => {
     const timer = { at: time + ms, run };
@@ -11,7 +16,10 @@ export function createManualClock(): Clock & { advance(ms: number): Promise<void
   };
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
-    now: () => 1_700_000_000_000 + time,
+    now: () => 1_700_000_000_000 + time + jumped,
+    jump: (ms) => {
+      jumped += ms;
+    },
     monotonicMs: () => time,
     after,
     sleep: (ms, signal) =>

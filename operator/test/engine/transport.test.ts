@@ -1,5 +1,19 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startApiServer } from '@cofferdam/devcluster/apiserver';
 import { expect, test } from 'vitest';
-import { createClient, createTransport, KubeError, RESOURCES } from '../../src/engine/index.ts';
+import { parse, stringify } from 'yaml';
+import {
+  createClient,
+  createTransport,
+  KubeError,
+  kubeconfigFile,
+  RESOURCES,
+  systemClock,
+} from '../../src/engine/index.ts';
+import { createRateLimit } from '../../src/engine/rate-limit.ts';
+import { createManualClock } from './manual-clock.ts';
 import { configMap, json, listOf, startStub, status } from './stub-api-server.ts';
 
 test('429 with Retry-After is repeated after that time', async () => {
@@ -120,4 +134,86 @@ test('apply names the field manager and forces; delete sends its preconditions a
     propagationPolicy: 'Background',
   });
   expect(await client.delete(RESOURCES.configMaps, { namespace: 'n', name: 'a' })).toBeUndefined();
+});
+
+test('what the guard forbids is not sent, also not as the repetition that the server asked for', async () => {
+  await using stub = await startStub(
+    status(429, 'TooManyRequests', { 'retry-after': '0.05' }),
+    json(configMap('a', '2')),
+  );
+  let asked = 0;
+  const guard = () => {
+    asked += 1;
+    if (asked === 2) throw new KubeError('not_leading', 'the lease was lost meanwhile');
+  };
+  const transport = createTransport(stub.config);
+  const client = createClient({ transport, guard });
+  await expect(client.apply(RESOURCES.configMaps, configMap('a', '1'))).rejects.toMatchObject({
+    code: 'not_leading',
+  });
+  expect(stub.requests).toHaveLength(1);
+  await transport.close();
+});
+
+test('a rate limit lets a burst through, then so many a second, in order', async () => {
+  const clock = createManualClock();
+  const limit = createRateLimit({ perSecond: 10, burst: 3, clock });
+  const sent: [number, number][] = [];
+  const send = (n: number) => void limit.take().then(() => sent.push([n, clock.monotonicMs()]));
+  for (let n = 0; n < 6; n++) send(n);
+  await clock.advance(1_000);
+  expect(sent).toEqual([
+    [0, 0],
+    [1, 0],
+    [2, 0],
+    [3, 100],
+    [4, 200],
+    [5, 300],
+  ]);
+  await clock.advance(60_000);
+  for (let n = 6; n < 10; n++) send(n);
+  await clock.advance(1_000);
+  expect(sent.slice(6).map(([, at]) => at - 61_000)).toEqual([0, 0, 0, 100]);
+});
+
+test('watches and a leader are not held back by the rate limit', async () => {
+  await using stub = await startStub(json(configMap('a', '1')));
+  const transport = createTransport(stub.config, { rate: { perSecond: 0.001, burst: 1 } });
+  const key = { namespace: 'n', name: 'a' };
+  await createClient({ transport }).get(RESOURCES.configMaps, key);
+  const leader = createClient({ transport, urgent: true });
+  await leader.get(RESOURCES.configMaps, key);
+  for await (const _ of leader.watch(RESOURCES.configMaps, { resourceVersion: '1', timeoutSeconds: 1 }))
+    break;
+  expect(stub.requests).toHaveLength(3);
+  await transport.close();
+});
+
+test('a certificate authority that is replaced on disk is read again, and the connections are made anew', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'cofferdam-ca-'));
+  const [ours, other] = await Promise.all(
+    ['a', 'b'].map((name) => startApiServer({ stateDirectory: join(directory, name) })),
+  );
+  const caOf = async (file: string | undefined) => {
+    const { ca } = (await kubeconfigFile(file ?? '')).tls;
+    return ca ?? '';
+  };
+  try {
+    const file = join(directory, 'kubeconfig');
+    await copyFile(ours?.kubeconfig ?? '', file);
+    const kubeconfig = parse(await readFile(file, 'utf8'));
+    delete kubeconfig.clusters[0].cluster['certificate-authority-data'];
+    kubeconfig.clusters[0].cluster['certificate-authority'] = 'ca.crt';
+    await writeFile(file, stringify(kubeconfig));
+    await writeFile(join(directory, 'ca.crt'), await caOf(other?.kubeconfig));
+    const transport = createTransport(await kubeconfigFile(file), { clock: systemClock });
+    const read = () => createClient({ transport }).list(RESOURCES.namespaces);
+    await expect(read()).rejects.toMatchObject({ code: 'unreachable' });
+    await writeFile(join(directory, 'ca.crt'), await caOf(ours?.kubeconfig));
+    expect((await read()).items.length).toBeGreaterThan(0);
+    await transport.close();
+  } finally {
+    await Promise.all([ours?.close(), other?.close()]);
+    await rm(directory, { recursive: true, force: true });
+  }
 });
