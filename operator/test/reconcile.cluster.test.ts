@@ -92,6 +92,7 @@ test('a vault and a connector become ready with everything that the plan says, a
   });
   expect(await children('whole')).toEqual([
     'ConfigMap/payments-access',
+    'ConfigMap/payments-ca',
     'ConfigMap/payments-routing',
     'ConfigMap/stripe-accounts',
     'Deployment/payments-router',
