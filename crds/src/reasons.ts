@@ -65,6 +65,8 @@ export const REASON = {
   KeyPendingDeletion: 'KeyPendingDeletion',
   /** The key's tag does not name this vaultId, so it is not used. */
   KeyNotOurs: 'KeyNotOurs',
+  /** The key is granted to another role under this vaultId, by somebody else: another cluster seems to use it. */
+  KeyHeldElsewhere: 'KeyHeldElsewhere',
   /** Not a symmetric key for encryption. */
   KeyUnsuitable: 'KeyUnsuitable',
   /** `granteePrincipal` is not on the operator's allow-list for this namespace. */

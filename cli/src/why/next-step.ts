@@ -30,6 +30,7 @@ const STEPS: Partial<Record<Reason, Step>> = {
   KeyUnsuitable: (seen) => kms(seen, 'describe-key'),
   KeyDisabled: (seen) => kms(seen, 'enable-key'),
   KeyPendingDeletion: (seen) => kms(seen, 'cancel-key-deletion', 'enable-key'),
+  KeyHeldElsewhere: (seen) => kms(seen, 'list-grants'),
   KeyNotOurs: (seen) => kms(seen, 'list-resource-tags'),
   KmsAccessDenied: operatorLogs,
   KmsUnreachable: operatorLogs,

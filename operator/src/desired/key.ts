@@ -11,12 +11,14 @@ export type KeyReference = {
   key: { supplied: string } | { created: { rotationDays: number; deletionWindowDays: number } };
   /** Keys that the vault had before, and whose grant it still needs. */
   previousKeyArns: readonly string[];
+  /** The IAM role that gets a grant; the plan refuses one that is not on the allow-list. */
+  grantee?: string;
+  /** This resource has had a key bound: what is granted under its vaultId is its own. */
+  held?: true;
 };
 
 /** The key binding as data. */
 export type KeyPlan = KeyReference & {
-  /** The IAM role that gets a grant; the plan refuses one that is not on the allow-list. */
-  grantee?: string;
   /** What was bound when we last looked: a created key that has gone since must not be replaced in silence. */
   bound?: { keyArn: string; origin?: 'Created' | 'Supplied' | undefined; granted: boolean };
 };
@@ -35,7 +37,6 @@ export function keyPlan(vault: PaymentVault, facts: Facts): KeyPlan | KeyRefused
   const { keyArn, origin, grantId } = vault.status?.kms ?? {};
   return {
     ...keyReference(vault, facts),
-    ...(grantee === undefined ? {} : { grantee }),
     ...(keyArn === undefined ? {} : { bound: { keyArn, origin, granted: grantId !== undefined } }),
   };
 }
@@ -49,6 +50,7 @@ export function mayBeGranted(vault: PaymentVault, facts: Facts): boolean {
 /** All that a release needs: a role that has left the allow-list must not keep its grant for it. */
 export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
   const { kms, vaultId } = vault.spec;
+  const { keyArn, previousKeyArns = [] } = vault.status?.kms ?? {};
   const { keyCreation } = effectiveVault(vault, facts.images);
   return {
     vaultId,
@@ -58,7 +60,9 @@ export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
       kms.keyId === undefined
         ? { created: keyCreation ?? { rotationDays: 365, deletionWindowDays: 30 } }
         : { supplied: kms.keyId },
-    previousKeyArns: vault.status?.kms?.previousKeyArns ?? [],
+    previousKeyArns,
+    ...(kms.granteePrincipal === undefined ? {} : { grantee: kms.granteePrincipal }),
+    ...(keyArn === undefined ? {} : { held: true }),
   };
 }
 
@@ -84,6 +88,7 @@ export type KeyProblem =
   | 'KeyDisabled'
   | 'KeyPendingDeletion'
   | 'KeyNotOurs'
+  | 'KeyHeldElsewhere'
   | 'KeyUnsuitable'
   | 'GranteeNotAllowed'
   | 'KmsAccessDenied'

@@ -43,6 +43,9 @@ export function kafkaFailure(error: unknown): KafkaFailure {
 const UNTRUSTED =
   /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_SELF_|CERT_|ERR_TLS_CERT_ALTNAME|CERTIFICATE_|INVALID_CA|ERR_SSL_)/;
 
+/** What the other side says in an alert is about us. */
+const OUR_CERTIFICATE = /^ERR_SSL_.*ALERT/;
+
 /** What a failed call means for the condition, with the brokers' names and the next step. */
 export function kafkaProblem(
   error: unknown,
@@ -78,6 +81,12 @@ export function kafkaProblem(
       message: `${brokers} have no authorizer, so spec.kafka.acls would hold nobody back: give them one, or remove spec.kafka.acls`,
     };
   }
+  if ([...codes].some((code) => OUR_CERTIFICATE.test(code))) {
+    return {
+      reason: 'KafkaAccessDenied',
+      message: `${brokers} refuse the operator's certificate (${said}): check spec.kafka.adminAuth and the Secret that it names`,
+    };
+  }
   if ([...codes].some((code) => UNTRUSTED.test(code))) {
     return {
       reason: 'BrokerNotTrusted',
@@ -93,9 +102,16 @@ export function kafkaProblem(
   };
 }
 
-function hint({ said, codes }: KafkaFailure, plan: { tls?: unknown }): string {
+function hint(
+  { said, codes }: KafkaFailure,
+  plan: { tls?: unknown; auth?: { mechanism: string } | undefined },
+): string {
   if (said.includes('requires TLS')) return '; they want TLS: set spec.kafka.tls';
   if (plan.tls !== undefined && codes.has('ECONNRESET'))
     return '; this may be a listener without TLS: remove spec.kafka.tls, or use another port';
+  // With TLS 1.3 a client has shaken hands before its certificate is looked at, and often hears no reason.
+  const shown = plan.auth === undefined || plan.auth.mechanism === 'MutualTls';
+  if (plan.tls !== undefined && shown && said === 'Connection closed')
+    return "; they may want another client's certificate than the one of spec.kafka.adminAuth";
   return '';
 }

@@ -6,7 +6,7 @@ import type { KeyManagement } from './kms.ts';
 import { bindCreated, bindSupplied } from './kms-bind.ts';
 import { type Care, unlimited } from './kms-care.ts';
 import { aliasOf, dropUnclaimed, sweepUnused } from './kms-claim.ts';
-import { revokeGrants } from './kms-grant.ts';
+import { isHeldElsewhere, revokeGrants } from './kms-grant.ts';
 import {
   describeKey,
   isCreatedFor,
@@ -132,7 +132,9 @@ async function release(
   const supplied = 'supplied' in key ? await describeKey(client, key.supplied) : undefined;
   const ours = new Set([aliased?.Arn, supplied?.Arn, ...previousKeyArns].filter((arn) => arn !== undefined));
   for (const keyArn of ours) {
-    if (await isTagged(client, keyArn, vaultId)) await revokeGrants(client, keyArn, vaultId);
+    if (!(await isTagged(client, keyArn, vaultId))) continue;
+    if (!reference.held && (await isHeldElsewhere(client, { ...reference, keyArn }))) return false;
+    await revokeGrants(client, keyArn, vaultId);
   }
   // A stop between making a key and claiming it, and then the deletion.
   if (aliased === undefined) return 'created' in key;

@@ -3,7 +3,7 @@ import type { KeyOutcome, KeyPlan, KeyRepair } from '../desired/key.ts';
 import { isKubeError } from '../engine/kube-error.ts';
 import type { KeyIndex } from './key-index.ts';
 import { aliasOf, claimKey, holdKey, restoreAlias } from './kms-claim.ts';
-import { ensureGrant } from './kms-grant.ts';
+import { ensureGrant, HeldElsewhereError } from './kms-grant.ts';
 import {
   CLAIM_TAG,
   describeKey,
@@ -115,6 +115,10 @@ async function bind(
     };
   } catch (error) {
     if (isKubeError(error)) throw error;
+    // Not ours then: nothing is to be started on it.
+    if (error instanceof HeldElsewhereError) {
+      return { problem: { reason: 'KeyHeldElsewhere', message: error.message } };
+    }
     return { ...base, problem: kmsProblem(error, plan) };
   }
 }
@@ -144,7 +148,12 @@ type OnKey = { keyArn: string; repaired: KeyRepair[] };
 async function grantTo(client: KmsSender, plan: KeyPlan, on: OnKey): Promise<string | undefined> {
   const { vaultId, grantee, bound, previousKeyArns } = plan;
   if (grantee === undefined) return undefined;
-  const { grantId, made } = await ensureGrant(client, { keyArn: on.keyArn, vaultId, grantee });
+  const { grantId, made } = await ensureGrant(client, {
+    keyArn: on.keyArn,
+    vaultId,
+    grantee,
+    isFirst: bound?.keyArn !== on.keyArn && !previousKeyArns.includes(on.keyArn),
+  });
   const had = previousKeyArns.includes(on.keyArn) || (bound?.keyArn === on.keyArn && bound.granted);
   if (made && had) {
     const message = `the grant of ${grantee} on key ${on.keyArn} was gone: it is made again. Until then the vault could not unwrap its data keys`;

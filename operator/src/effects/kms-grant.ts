@@ -17,7 +17,26 @@ const OPERATIONS: GrantOperation[] = [
   'ReEncryptTo',
 ];
 
-type Wanted = { keyArn: string; vaultId: string; grantee: string };
+type Wanted = {
+  keyArn: string;
+  vaultId: string;
+  grantee: string;
+  /** This resource has never had the key: a grant that it left behind cannot be. */
+  isFirst: boolean;
+};
+
+/**
+ * Somebody else has the key under this vaultId: most likely another cluster. Both would take back each other's grant
+ * for ever, and share what must not be shared.
+ */
+export class HeldElsewhereError extends Error {
+  override readonly name = 'HeldElsewhereError';
+  constructor({ keyArn, vaultId }: Wanted, { GrantId, GranteePrincipal }: GrantListEntry) {
+    super(
+      `key ${keyArn} is granted to ${GranteePrincipal} under vaultId ${vaultId} already, and not by this resource: another cluster seems to use it. Choose another vaultId; or, when that one is gone for good, take its grant back: aws kms revoke-grant --key-id ${keyArn} --grant-id ${GrantId}`,
+    );
+  }
+}
 
 /**
  * KMS answers the same grant to the same named request, but counts it against a limit: so we look first.
@@ -30,6 +49,8 @@ export async function ensureGrant(
   const named = (await listGrants(client, wanted.keyArn)).filter(
     ({ Name }) => Name === nameOf(wanted.vaultId),
   );
+  const foreign = named.find(({ GranteePrincipal }) => GranteePrincipal !== wanted.grantee);
+  if (wanted.isFirst && foreign !== undefined) throw new HeldElsewhereError(wanted, foreign);
   const fitting = named.find((grant) => fits(grant, wanted));
   const grantId = fitting?.GrantId ?? (await createGrant(client, wanted));
   // After the new one is there: a change of role must not leave a gap.
@@ -50,6 +71,16 @@ async function createGrant(client: KmsSender, wanted: Wanted): Promise<string | 
     }),
   );
   return GrantId;
+}
+
+/** Whether another role has the key under this vaultId: one that never had it has nothing to take back. */
+export async function isHeldElsewhere(
+  client: KmsSender,
+  { keyArn, vaultId, grantee }: { keyArn: string; vaultId: string; grantee?: string | undefined },
+): Promise<boolean> {
+  return (await listGrants(client, keyArn)).some(
+    ({ Name, GranteePrincipal }) => Name === nameOf(vaultId) && GranteePrincipal !== grantee,
+  );
 }
 
 /** Takes back what we granted, and nothing that others did. */

@@ -128,6 +128,7 @@ const KEY_STALLS: ReadonlySet<string> = new Set([
   'KeyDisabled',
   'KeyPendingDeletion',
   'KeyNotOurs',
+  'KeyHeldElsewhere',
   'KeyUnsuitable',
   'GranteeNotAllowed',
   'KmsAccessDenied',

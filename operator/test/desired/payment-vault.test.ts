@@ -342,6 +342,7 @@ test('topics and key are data in the plan', () => {
   expect(plan.key).toEqual({
     vaultId: 'acme-dev',
     region: 'eu-central-1',
+    previousKeyArns: [],
     key: { created: { rotationDays: 365, deletionWindowDays: 30 } },
     grantee: GRANTEE,
   });
@@ -362,6 +363,7 @@ test('a key can be released although its grantee has left the allow-list', () =>
     region: 'eu-central-1',
     key: { created: { rotationDays: 365, deletionWindowDays: 30 } },
     previousKeyArns: [],
+    grantee: GRANTEE,
   });
 });
 

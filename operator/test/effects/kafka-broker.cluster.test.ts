@@ -1,7 +1,8 @@
-import { startSecuredTestKafka } from '@cofferdam/devcluster/addons';
+import { createTestAuthority, startSecuredTestKafka } from '@cofferdam/devcluster/addons';
 import { type KafkaAccess, kafkaPublisher } from '@cofferdam/runtime';
 import {
   AclOperations,
+  type AclOperationValue,
   AclPermissionTypes,
   Admin,
   ConfigResourceTypes,
@@ -84,6 +85,12 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
     const { problem } = await managementOf(from).ensure(plan);
     expect(problem?.reason).toBe('KafkaAccessDenied');
     expect(problem?.message).toContain('TOPIC_AUTHORIZATION_FAILED');
+
+    const stranger = await (await createTestAuthority()).issue('operator');
+    const unknown = sources('operator', { 'tls.crt': stranger.certificate, 'tls.key': stranger.key });
+    expect((await managementOf(unknown).ensure(plan)).problem).toMatchObject({
+      message: expect.stringMatching(/certificate.*spec\.kafka\.adminAuth/),
+    });
   });
 
   test('vaults that share brokers share one look, and what is wrong with one is no other', async () => {
@@ -99,6 +106,30 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
     expect(outcomes.map(({ problem }) => problem?.reason)).toEqual([undefined, 'BrokersTooFew', undefined]);
     expect(outcomes[1]?.problem?.message).toContain('only 1 broker(s) are registered');
     expect(calls.filter((call) => call.startsWith('ListTopics'))).toEqual(['ListTopics ok']);
+  });
+
+  test('brokers that refuse one of the topics looked at together are asked about each vault alone', async () => {
+    const topics = ['cofferdam.open.tokens', 'cofferdam.closed.tokens'];
+    await root.createTopics({ topics, partitions: 2, replicas: 1 });
+    const leave = (resourceName: string, operations: readonly AclOperationValue[]) =>
+      operations.map((operation) => ({
+        ...{ resourceType: ResourceTypes.TOPIC, resourceName, principal: 'User:acme-router', host: '*' },
+        ...{ resourcePatternType: ResourcePatternTypes.LITERAL, permissionType: AclPermissionTypes.ALLOW },
+        operation,
+      }));
+    const { DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS } = AclOperations;
+    await root.createAcls({
+      creations: [
+        ...leave(topics[0] ?? '', [DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]),
+        ...leave(topics[1] ?? '', [DESCRIBE]),
+      ],
+    });
+    await vi.waitFor(async () => {
+      const management = managementOf(sources('acme-router'));
+      const plans = topics.map((name) => planOf('any', { topics: [topic(name)] }));
+      const outcomes = await Promise.all(plans.map((plan) => management.ensure(plan)));
+      expect(outcomes.map(({ problem }) => problem?.reason)).toEqual([undefined, 'KafkaAccessDenied']);
+    }, 10_000);
   });
 
   test('a setting of ours that somebody changed is set again, and one of theirs stays', async () => {

@@ -128,6 +128,20 @@ test('a vault that moves to another key keeps the use of the one before, also fo
   expect(await world.grantees(first)).toEqual([]);
 });
 
+test('a key that another cluster has under the same vaultId is not taken: neither grant is touched', async () => {
+  const { keyArn = '' } = await keys().ensure(planOf('twice'));
+  const elsewhere = planOf('twice', { grantee: 'arn:aws:iam::000000000000:role/of-another-cluster' });
+  const outcome = await keys().ensure(elsewhere);
+  expect(outcome).toMatchObject({ problem: { reason: 'KeyHeldElsewhere' } });
+  expect(outcome.keyArn).toBeUndefined();
+  expect(await world.grantees(keyArn)).toEqual([GRANTEE]);
+  await keys().release(elsewhere, 'Delete');
+  expect([await world.grantees(keyArn), await world.state(keyArn)]).toEqual([[GRANTEE], 'Enabled']);
+  // Released in order, it leaves no grant, and can be taken up with another role.
+  await keys().release(planOf('twice'), 'Retain');
+  expect((await keys().ensure(elsewhere)).problem).toBeUndefined();
+});
+
 test('a previous key that cannot be used is a problem, and the new one stays bound', async () => {
   const [first, second] = [await supply('half'), await supply('half')];
   await world.admin.send(new DisableKeyCommand({ KeyId: first }));
