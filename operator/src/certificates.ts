@@ -1,9 +1,9 @@
-import { every, type Lifecycle, type Logger } from '@cofferdam/runtime';
+import { every, type Lifecycle, type Logger, StartError } from '@cofferdam/runtime';
 import type { ClusterKeys } from './ca/caller.ts';
 import { type CertificateAuthority, createCertificateAuthority } from './ca/certificate-authority.ts';
 import { type CertificateServer, serveCertificates } from './ca/certificate-server.ts';
 import { createRateLimit } from './ca/rate-limit.ts';
-import type { RotationTimes } from './ca/rotation.ts';
+import { type RotationTimes, shortestAuthorityMs } from './ca/rotation.ts';
 import { secretStore } from './ca/secret-store.ts';
 import type { Leaf } from './ca/x509.ts';
 import type { Settings } from './config.ts';
@@ -17,15 +17,22 @@ import { isManagedAccount } from './reconcile/managed-account.ts';
 
 const MINUTE_MS = 60_000;
 
-/** How long certificates and authorities live, as the settings say. */
+/**
+ * How long certificates and authorities live, as the settings say.
+ * @throws {StartError} when an authority would run out before the next one can take its place
+ */
 export function rotationTimes(settings: Settings): RotationTimes {
   const leafMs = settings.CERTIFICATE_SECONDS * 1000;
-  return {
-    leafMs,
-    authorityMs: settings.AUTHORITY_SECONDS * 1000,
-    publishMs: settings.AUTHORITY_PUBLISH_SECONDS * 1000,
-    staleMs: Math.min(10 * MINUTE_MS, leafMs / 4),
-  };
+  const publishMs = settings.AUTHORITY_PUBLISH_SECONDS * 1000;
+  const times = { leafMs, publishMs, staleMs: Math.min(10 * MINUTE_MS, leafMs / 4) };
+  const authorityMs = settings.AUTHORITY_SECONDS * 1000;
+  const least = shortestAuthorityMs(times);
+  if (authorityMs < least) {
+    throw new StartError(
+      `AUTHORITY_SECONDS must be at least ${Math.ceil(least / 1000)} with these CERTIFICATE_SECONDS and AUTHORITY_PUBLISH_SECONDS`,
+    );
+  }
+  return { ...times, authorityMs };
 }
 
 /** How often replicas look at what the leader wrote, and the leader at what is due. */
@@ -70,7 +77,11 @@ export async function startCertificates(
       clusterKeys: () => keys,
       isOurs: (account) => isManagedAccount(caches, account),
       // A pod asks once at its start and once for each renewal; a few more for whatever goes wrong.
-      rateLimit: createRateLimit({ burst: 10, everyMs: 30_000, monotonicMs: systemClock.monotonicMs }),
+      rateLimit: createRateLimit({
+        burst: 10,
+        everyMs: Math.min(MINUTE_MS / 2, times.leafMs / 10),
+        monotonicMs: systemClock.monotonicMs,
+      }),
       clock: systemClock,
       log,
       onAnswer: metrics.certificate,
