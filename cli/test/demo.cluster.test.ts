@@ -1,14 +1,20 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuthority } from '@cofferdam/devcluster';
 import { huntCardNumbers } from '@cofferdam/devcluster/testing';
+import { execa } from 'execa';
+import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testCards } from '../src/demo/cards.ts';
+import { renderResult } from '../src/demo/report.ts';
 import { type Demo, plant, startDemo } from './support/demo-process.ts';
 import { eventually } from './support/eventually.ts';
 import { kept } from './support/kept.ts';
 import { kubectl, kubectlInstalled } from './support/kubectl.ts';
+import { sendPlaintext } from './support/plaintext.ts';
 import { isAlive } from './support/processes.ts';
+import { cardServices, verify } from './support/services.ts';
 import { everythingWritten } from './support/written.ts';
 
 /**
@@ -64,6 +70,44 @@ describe('npm run demo', () => {
 
   it('refuses to run twice, and says who is running', async () => {
     await expect(startDemo(directory)).rejects.toThrow(/a cluster is already up: process \d+.*KUBECONFIG=/s);
+  });
+});
+
+describe('card paths', () => {
+  it('are TLS, by the name of the Service, and refused by a client that trusts others', async () => {
+    const ca = readFileSync(demo.endpoints.caFile, 'utf8');
+    const stranger = (await createAuthority('stranger')).caPem;
+    for (const service of await cardServices(demo)) {
+      expect(await verify(service, ca)).toBe('TLSv1.3');
+      await expect(verify(service, stranger)).rejects.toThrow(/unable to verify|self-signed/);
+      await expect(verify({ ...service, host: 'another.payments-dev.svc' }, ca)).rejects.toThrow(/altnames/);
+    }
+  });
+
+  it('take nothing in plaintext: no answer, no handler, no trace of the card', async () => {
+    const headers = {
+      authorization: `Bearer ${demo.endpoints.clientToken}`,
+      'content-type': 'application/json',
+      'idempotency-key': 'plaintext',
+    };
+    for (const { name, address, path } of await cardServices(demo)) {
+      const answer = await sendPlaintext(address, { path, headers, body: { card: testCards.visa } });
+      expect([name, answer.includes('HTTP')]).toEqual([name, false]);
+    }
+    const { vault } = demo.endpoints;
+    const connections = demo.connections();
+    const metrics = await (await request(`${vault}/metrics`, { dispatcher: connections })).body.text();
+    await connections.close();
+    // The three cards of the demo, and nothing else: refused requests are counted as well.
+    expect(metrics.match(/http_server_request_duration_seconds_count\{.*"POST".*"\/v1\/tokens".*/g)).toEqual([
+      expect.stringMatching(/"201".* 3$/),
+    ]);
+  });
+
+  it('can be walked with curl, as the demo says', async () => {
+    const [, config = '', url = ''] = /curl -K (\S+) (\S+)/.exec(renderResult(demo.result)) ?? [];
+    const { stdout } = await execa('curl', ['--silent', '--show-error', '-K', config, url]);
+    expect(JSON.parse(stdout)).toMatchObject({ ready: true });
   });
 });
 

@@ -4,8 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Payment, TokenRecord } from '@cofferdam/contracts';
+import type { Agent } from 'undici';
+import { request } from 'undici';
 import { testCards } from '../../src/demo/cards.ts';
 import type { DemoResult } from '../../src/demo/report.ts';
+import { serviceConnections } from '../../src/demo/service-connections.ts';
 import { descendants, type RunningProcess } from './processes.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -15,6 +18,10 @@ export interface Endpoints {
   vault: string;
   router: string;
   simulator: string;
+  /** PEM of who vouches for vault and router. */
+  caFile: string;
+  /** As curl's option wants it: host:port:address:port. */
+  connectTo: string[];
   clientToken: string;
   /** Of the superuser. */
   postgres: string;
@@ -59,6 +66,15 @@ export class Demo {
     return this.#post<Payment>(`${router}/v1/payments`, { token, amount: 1_050, currency: 'EUR' });
   }
 
+  /** Connections to vault and router by their names, verified by the vault's bundle or by `ca`. */
+  connections(ca = readFileSync(this.endpoints.caFile, 'utf8')): Agent {
+    const addresses = this.endpoints.connectTo.map((entry) => entry.split(':'));
+    return serviceConnections({
+      ca,
+      addresses: Object.fromEntries(addresses.map(([host = '', , address = '']) => [host, address])),
+    });
+  }
+
   /** Ctrl-C. @returns the exit status */
   interrupt(): Promise<number> {
     this.#process.kill('SIGINT');
@@ -70,8 +86,10 @@ export class Demo {
   }
 
   async #post<T>(url: string, body: unknown): Promise<T> {
-    const response = await fetch(url, {
+    const connections = this.connections();
+    const response = await request(url, {
       method: 'POST',
+      dispatcher: connections,
       headers: {
         authorization: `Bearer ${this.endpoints.clientToken}`,
         'content-type': 'application/json',
@@ -79,8 +97,10 @@ export class Demo {
       },
       body: JSON.stringify(body),
     });
-    const answer: unknown = await response.json();
-    if (!response.ok) throw new Error(`${url}: ${response.status} ${JSON.stringify(answer)}`);
+    const answer: unknown = await response.body.json();
+    await connections.close();
+    if (response.statusCode >= 300)
+      throw new Error(`${url}: ${response.statusCode} ${JSON.stringify(answer)}`);
     return answer as T;
   }
 }

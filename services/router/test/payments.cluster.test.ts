@@ -1,6 +1,7 @@
+import { createServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Payment } from '@cofferdam/contracts';
-import { dumpDatabase, huntCardNumbers } from '@cofferdam/devcluster/testing';
+import { createTestTls, dumpDatabase, huntCardNumbers } from '@cofferdam/devcluster/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from './fixtures/client.ts';
 import { type Stack, startStack } from './fixtures/stack.ts';
@@ -134,6 +135,24 @@ describe('a payment', () => {
       ['stripe', 'error', 'connector_unreachable'],
       ['adyen', 'approved', 'approved'],
     ]);
+
+    // Nor when somebody else listens there: what the router cannot verify it gives nothing, so nobody has charged.
+    const stranger = await createTestTls();
+    let asked = 0;
+    const { certificate: cert, key } = stranger.pair;
+    const impostor = createServer({ cert, key }, (_request, response) => {
+      asked++;
+      response.end();
+    });
+    const port = Number(new URL(stack.connectors['stripe']?.url ?? '').port);
+    await new Promise<void>((resolve) => impostor.listen(port, '127.0.0.1', resolve));
+    expect(outcomes((await client.pay(APPROVED)).body)).toEqual([
+      ['stripe', 'error', 'connector_unreachable'],
+      ['adyen', 'approved', 'approved'],
+    ]);
+    expect(asked).toBe(0);
+    await new Promise((resolve) => impostor.close(resolve));
+    stranger.remove();
     stack.connectors['stripe'] = await stack.startConnector('stripe');
     stack.writeRouting();
     await sleep(2500);

@@ -43,9 +43,10 @@ describe.each(['stripe', 'adyen'] as const)('the %s adapter over the official SD
       capture?: 'manual';
       year?: number;
       credentials?: Record<string, string>;
+      by?: PspAdapter;
     } = {},
   ) =>
-    adapter.charge({
+    (overrides.by ?? adapter).charge({
       charge: {
         paymentId: 'pay_00000000000000000000000001',
         attemptId: overrides.id ?? attemptId(),
@@ -142,6 +143,19 @@ describe.each(['stripe', 'adyen'] as const)('the %s adapter over the official SD
     await fetch(`${psp.adminUrl}/admin/reset`, { method: 'POST' });
     expect(Number(new URL(provider === 'stripe' ? psp.stripeUrl : psp.adyenUrl).port)).toBe(port);
     expect(await charge()).toMatchObject({ outcome: 'approved' });
+  });
+
+  it('is not processed when the PSP cannot be verified', async () => {
+    const stranger = await createTestTls();
+    stranger.remove();
+    const endpoint = provider === 'stripe' ? psp.stripeUrl : psp.adyenUrl;
+    const { trust } = stranger;
+    const wary = await createAdapter(provider, { endpoint, timeoutMs: TIMEOUT_MS, trust });
+    expect(await charge({ by: wary.adapter })).toMatchObject({
+      ...{ outcome: 'error', processed: 'no', code: 'psp_unreachable' },
+    });
+    expect(psp.state.ledger).toEqual([]);
+    await wary.adapter.close();
   });
 
   it('gets the first result again for the same attempt', async () => {
