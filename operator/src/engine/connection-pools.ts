@@ -18,7 +18,9 @@ export function createPools(config: ClusterConfig, options: { connections: numbe
   const { clock } = options;
   // Watches apart: there are as many as kinds and namespaces, and they must not keep a lease from being renewed.
   const open = (tls: TlsSettings) => {
-    const common = { keepAliveTimeout: 30_000, connect: { ...tls, timeout: 10_000 } };
+    // While it is open whether a server speaks HTTP/2, undici gives one connection several requests. Where it then
+    // speaks HTTP/1.1, they wait behind each other: behind a watch, for minutes.
+    const common = { allowH2: false, keepAliveTimeout: 30_000, connect: { ...tls, timeout: 10_000 } };
     return {
       text: textOf(tls),
       requests: new Agent({ ...common, connections: options.connections }),
