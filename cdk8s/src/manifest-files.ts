@@ -14,6 +14,7 @@ const RANKS: Readonly<Record<string, number>> = {
   Role: 30,
   ClusterRoleBinding: 40,
   RoleBinding: 40,
+  NetworkPolicy: 45,
   ConfigMap: 50,
   Service: 60,
   Deployment: 70,

@@ -161,10 +161,34 @@ describe('the operator', () => {
     expect(rules.flatMap(({ verbs }) => verbs).filter((verb) => powers.includes(verb))).toEqual([]);
   });
 
-  test('is the same chart in both places, but for replicas, annotations, environment and grantees', () => {
-    const shared = [...install.keys()].filter((name) => !/deployment|serviceaccount|grantees/.test(name));
+  test('is the same chart in both places, but for replicas, annotations, environment, grantees and network', () => {
+    const shared = [...install.keys()].filter(
+      (name) => !/deployment|serviceaccount|grantees|networkpolicy/.test(name),
+    );
     const body = (files: Files, name: string) => files.get(name)?.split('\n').slice(1);
     for (const name of shared) expect(body(dev, name), name).toEqual(body(install, name));
+  });
+
+  test('works in the namespaces that it is given without any right to the cluster', () => {
+    const inputs = inputsOf('install');
+    const config = z.looseObject({ operator: z.looseObject({}) }).parse(parse(inputs.config));
+    const operator = { ...config.operator, namespaces: ['shop-a', 'shop-b'] };
+    const files = renderInstall({ ...inputs, config: JSON.stringify({ operator }) });
+    expect([...manifests(files, 'ClusterRole'), ...manifests(files, 'ClusterRoleBinding')]).toEqual([]);
+    const roles = manifests(files, 'Role').map((role) => [role.metadata.namespace, ClusterRole.parse(role)]);
+    const [everywhere] = manifests(install, 'ClusterRole').map((role) => ClusterRole.parse(role));
+    const [own] = manifests(install, 'Role').map((role) => ClusterRole.parse(role));
+    expect(Object.fromEntries(roles)).toEqual({
+      'cofferdam-system': own,
+      'shop-a': everywhere,
+      'shop-b': everywhere,
+    });
+    expect(manifests(files, 'RoleBinding').map(({ subjects }) => subjects)).toEqual(
+      Array(3).fill([{ kind: 'ServiceAccount', name: 'cofferdam-operator', namespace: 'cofferdam-system' }]),
+    );
+    expect(files.get('70-deployment.cofferdam-system.cofferdam-operator.yaml')).toContain(
+      '- name: WATCH_NAMESPACES\n              value: shop-a,shop-b',
+    );
   });
 
   test('gets the grantees of each namespace as a file', () => {

@@ -24,6 +24,6 @@ export type { CaRef, SecretRef } from './references.ts';
 export type { RolloutStatus } from './rollout-status.ts';
 export type { Router } from './routing.ts';
 export type { Scaling } from './scaling.ts';
-export type { LabelSelector, NetworkPeer } from './selectors.ts';
+export { type LabelSelector, NetworkPeer } from './selectors.ts';
 export type { Tls } from './tls.ts';
 export type { Tokens } from './tokens.ts';

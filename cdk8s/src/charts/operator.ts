@@ -4,7 +4,8 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { OperatorConfig } from '../config/operator-config.ts';
 import type { Release } from '../config/release.ts';
-import { clusterRules, leaseRules } from './operator-permissions.ts';
+import { operatorPolicy } from './network-policies.ts';
+import { ownRules, workRules } from './operator-permissions.ts';
 import { restrictedContainer, restrictedNamespaceLabels, restrictedPod } from './pod-security.ts';
 import { probes } from './probes.ts';
 
@@ -36,7 +37,11 @@ export class Operator extends Chart {
     new k8s.KubeServiceAccount(this, 'service-account', {
       metadata: { name: NAME, namespace, annotations: config.serviceAccountAnnotations ?? {} },
     });
-    this.addPermissions(namespace);
+    this.addPermissions(config);
+    new k8s.KubeNetworkPolicy(this, 'network-policy', {
+      metadata: { name: NAME, namespace },
+      spec: operatorPolicy(selector, PORTS, config.network),
+    });
     new k8s.KubeConfigMap(this, 'grantees', {
       metadata: { name: GRANTEES, namespace },
       data: { 'grantees.json': `${JSON.stringify(config.grantees, null, 2)}\n` },
@@ -62,18 +67,23 @@ export class Operator extends Chart {
     });
   }
 
-  private addPermissions(namespace: string): void {
+  /** With namespaces, nothing of the cluster as a whole: a Role in each, which whoever owns them can read and refuse. */
+  private addPermissions({ namespace, namespaces }: OperatorConfig): void {
     const subjects = [{ kind: 'ServiceAccount', name: NAME, namespace }];
-    new k8s.KubeClusterRole(this, 'cluster-role', { metadata: { name: NAME }, rules: clusterRules });
+    const add = (id: string, metadata: { name: string; namespace: string }, rules: k8s.PolicyRule[]) => {
+      new k8s.KubeRole(this, id, { metadata, rules });
+      const roleRef = { apiGroup: RBAC, kind: 'Role', name: metadata.name };
+      new k8s.KubeRoleBinding(this, `${id}-binding`, { metadata, roleRef, subjects });
+    };
+    add('role', { name: NAME, namespace }, ownRules);
+    if (namespaces !== undefined) {
+      for (const one of namespaces) add(`work-${one}`, { name: `${NAME}-work`, namespace: one }, workRules);
+      return;
+    }
+    new k8s.KubeClusterRole(this, 'cluster-role', { metadata: { name: NAME }, rules: workRules });
     new k8s.KubeClusterRoleBinding(this, 'cluster-role-binding', {
       metadata: { name: NAME },
       roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: NAME },
-      subjects,
-    });
-    new k8s.KubeRole(this, 'role', { metadata: { name: NAME, namespace }, rules: leaseRules });
-    new k8s.KubeRoleBinding(this, 'role-binding', {
-      metadata: { name: NAME, namespace },
-      roleRef: { apiGroup: RBAC, kind: 'Role', name: NAME },
       subjects,
     });
   }
@@ -128,6 +138,8 @@ function environment(config: OperatorConfig, release: Release): k8s.EnvVar[] {
     IMAGE_VAULT: vault,
     IMAGE_ROUTER: router,
     IMAGE_CONNECTOR: connector,
+    OPERATOR_IMAGE: release.images.operator,
+    ...(config.namespaces === undefined ? {} : { WATCH_NAMESPACES: config.namespaces.join(',') }),
     ...config.env,
   };
   return [

@@ -1,6 +1,7 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { simulatorPolicy } from './network-policies.ts';
 import { restrictedContainer, restrictedNamespaceLabels, restrictedPod } from './pod-security.ts';
 import { probes } from './probes.ts';
 
@@ -59,6 +60,13 @@ export class PspSimulator extends Chart {
           },
         },
       },
+    });
+    new k8s.KubeNetworkPolicy(this, 'network-policy', {
+      metadata: { name: NAME, namespace },
+      spec: simulatorPolicy(
+        selector,
+        PORTS.filter(({ name }) => name !== 'http').map(({ port }) => port),
+      ),
     });
     new k8s.KubeService(this, 'service', {
       metadata: { name: NAME, namespace },

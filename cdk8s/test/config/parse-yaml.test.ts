@@ -33,9 +33,9 @@ describe('parseYaml()', () => {
   });
 
   test('names file, line, column and path of a wrong value', () => {
-    const line = lineOf(dev, '  kafka:');
+    const line = lineOf(dev, '\n  kafka:') + 1;
     expect(
-      problemsAfter((text) => text.replace('  kafka:', '  tokens:\n    format: Rot13\n  kafka:')),
+      problemsAfter((text) => text.replace('\n  kafka:', '\n  tokens:\n    format: Rot13\n  kafka:')),
     ).toEqual([`config.yaml:${line + 1}:5 vault.tokens.format: expected one of "Opaque"|"Preserving"`]);
   });
 
@@ -47,7 +47,7 @@ describe('parseYaml()', () => {
   });
 
   test('names a missing member at the place of its parent', () => {
-    const line = lineOf(dev, '  kms:');
+    const line = lineOf(dev, '\n  kms:') + 1;
     expect(problemsAfter((text) => text.replace('    region: eu-central-1\n', ''))).toEqual([
       `config.yaml:${line}:3 vault.kms.region: is missing: expected string`,
     ]);

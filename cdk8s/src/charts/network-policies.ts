@@ -1,0 +1,96 @@
+import type { NetworkPeer } from '@cofferdam/crds';
+import { k8s } from 'cdk8s-plus-28';
+import type { OperatorNetwork } from '../config/operator-config.ts';
+
+const port = (number: number, protocol = 'TCP'): k8s.NetworkPolicyPort => ({
+  port: k8s.IntOrString.fromNumber(number),
+  protocol,
+});
+const tcp = (numbers: readonly number[]) => numbers.map((number) => port(number));
+
+/** Whatever the operator has made, in any namespace. */
+const ofOurs = (labels: Record<string, string> = {}): k8s.NetworkPolicyPeer => ({
+  namespaceSelector: {},
+  podSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'cofferdam-operator', ...labels } },
+});
+
+const KUBE_DNS: NetworkPeer = {
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+  podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+};
+
+/**
+ * The operator's own pods: pods of ours come to have their keys certified; it goes to the API server, to the status
+ * ports of our pods, to KMS and Kafka, and nowhere else. Where the API server is, only its addresses would say,
+ * which differ between clusters: any address, unless the configuration names them.
+ */
+export function operatorPolicy(
+  selector: Record<string, string>,
+  ports: { http: number; certificates: number },
+  network: OperatorNetwork = {},
+): k8s.NetworkPolicySpec {
+  const { scrapers, apiServer, kms, kafka, dns } = network;
+  return {
+    podSelector: { matchLabels: selector },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [
+      { from: [ofOurs()], ports: tcp([ports.certificates]) },
+      ...(scrapers === undefined ? [] : [{ from: scrapers.map(peer), ports: tcp([ports.http]) }]),
+    ],
+    egress: [
+      outward(apiServer, [443, 6443]),
+      outward(kms, [443]),
+      outward(kafka, [9092, 9093, 9094, 9096, 9098]),
+      { to: [ofOurs({ 'app.kubernetes.io/component': 'api' })], ports: tcp([8080]) },
+      {
+        to: (dns?.to ?? [KUBE_DNS]).map(peer),
+        ports: (dns?.ports ?? [53]).flatMap((number) => [port(number, 'UDP'), port(number)]),
+      },
+    ],
+  };
+}
+
+/** The simulator is called by connectors and calls nobody. */
+export function simulatorPolicy(
+  selector: Record<string, string>,
+  ports: readonly number[],
+): k8s.NetworkPolicySpec {
+  return {
+    podSelector: { matchLabels: selector },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [{ from: [ofOurs({ 'app.kubernetes.io/name': 'connector' })], ports: tcp(ports) }],
+    egress: [],
+  };
+}
+
+function outward(
+  asked: { to: NetworkPeer[]; ports?: number[] | undefined } | undefined,
+  defaults: readonly number[],
+): k8s.NetworkPolicyEgressRule {
+  const ports = tcp(asked?.ports ?? defaults);
+  return asked === undefined ? { ports } : { to: asked.to.map(peer), ports };
+}
+
+function peer({ cidr, podSelector, namespaceSelector }: NetworkPeer): k8s.NetworkPolicyPeer {
+  return {
+    ...(cidr === undefined ? {} : { ipBlock: { cidr } }),
+    ...(podSelector === undefined ? {} : { podSelector: selectorOf(podSelector) }),
+    ...(namespaceSelector === undefined ? {} : { namespaceSelector: selectorOf(namespaceSelector) }),
+  };
+}
+
+function selectorOf(selector: NonNullable<NetworkPeer['podSelector']>): k8s.LabelSelector {
+  const { matchLabels, matchExpressions } = selector;
+  return {
+    ...(matchLabels === undefined ? {} : { matchLabels }),
+    ...(matchExpressions === undefined
+      ? {}
+      : {
+          matchExpressions: matchExpressions.map(({ key, operator, values }) => ({
+            key,
+            operator,
+            ...(values === undefined ? {} : { values }),
+          })),
+        }),
+  };
+}
