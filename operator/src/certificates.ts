@@ -1,4 +1,4 @@
-import { every, type Lifecycle, type Logger, StartError } from '@cofferdam/runtime';
+import { every, type Lifecycle, type Logger, StartError } from '@cofferdam/runtime/process';
 import type { ClusterKeys } from './ca/caller.ts';
 import { type CertificateAuthority, createCertificateAuthority } from './ca/certificate-authority.ts';
 import { type CertificateServer, serveCertificates } from './ca/certificate-server.ts';
@@ -8,7 +8,7 @@ import { secretStore } from './ca/secret-store.ts';
 import type { Leaf } from './ca/x509.ts';
 import type { Settings } from './config.ts';
 import { serviceNames } from './desired/names.ts';
-import { type KubeClient, systemClock } from './engine/index.ts';
+import { createClient, type KubeClient, systemClock, type Transport } from './engine/index.ts';
 import { OperatorError } from './errors.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import type { Caches } from './reconcile/caches.ts';
@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
  * How long certificates and authorities live, as the settings say.
  * @throws {StartError} when an authority would run out before the next one can take its place
  */
-export function rotationTimes(settings: Settings): RotationTimes {
+function rotationTimes(settings: Settings): RotationTimes {
   const leafMs = settings.CERTIFICATE_SECONDS * 1000;
   const publishMs = settings.AUTHORITY_PUBLISH_SECONDS * 1000;
   const times = { leafMs, publishMs, staleMs: Math.min(10 * MINUTE_MS, leafMs / 4) };
@@ -36,7 +36,7 @@ export function rotationTimes(settings: Settings): RotationTimes {
 }
 
 /** How often replicas look at what the leader wrote, and the leader at what is due. */
-export function rotationPeriodMs({ staleMs, publishMs }: RotationTimes): number {
+function rotationPeriodMs({ staleMs, publishMs }: RotationTimes): number {
   return Math.min(MINUTE_MS, staleMs / 3, publishMs / 3);
 }
 
@@ -45,31 +45,37 @@ export function certificateUrl(settings: Settings): string {
   return `https://${settings.CERTIFICATE_SERVICE}.${settings.LEASE_NAMESPACE}.svc:8443`;
 }
 
-export function authorityIn(settings: Settings, log: Logger): (leader: KubeClient) => CertificateAuthority {
-  return (leader) =>
-    createCertificateAuthority({
-      store: secretStore({
-        client: leader,
-        namespace: settings.LEASE_NAMESPACE,
-        name: settings.AUTHORITY_SECRET,
+/** What an operator is made with. */
+export function authorityOf(settings: Settings, log: Logger) {
+  const times = rotationTimes(settings);
+  return {
+    factsEveryMs: rotationPeriodMs(times),
+    authority: (leader: KubeClient): CertificateAuthority =>
+      createCertificateAuthority({
+        store: secretStore({
+          client: leader,
+          namespace: settings.LEASE_NAMESPACE,
+          name: settings.AUTHORITY_SECRET,
+        }),
+        times,
+        clock: systemClock,
+        onStep: (step, set) => log.info({ step, authorities: set.length }, 'certificate authority changed'),
       }),
-      times: rotationTimes(settings),
-      clock: systemClock,
-      onStep: (step, set) => log.info({ step, authorities: set.length }, 'certificate authority changed'),
-    });
+  };
 }
 
 /** Serves pods, in every replica; with a certificate of its own as soon as there is an authority, renewed at half its life. */
 export async function startCertificates(
   lifecycle: Lifecycle,
   operator: { authority: CertificateAuthority; caches: Caches },
-  options: { reader: KubeClient; settings: Settings; log: Logger; metrics: OperatorMetrics },
+  options: { transport: Transport; settings: Settings; log: Logger; metrics: OperatorMetrics },
 ): Promise<CertificateServer> {
   const { authority, caches } = operator;
-  const { reader, settings, log, metrics } = options;
+  const { settings, log, metrics } = options;
+  const reader = createClient({ transport: options.transport });
   const times = rotationTimes(settings);
   let keys: ClusterKeys | undefined;
-  let own: Leaf | undefined;
+  let own: (Leaf & { bundle: string }) | undefined;
 
   const server = await serveCertificates(
     {
@@ -94,10 +100,13 @@ export async function startCertificates(
   const names = serviceNames({ namespace: settings.LEASE_NAMESPACE, name: settings.CERTIFICATE_SERVICE });
   const renewOwn = async () => {
     const now = systemClock.now();
-    if (own !== undefined && now < (own.notBefore.getTime() + own.notAfter.getTime()) / 2) return;
+    const bundle = authority.bundle();
+    const isFresh = own !== undefined && now < (own.notBefore.getTime() + own.notAfter.getTime()) / 2;
+    // Also when authorities come or go: the one that signed ours may be the one that went.
+    if (isFresh && own?.bundle === bundle) return;
     const issued = await authority.issueOwn(names);
     server.use(issued);
-    own = issued;
+    own = { ...issued, bundle };
   };
   // More often until it serves: pods wait for it when a cluster starts.
   const tasks = [

@@ -1,18 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger, createMetrics, runService, StartError } from '@cofferdam/runtime';
+import { createLogger, createMetrics, runService, StartError } from '@cofferdam/runtime/process';
 import packageJson from '../package.json' with { type: 'json' };
-import {
-  authorityIn,
-  certificateUrl,
-  rotationPeriodMs,
-  rotationTimes,
-  startCertificates,
-} from './certificates.ts';
+import { authorityOf, certificateUrl, startCertificates } from './certificates.ts';
 import { conditionMetrics } from './condition-metrics.ts';
 import { readSettings, type Settings } from './config.ts';
 import { debugPages } from './debug-pages.ts';
-import { kafkaTopicManagement } from './effects/kafka-admin.ts';
-import { kafkaSources } from './effects/kafka-sources.ts';
+import { topicManagementOnDemand } from './effects/kafka-on-demand.ts';
 import { awsKeyManagement } from './effects/kms-aws.ts';
 import { kmsCare } from './effects/kms-care.ts';
 import { statuszReader } from './effects/statusz.ts';
@@ -25,7 +18,7 @@ import {
 } from './engine/index.ts';
 import { OperatorError } from './errors.ts';
 import { serve } from './http.ts';
-import { operatorMetrics } from './metrics.ts';
+import { type ExternalCalls, operatorMetrics } from './metrics.ts';
 import { createOperator, type Operator, RESYNC } from './operator.ts';
 
 await runService(
@@ -55,23 +48,13 @@ await runService(
 
     const operator = createOperator({
       transport,
-      authority: authorityIn(settings, logger),
-      factsEveryMs: rotationPeriodMs(rotationTimes(settings)),
+      ...authorityOf(settings, logger),
       statusz,
       metrics: instruments,
-      keys: awsKeyManagement(
-        undefined,
-        kmsCare({
-          clock: systemClock,
-          random: Math.random,
-          quotaPercent: settings.KMS_QUOTA_PERCENT,
-          observe: instruments.external,
-        }),
+      keys: keyManagement(settings, instruments.external),
+      topics: topicManagementOnDemand({ observe: instruments.external }, ({ kafkaSources }) =>
+        kafkaSources(createClient({ transport }), settings.LEASE_NAMESPACE),
       ),
-      topics: kafkaTopicManagement({
-        sources: kafkaSources(createClient({ transport }), settings.LEASE_NAMESPACE),
-        observe: instruments.external,
-      }),
       log: logger,
       workers: settings.WORKERS,
       resync: { ...RESYNC, readyMs: settings.RESYNC_SECONDS * 1000 },
@@ -117,8 +100,7 @@ await runService(
     );
     lifecycle.onClose('http', () => http.close());
 
-    const reader = createClient({ transport });
-    await startCertificates(lifecycle, operator, { reader, settings, log: logger, metrics: instruments });
+    await startCertificates(lifecycle, operator, { transport, settings, log: logger, metrics: instruments });
 
     const stopping = new AbortController();
     const work = operator.run(stopping.signal).then(() => {
@@ -143,6 +125,11 @@ async function connect(): Promise<ClusterConfig> {
       `no cluster to work on: ${error instanceof Error ? error.message : error}; set KUBECONFIG`,
     );
   }
+}
+
+function keyManagement({ KMS_QUOTA_PERCENT: quotaPercent }: Settings, observe: ExternalCalls) {
+  const care = kmsCare({ clock: systemClock, random: Math.random, quotaPercent, observe });
+  return awsKeyManagement(undefined, care);
 }
 
 function imagesOf(settings: Settings) {

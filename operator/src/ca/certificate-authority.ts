@@ -2,7 +2,7 @@ import type { Clock } from '../engine/index.ts';
 import { OperatorError } from '../errors.ts';
 import { type AuthoritySet, bundleOf, signing, upcoming } from './authority-set.ts';
 import { afterStep, type RotationStep, type RotationTimes, rotationSteps } from './rotation.ts';
-import type { AuthorityStore } from './secret-store.ts';
+import type { AuthorityStore, Stored } from './secret-store.ts';
 import { type CertificateRequest, type Leaf, newAuthority, ownLeaf, signLeaf } from './x509.ts';
 
 /** The operator's certificate authority: every replica signs, the one that leads makes and rotates the keys. */
@@ -39,6 +39,11 @@ export function createCertificateAuthority(options: AuthorityOptions): Certifica
     readAt = clock.monotonicMs();
   }
 
+  /** What somebody deleted is written again: pods trust it, and would trust nobody of a new one. */
+  async function restored(found: Stored): Promise<Stored | undefined> {
+    return found.set.length === 0 && set.length > 0 ? store.write(set, found) : found;
+  }
+
   /** @throws {OperatorError} when nothing may be signed: nothing was read, or too long ago */
   function signer() {
     const authority = signing(set);
@@ -55,7 +60,8 @@ export function createCertificateAuthority(options: AuthorityOptions): Certifica
   return {
     async keep() {
       leadingSince ??= clock.now();
-      let before = await store.read();
+      let before = await restored(await store.read());
+      if (before === undefined) return this.refresh();
       learn(before.set);
       const now = clock.now();
       for (const step of rotationSteps(before.set, times, { now, leadingSince })) {
@@ -69,7 +75,11 @@ export function createCertificateAuthority(options: AuthorityOptions): Certifica
         onStep(step, written.set);
       }
     },
-    refresh: async () => learn((await store.read()).set),
+    async refresh() {
+      const found = await store.read();
+      // Lost, as it seems: the leader puts it back, and until then what was known grows old.
+      if (found.set.length > 0 || set.length === 0) learn(found.set);
+    },
     bundle: () => bundleOf(set),
     sign: (request) =>
       Promise.resolve().then(() =>

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { CERTIFICATES_PATH, PROBLEM_STATUS } from '@cofferdam/contracts';
-import { ProblemError, problemBody } from '@cofferdam/runtime';
+import { ProblemError, problemBody } from '@cofferdam/runtime/process';
 import { type IssueContext, issue } from './issue.ts';
 import { readBody } from './read-body.ts';
 

@@ -1,5 +1,5 @@
 import { type CertificateAnswer, CertificateRequest, type ProblemCode } from '@cofferdam/contracts';
-import { ProblemError } from '@cofferdam/runtime';
+import { ProblemError } from '@cofferdam/runtime/process';
 import { serviceNames } from '../desired/names.ts';
 import type { Clock } from '../engine/index.ts';
 import { OperatorError } from '../errors.ts';

@@ -68,6 +68,20 @@ test('a replica that cannot read the authorities stops to sign before one of the
   await expect(authority.issueOwn(names)).resolves.toBeDefined();
 });
 
+test('a Secret that somebody deletes is written again by the one that leads', async () => {
+  const store = memoryStore();
+  const clock = createManualClock();
+  const [leader, replica] = [1, 2].map(() => createCertificateAuthority({ store, times, clock }));
+  await leader?.keep();
+  await replica?.refresh();
+  const bundle = leader?.bundle();
+  await store.write([], await store.read());
+  await replica?.refresh();
+  expect(replica?.bundle()).toBe(bundle);
+  await leader?.keep();
+  expect(bundleOf((await store.read()).set)).toBe(bundle);
+});
+
 test('two that believe that they lead make one authority between them', async () => {
   const store = memoryStore();
   const clock = createManualClock();

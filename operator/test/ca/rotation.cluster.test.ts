@@ -10,10 +10,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parseAuthorities } from '../../src/ca/authority-set.ts';
 import type { CertificateServer } from '../../src/ca/certificate-server.ts';
 import { secretStore } from '../../src/ca/secret-store.ts';
-import { authorityIn, rotationPeriodMs, rotationTimes, startCertificates } from '../../src/certificates.ts';
+import { authorityOf, startCertificates } from '../../src/certificates.ts';
 import { readSettings } from '../../src/config.ts';
 import { serviceNames } from '../../src/desired/names.ts';
-import { createClient, createTransport, type KubeObject, RESOURCES } from '../../src/engine/index.ts';
+import { createTransport, type KubeObject, RESOURCES } from '../../src/engine/index.ts';
 import { operatorMetrics } from '../../src/metrics.ts';
 import { createOperator, type Operator } from '../../src/operator.ts';
 import { createVault, startTestCluster, type TestCluster } from '../cluster-harness.ts';
@@ -49,8 +49,7 @@ beforeAll(async () => {
   const instruments = operatorMetrics(metrics);
   operator = createOperator({
     transport,
-    authority: authorityIn(settings, log),
-    factsEveryMs: rotationPeriodMs(rotationTimes(settings)),
+    ...authorityOf(settings, log),
     keys: {
       ensure: async () => ({}),
       isUsable: async () => true,
@@ -72,8 +71,7 @@ beforeAll(async () => {
   });
   const stopping = new AbortController();
   const done = operator.run(stopping.signal);
-  const reader = createClient({ transport });
-  server = await startCertificates(lifecycle, operator, { reader, settings, log, metrics: instruments });
+  server = await startCertificates(lifecycle, operator, { transport, settings, log, metrics: instruments });
   lifecycle.onClose('operator', async () => {
     stopping.abort();
     await done;
