@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { readEnvironment } from '@cofferdam/runtime';
+import { readEnvironment } from '@cofferdam/runtime/process';
 import { z } from 'zod';
 
 const IMAGE = (name: string) => `ghcr.io/cofferdam/${name}@sha256:${'0'.repeat(64)}`;

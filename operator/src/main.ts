@@ -20,6 +20,7 @@ import { OperatorError } from './errors.ts';
 import { serve } from './http.ts';
 import { type ExternalCalls, operatorMetrics } from './metrics.ts';
 import { createOperator, type Operator, RESYNC } from './operator.ts';
+import type { OperatorIdentity } from './reconcile/cluster-facts.ts';
 
 await runService(
   'operator',
@@ -59,17 +60,7 @@ await runService(
       workers: settings.WORKERS,
       resync: { ...RESYNC, readyMs: settings.RESYNC_SECONDS * 1000 },
       namespaces: settings.WATCH_NAMESPACES,
-      identity: {
-        namespace: settings.LEASE_NAMESPACE,
-        serviceAccount: settings.OPERATOR_SERVICE_ACCOUNT,
-        images: imagesOf(settings),
-        granteesFile: settings.GRANTEES_FILE,
-        certificateUrl: certificateUrl(settings),
-        version: packageJson.version,
-        operatorImage: settings.OPERATOR_IMAGE,
-        maxRollouts: settings.MAX_ROLLOUTS,
-        allowDowngrade: settings.ALLOW_DOWNGRADE,
-      },
+      identity: identityOf(settings),
       lease: {
         namespace: settings.LEASE_NAMESPACE,
         name: settings.LEASE_NAME,
@@ -130,6 +121,20 @@ async function connect(): Promise<ClusterConfig> {
 function keyManagement({ KMS_QUOTA_PERCENT: quotaPercent }: Settings, observe: ExternalCalls) {
   const care = kmsCare({ clock: systemClock, random: Math.random, quotaPercent, observe });
   return awsKeyManagement(undefined, care);
+}
+
+function identityOf(settings: Settings): OperatorIdentity {
+  return {
+    namespace: settings.LEASE_NAMESPACE,
+    serviceAccount: settings.OPERATOR_SERVICE_ACCOUNT,
+    images: imagesOf(settings),
+    granteesFile: settings.GRANTEES_FILE,
+    certificateUrl: certificateUrl(settings),
+    version: packageJson.version,
+    operatorImage: settings.OPERATOR_IMAGE,
+    maxRollouts: settings.MAX_ROLLOUTS,
+    allowDowngrade: settings.ALLOW_DOWNGRADE,
+  };
 }
 
 function imagesOf(settings: Settings) {

@@ -1,4 +1,4 @@
-import type { Metrics } from '@cofferdam/runtime';
+import type { Metrics } from '@cofferdam/runtime/process';
 import { type QueueObserver, requestName } from './engine/index.ts';
 
 export type OperatorMetrics = {
