@@ -26,6 +26,7 @@ export type AwsErrorCode =
   | 'InvalidSignatureException'
   | 'MissingAuthenticationTokenException'
   | 'SerializationException'
+  | 'ThrottlingException'
   | 'UnknownOperationException'
   | 'UnrecognizedClientException'
   | 'ValidationException'
