@@ -1,0 +1,53 @@
+import {
+  createReflector,
+  type KubeClient,
+  type KubeObject,
+  RESOURCES,
+  type Reflector,
+} from '../../src/engine/index.ts';
+import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../../src/reconcile/resources.ts';
+
+/** Everything that there is in the cluster, as an administrator's watches tell it: to compare without asking. */
+export type Mirror = {
+  of(namespace: string): KubeObject[];
+  /** Of the queue: the resources that an operator has to look at. */
+  keysOf(namespace: string): string[];
+  /** The newest version that any watch has told. */
+  onVersion(note: (version: string | undefined) => void): void;
+  stop(): Promise<void>;
+};
+
+/** Written by the cluster's own controllers, or about nobody's wishes. */
+const NOT_COMPARED: ReadonlySet<string> = new Set(['Event', 'Lease', 'Pod', 'ReplicaSet', 'EndpointSlice']);
+
+export async function startMirror(client: KubeClient): Promise<Mirror> {
+  const resources = [
+    PAYMENT_VAULTS,
+    PSP_CONNECTORS,
+    ...Object.values(RESOURCES).filter(
+      ({ group, namespaced, kind }) =>
+        namespaced &&
+        !NOT_COMPARED.has(kind) &&
+        (group === '' || !group.includes('.') || group.endsWith('.k8s.io')),
+    ),
+  ];
+  const reflectors: Reflector<KubeObject>[] = resources.map((resource) =>
+    createReflector({ client, resource, index: ({ metadata }) => [metadata.namespace ?? ''] }),
+  );
+  for (const reflector of reflectors) reflector.start();
+  await Promise.all(reflectors.map((reflector) => reflector.synced()));
+  return {
+    of: (namespace) => reflectors.flatMap(({ store }) => store.byIndex(namespace)),
+    keysOf: (namespace) =>
+      reflectors
+        .slice(0, 2)
+        .flatMap(({ store }) =>
+          store.byIndex(namespace).map(({ kind, metadata }) => `${kind}/${namespace}/${metadata.name}`),
+        ),
+    onVersion(note) {
+      const tell = ({ metadata }: KubeObject) => note(metadata.resourceVersion);
+      for (const reflector of reflectors) reflector.subscribe({ added: tell, updated: tell, deleted: tell });
+    },
+    stop: async () => void (await Promise.all(reflectors.map((reflector) => reflector.stop()))),
+  };
+}
