@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { topicName } from '@cofferdam/contracts';
@@ -65,6 +65,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await Promise.race([aborted(end), broken.promise]);
   } finally {
     progress.finish();
+    for (const file of Object.values(clientFiles(options.stateDirectory))) rmSync(file, { force: true });
     await cluster.stop();
   }
 }
