@@ -5,7 +5,7 @@ import { isRolledOut } from '../src/status/observed-types.ts';
 import { facts, paymentVault } from './fixtures.ts';
 import { identity, type SlowCluster, startSlowCluster } from './slow-cluster.ts';
 
-const VAULTS = 50;
+const VAULTS = 24;
 const MAX_ROLLOUTS = 4;
 const name = (index: number) => `v${String(index).padStart(2, '0')}`;
 const image = (of: string, digit: string) => `ghcr.io/cofferdam/${of}@sha256:${digit.repeat(64)}`;

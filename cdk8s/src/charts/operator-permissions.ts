@@ -44,7 +44,7 @@ export const workRules: k8s.PolicyRule[] = [
   // Why a Deployment does not get ready.
   { apiGroups: [''], resources: ['pods'], verbs: WATCH },
   // A repeated event raises the count of the first; those of the kubelet name the Secret that a pod waits for.
-  { apiGroups: [''], resources: ['events'], verbs: ['list', 'create', 'patch'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['get', 'list', 'create', 'patch'] },
 ];
 
 /** What it may do in its own namespace: be the one that leads, and keep its own two Secrets. */
