@@ -44,6 +44,13 @@ describe('PaymentVault', () => {
   });
 });
 
+test('a card number is sent to no PSP in plaintext', () => {
+  const connector = PSPConnector.parse(devManifest(DEV_CONNECTORS[0] ?? ''));
+  const endpoint = 'http://psp.example';
+  const found = PSPConnector.safeParse({ ...connector, spec: { ...connector.spec, endpoint } });
+  expect(found.error?.issues.map(({ path }) => path.join('.'))).toEqual(['spec.endpoint']);
+});
+
 describe('the templates of the http provider', () => {
   const withField = (value: string, path = '/charges') => {
     const body = { format: 'Json', fields: [{ path: 'source.number', value }] };

@@ -213,8 +213,18 @@ export const ruleCases: readonly RuleCase[] = [
   ]),
   aConnector(
     'provider http without an endpoint',
-    { 'spec.provider': 'http', 'spec.http': http, 'spec.endpoint': undefined },
+    {
+      'spec.provider': 'http',
+      'spec.http': http,
+      'spec.endpoint': undefined,
+      'spec.endpointCaRef': undefined,
+    },
     [['spec', 'provider http needs endpoint']],
+  ),
+  aConnector(
+    'authorities of an endpoint that is not said',
+    { 'spec.endpoint': undefined, 'spec.endpointCaRef': { name: 'sandbox-ca' } },
+    [['spec', 'endpointCaRef is wanted with endpoint, and only then']],
   ),
   aConnector(
     'an approved charge that was not processed',

@@ -27,7 +27,7 @@ export function statuszReader(options: {
   const agents = new Map<string, Agent>();
   /** One for each bundle. The longest unused goes: a bundle that was rotated is never asked for again. */
   const agentFor = (ca: string | undefined): Agent => {
-    const key = ca ?? '';
+    const key = ca ?? 'public';
     const connect = { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) };
     const agent = agents.get(key) ?? new Agent({ connect, keepAliveTimeout: 5_000 });
     agents.delete(key);

@@ -1,0 +1,117 @@
+import type { PaymentVaultSpec } from '@cofferdam/crds';
+import { expect, test } from 'vitest';
+import { KubeError, type KubeObject } from '../../src/engine/index.ts';
+import { isManagedAccount } from '../../src/reconcile/managed-account.ts';
+import { observeCertificates } from '../../src/reconcile/observe-certificates.ts';
+import { statuszOf } from '../../src/reconcile/statusz-of.ts';
+import { certificatesReady } from '../../src/status/certificates.ts';
+import { facts, paymentVault } from '../fixtures.ts';
+
+/** Objects of one namespace, by plural and name. */
+function world(objects: Record<string, object>) {
+  const asked: (string | undefined)[] = [];
+  const client = {
+    get: async (resource: { plural: string }, { name }: { name: string }) => {
+      const found = objects[`${resource.plural}/${name}`];
+      if (found === undefined) throw new KubeError('not_found', `${name} is not there`);
+      return found;
+    },
+  } as unknown as Parameters<typeof statuszOf>[0]['client'];
+  return {
+    client,
+    facts: () => ({ ...facts, apis: new Set(['cert-manager.io/Certificate']) }),
+    statusz: {
+      read: async (_url: string, authorities?: string) => {
+        asked.push(authorities);
+        return undefined;
+      },
+      close: async () => {},
+    },
+    asked,
+  };
+}
+
+const withTls = (tls: PaymentVaultSpec['tls']) => paymentVault(tls === undefined ? {} : { tls });
+const issuerRef = { name: 'internal' };
+
+test('the services of a vault are verified by whoever issues their certificates', async () => {
+  const seen = world({ 'configmaps/internal-ca': { data: { 'ca.crt': 'PEM', 'root.pem': 'ROOT' } } });
+  for (const tls of [
+    undefined,
+    { issuerRef },
+    { issuerRef, caRef: { name: 'internal-ca' } },
+    { issuerRef, caRef: { name: 'internal-ca', key: 'root.pem' } },
+  ]) {
+    await statuszOf(seen, withTls(tls), 'payments-vault');
+  }
+  expect(seen.asked).toEqual([facts.caBundle, undefined, 'PEM', 'ROOT']);
+});
+
+test('where the authorities are missing nobody is asked: least of all with the public ones instead', async () => {
+  const seen = world({ 'configmaps/empty': { data: {} } });
+  for (const name of ['absent', 'empty']) {
+    await statuszOf(seen, withTls({ issuerRef, caRef: { name } }), 'payments-vault');
+  }
+  expect(seen.asked).toEqual([]);
+});
+
+test('CertificatesReady tells of the first certificate that is not issued, in the words of cert-manager', async () => {
+  const condition = (status: string, message: string) => ({
+    status: { conditions: [{ type: 'Ready', status, message }] },
+  });
+  const seen = world({
+    'certificates/payments-vault': condition('True', 'up to date'),
+    'certificates/payments-router': condition('False', 'Issuer internal not found'),
+    'certificates/new': {},
+  });
+  const of = async (...names: string[]) =>
+    certificatesReady(await observeCertificates(seen, withTls({ issuerRef }), names));
+  expect(await of('payments-vault')).toMatchObject({ status: 'True' });
+  expect(await of('payments-vault', 'payments-router')).toEqual({
+    status: 'False',
+    reason: 'CertificateNotIssued',
+    message: 'Certificate payments-router is not issued, and cert-manager says: Issuer internal not found',
+  });
+  expect(await of('new')).toMatchObject({ status: 'False' });
+  expect(await of('gone')).toMatchObject({ status: 'False', reason: 'CertificateNotIssued' });
+  expect(await observeCertificates(seen, withTls(undefined), ['gone'])).toBeUndefined();
+});
+
+test('only the child of a resource that exists is certified, whatever labels somebody writes', () => {
+  const owner = (changes: object = {}) => ({
+    apiVersion: 'payments.cofferdam.dev/v1alpha1',
+    kind: 'PaymentVault',
+    name: 'payments',
+    uid: 'vault-uid',
+    controller: true,
+    ...changes,
+  });
+  const account = (name: string, ownerReferences?: object[]) =>
+    ({
+      metadata: { name, namespace: 'payments-dev', uid: `${name}-uid`, ownerReferences },
+    }) as unknown as KubeObject;
+  const accounts = [
+    account('payments-vault', [owner()]),
+    account('labelled'),
+    account('of-another', [owner({ uid: 'an older vault' })]),
+    account('not-controlled', [owner({ controller: false })]),
+    account('of-a-deployment', [owner({ apiVersion: 'apps/v1', kind: 'Deployment' })]),
+  ];
+  const store = (objects: KubeObject[]) => ({
+    store: {
+      get: (namespace: string | undefined, name: string) =>
+        objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name),
+    },
+  });
+  const caches = {
+    of: () => store(accounts),
+    vaults: store([paymentVault()]),
+    connectors: store([]),
+  } as unknown as Parameters<typeof isManagedAccount>[0];
+  const isOurs = (name: string, uid = `${name}-uid`) =>
+    isManagedAccount(caches, { namespace: 'payments-dev', name, uid });
+  expect(isOurs('payments-vault')).toBe(true);
+  expect(isOurs('payments-vault', 'another')).toBe(false);
+  for (const name of ['labelled', 'of-another', 'not-controlled', 'of-a-deployment', 'absent'])
+    expect([name, isOurs(name)]).toEqual([name, false]);
+});
