@@ -39,7 +39,8 @@ export type StoreOptions<T extends KubeObject> = {
 export function createStore<T extends KubeObject>(options: StoreOptions<T> = {}): Store<T> {
   const { index = () => [], trim = createTrim<T>({}), onHandlerError = () => {} } = options;
   const objects = new Map<string, T>();
-  const indexed = new Map<string, Set<string>>();
+  /** Lists, since most hold one or two keys and a Set of them would be larger than what it holds. */
+  const indexed = new Map<string, string[]>();
   const handlers = new Set<StoreHandler<T>>();
 
   function tell(call: (handler: StoreHandler<T>) => void): void {
@@ -57,8 +58,9 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     unset(key);
     objects.set(key, object);
     for (const value of index(object)) {
-      const keys = indexed.get(value) ?? new Set();
-      indexed.set(value, keys.add(key));
+      const keys = indexed.get(value);
+      if (keys === undefined) indexed.set(value, [key]);
+      else keys.push(key);
     }
   }
 
@@ -67,9 +69,9 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     if (before === undefined) return;
     objects.delete(key);
     for (const value of index(before)) {
-      const keys = indexed.get(value);
-      keys?.delete(key);
-      if (keys?.size === 0) indexed.delete(value);
+      const keys = indexed.get(value)?.filter((one) => one !== key) ?? [];
+      if (keys.length === 0) indexed.delete(value);
+      else indexed.set(value, keys);
     }
   }
 

@@ -5,12 +5,13 @@ import type { KubeObject, ObjectMeta } from './resource.ts';
 export type Trim<T extends KubeObject> = (object: T) => T;
 
 /** Equal values once: the children of one owner share its reference and their labels, those of a kind their fields. */
-type Intern = <V>(value: V) => V;
+export type Intern = <V>(value: V) => V;
 
 /** Beyond this many different values the table is begun again: they are few, unless somebody makes them many. */
 const MOST_INTERNED = 50_000;
 
-function createIntern(): Intern {
+/** One for all caches of a process: what is equal is so across kinds. */
+export function createIntern(): Intern {
   let known = new Map<string, unknown>();
   return <V>(value: V): V => {
     if (value === undefined) return value;
@@ -39,9 +40,9 @@ export function createTrim<T extends KubeObject>(options: {
   annotations?: ((name: string) => boolean) | undefined;
   /** What is kept of the rest, as of a kind whose status alone is read. */
   content?: ((object: T) => object) | undefined;
+  intern?: Intern;
 }): Trim<T> {
-  const { manager, annotations = () => true } = options;
-  const intern = createIntern();
+  const { manager, annotations = () => true, intern = createIntern() } = options;
 
   function ownEntry(object: T): ManagedFields[] | undefined {
     const owned = manager === undefined ? undefined : ownedFields(object, manager);
@@ -67,7 +68,12 @@ export function createTrim<T extends KubeObject>(options: {
     if (!options.metadataOnly) {
       const body = options.content === undefined ? object : options.content(object);
       const { apiVersion, kind } = object;
-      return { ...body, apiVersion, kind, metadata: { ...rest, ...extra } } as T;
+      const { labels, ownerReferences } = rest;
+      const shared = {
+        ...(labels === undefined ? {} : { labels: intern(labels) }),
+        ...(ownerReferences === undefined ? {} : { ownerReferences: intern(ownerReferences) }),
+      };
+      return { ...body, apiVersion, kind, metadata: { ...rest, ...shared, ...extra } } as T;
     }
     const { name, namespace, uid, resourceVersion, generation, deletionTimestamp } = rest;
     const metadata = {

@@ -3,6 +3,7 @@ import { MANAGED_SELECTOR } from '../desired/names.ts';
 import {
   apiName,
   type Clock,
+  createIntern,
   createReflector,
   createTrim,
   type KubeClient,
@@ -159,6 +160,7 @@ export function createCaches(options: CachesOptions): Caches {
 /** What all of them have in common. */
 function reflectors(options: CachesOptions) {
   const { client, namespaces, clock, random, onError, onHandlerError } = options;
+  const intern = createIntern();
   return <T extends KubeObject>(
     resource: Resource,
     extra: {
@@ -184,6 +186,7 @@ function reflectors(options: CachesOptions) {
         manager: FIELD_MANAGER,
         annotations,
         content,
+        intern,
       }),
       ...(onHandlerError === undefined ? {} : { onHandlerError }),
       onError: (error, retryInMs) => onError?.(resource, error, retryInMs),
