@@ -18,6 +18,7 @@ const RANKS: Readonly<Record<string, number>> = {
   ConfigMap: 50,
   Service: 60,
   Deployment: 70,
+  PrometheusRule: 80,
   PaymentVault: 80,
   PSPConnector: 90,
 };

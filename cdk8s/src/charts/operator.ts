@@ -1,7 +1,8 @@
 import { TOKEN_AUDIENCE } from '@cofferdam/contracts';
-import { Chart } from 'cdk8s';
+import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { prometheusRuleSpec } from '../alerts.ts';
 import type { OperatorConfig } from '../config/operator-config.ts';
 import type { Release } from '../config/release.ts';
 import { operatorPolicy } from './network-policies.ts';
@@ -57,6 +58,12 @@ export class Operator extends Chart {
         })),
       },
     });
+    if (config.prometheusRule) {
+      const kind = { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule' };
+      new ApiObject(this, 'alerts', { ...kind, metadata: { name: NAME, namespace } }).addJsonPatch(
+        JsonPatch.add('/spec', prometheusRuleSpec()),
+      );
+    }
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: { name: NAME, namespace },
       spec: {

@@ -36,6 +36,12 @@ export const OperatorConfig = z.strictObject({
     .optional()
     .describe('Works in these only, with a Role in each and no right to the cluster. Absent: in all.'),
   network: OperatorNetwork.optional(),
+  prometheusRule: z
+    .boolean()
+    .optional()
+    .describe(
+      "The alerts of docs/runbooks, for a cluster with the Prometheus operator's CRDs. Absent: none.",
+    ),
   grantees: z
     .record(Label, z.array(RoleArn))
     .describe('Namespace -> IAM roles that its PaymentVaults may name as kms.granteePrincipal.'),
