@@ -27,6 +27,7 @@ const peers = {
 
 const production: Partial<PaymentVaultSpec> = {
   vaultId: 'globex-prod',
+  gateway: { parentRefs: [{ name: 'public' }], webhooks: { hostnames: ['hooks.globex.example'] } },
   kafka: { bootstrapServers: ['broker.globex.example:9096'], manage: 'Admin' },
   access: {
     issuers: [
@@ -133,7 +134,8 @@ test('dev: who reaches our pods', () => {
 });
 
 // One PostgreSQL and one address for both databases: what keeps the router from the vault's is its password alone.
-// Operator, simulator and strangers are under no policy of ours: they reach whatever has none either.
+// Strangers are under no policy of ours: they reach whatever has none either. The operator reaches any address on the
+// ports of API servers; and whoever has the labels of our pods its authority, which believes tokens, not labels.
 test('dev: what is reached beyond our pods', () => {
   const beyond = {
     operator: at(replica(operator), 8080),
@@ -158,11 +160,11 @@ test('dev: what is reached beyond our pods', () => {
       adyen                    no        no         no          yes        no        no        no   no     yes  no        yes
       vault migration          no        no         no          no         no        yes       no   no     yes  no        no
       router migration         no        no         no          no         no        yes       no   no     yes  no        no
-      operator                 yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
-      simulator                yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
-      client in the namespace  yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
-      stranger elsewhere       yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
-      look-alike elsewhere     yes       yes        yes         yes        yes       yes       yes  yes    yes  yes       yes
+      operator                 no        no         no          no         no        no        yes  yes    yes  yes       no
+      simulator                no        no         no          no         no        no        no   no     no   no        no
+      client in the namespace  no        no         no          no         yes       yes       yes  yes    yes  yes       no
+      stranger elsewhere       no        no         no          no         yes       yes       yes  yes    yes  yes       no
+      look-alike elsewhere     no        no         no          no         yes       yes       yes  yes    yes  yes       yes
       other vault              no        no         no          no         no        no        no   no     yes  no        yes
       other router             no        no         no          no         no        no        no   no     yes  no        yes
       other stripe             no        no         no          no         no        no        no   no     yes  no        yes
@@ -199,7 +201,7 @@ test('production: who reaches our pods', () => {
       shop                       yes    yes     no      no     no           no
       stranger in the namespace  no     no      no      no     no           no
       shop elsewhere             no     no      no      no     no           no
-      gateway                    yes    yes     no      no     no           no
+      gateway                    yes    yes     yes     yes    no           no
       scraper                    yes    yes     yes     yes    no           no
       other vault                no     no      no      no     no           no
       other router               no     no      no      no     no           no
