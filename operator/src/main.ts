@@ -70,7 +70,8 @@ await runService(
     });
     instruments.observe({
       depth: () => operator.controller()?.queue.depth ?? 0,
-      active: () => operator.controller()?.queue.active ?? 0,
+      activeMs: () => operator.controller()?.queue.activeMs() ?? [],
+      workers: settings.WORKERS,
       leading: () => operator.elector.isLeading(),
     });
 

@@ -4,7 +4,13 @@ import { type QueueObserver, requestName } from './engine/index.ts';
 export type OperatorMetrics = {
   queue: QueueObserver;
   /** Read when somebody scrapes. */
-  observe(read: { depth: () => number; active: () => number; leading: () => boolean }): void;
+  observe(read: {
+    depth: () => number;
+    /** For how long each key that is worked on has been, milliseconds. */
+    activeMs: () => readonly number[];
+    workers: number;
+    leading: () => boolean;
+  }): void;
   watchFailed(kind: string, code: string): void;
   /** One attempt of a request to the API server. */
   requested(request: { method: string; path: string }, code: number | undefined): void;
@@ -59,6 +65,9 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
   const took = meter.createHistogram('workqueue_work_duration_seconds', {
     description: 'Time that a key took.',
   });
+  const reconcileTook = meter.createHistogram('controller_runtime_reconcile_time_seconds', {
+    description: 'Time that a reconcile took.',
+  });
   const reconciles = meter.createCounter('controller_runtime_reconcile', {
     description: 'Reconciles by result.',
   });
@@ -92,11 +101,12 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
       started: (_key, waitedMs) => waited.record(waitedMs / 1000, name),
       finished: (key, tookMs, error) => {
         took.record(tookMs / 1000, name);
+        reconcileTook.record(tookMs / 1000, kindOf(key));
         reconciles.add(1, { ...kindOf(key), result: error === undefined ? 'success' : 'error' });
         if (error !== undefined) failures.add(1, kindOf(key));
       },
     },
-    observe({ depth, active, leading }) {
+    observe({ depth, activeMs, workers, leading }) {
       const gauge = (
         metric: string,
         description: string,
@@ -107,7 +117,21 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
           .createObservableGauge(metric, { description })
           .addCallback((result) => result.observe(read(), labels));
       gauge('workqueue_depth', 'Keys that wait.', depth, name);
-      gauge('controller_runtime_active_workers', 'Keys that are worked on.', active, name);
+      const seconds = (of: (ms: readonly number[]) => number) => () => of(activeMs()) / 1000;
+      gauge('controller_runtime_active_workers', 'Keys that are worked on.', () => activeMs().length, name);
+      gauge('controller_runtime_max_concurrent_reconciles', 'Workers.', () => workers, name);
+      gauge(
+        'workqueue_unfinished_work_seconds',
+        'Time that the keys under way have taken so far, together.',
+        seconds((all) => all.reduce((sum, ms) => sum + ms, 0)),
+        name,
+      );
+      gauge(
+        'workqueue_longest_running_processor_seconds',
+        'Time that the longest of them has taken.',
+        seconds((all) => Math.max(0, ...all)),
+        name,
+      );
       gauge('leader_election_master_status', '1 while this process leads.', () => (leading() ? 1 : 0), name);
     },
     watchFailed: (kind, code) => watches.add(1, { kind, code }),

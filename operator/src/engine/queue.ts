@@ -35,6 +35,8 @@ export type Queue = {
   stop(): Promise<void>;
   readonly depth: number;
   readonly active: number;
+  /** For how long each key that is worked on has been. */
+  activeMs(): number[];
   retriesOf(key: string): number;
   /** What waits, for diagnostics. */
   snapshot(): {
@@ -162,6 +164,7 @@ export function createQueue(options: QueueOptions): Queue {
     get active() {
       return active.size;
     },
+    activeMs: () => [...active.values()].map((since) => clock.monotonicMs() - since),
     retriesOf: (key) => failures.get(key) ?? 0,
     snapshot: () => ({
       waiting: waiting.list(clock.monotonicMs()),
