@@ -7,7 +7,7 @@ export type { Egress, EgressPeer } from './egress.ts';
 export type { Gateway } from './gateway.ts';
 export * from './group.ts';
 export type { HttpMappings } from './http-mappings.ts';
-export type { Images } from './images.ts';
+export { Images } from './images.ts';
 export type { Kafka, Topics } from './kafka.ts';
 export type { Keys, Kms } from './kms.ts';
 export { BaseUrl, ImageReference, Label, ObjectName } from './names.ts';
