@@ -102,6 +102,16 @@ describe('the fault endpoint', () => {
     loud.close();
   });
 
+  test('cuts a watch in the middle of an event', async () => {
+    const watch = await server.open({ path: `${CONFIG_MAPS}?watch=true` });
+    await server.ask({ method: 'POST', path: '/faults/watches/truncate', body: { path: '/configmaps$' } });
+    await create('half-heard');
+    await watch.ended;
+    const last = watch.text().trim().split('\n').at(-1) ?? '';
+    expect(last).toContain('"ADDED"');
+    expect(() => JSON.parse(last)).toThrow();
+  });
+
   test('opens watches that never say anything', async () => {
     await create('there');
     await fault({ match: { verbs: ['watch'] }, times: 1, silentWatch: true });

@@ -4,6 +4,7 @@ import type { Call, Reply } from '../call.ts';
 import type { ServerContext } from '../context.ts';
 import { badRequest, StatusError } from '../errors.ts';
 import { FaultMatch, FaultRule } from './fault-rule.ts';
+import type { StreamFault } from './faults.ts';
 
 export const FAULTS_PATH = '/faults';
 
@@ -28,7 +29,8 @@ function parse<T>(schema: z.ZodType<T>, call: Call): T {
  *
  * - `GET /faults` lists the rules in force; `POST /faults` adds one ({@link FaultRule}); `DELETE /faults` removes all,
  *   `DELETE /faults/<id>` one
- * - `POST /faults/watches/drop` and `POST /faults/watches/silence` act on the streams that are open ({@link FaultMatch})
+ * - `POST /faults/watches/drop`, `/silence` and `/truncate` act on the streams that are open ({@link FaultMatch}): cut
+ *   now, open and without events from now on, or cut in the middle of the next event
  * - `POST /faults/compact` forgets all old revisions now
  */
 export function handleFaults({ faults, store }: ServerContext, call: Call): Reply {
@@ -54,8 +56,9 @@ export function handleFaults({ faults, store }: ServerContext, call: Call): Repl
       return json(faults.remove(first ?? '') ? 200 : 404, {});
     case 'POST watches/drop':
     case 'POST watches/silence':
+    case 'POST watches/truncate':
       return json(200, {
-        streams: faults.onStreams(parse(FaultMatch, call), second === 'drop' ? 'drop' : 'silence'),
+        streams: faults.onStreams(parse(FaultMatch, call), second as StreamFault),
       });
     case 'POST compact':
       store.compact();

@@ -12,7 +12,10 @@ export interface Target {
 export interface OpenStream extends Target {
   drop(): void;
   silence(): void;
+  truncate(): void;
 }
+
+export type StreamFault = 'drop' | 'silence' | 'truncate';
 
 export function matches({ verbs, path, user }: FaultMatch, target: Target): boolean {
   if (verbs !== undefined && !verbs.some((verb) => verb === target.info.verb)) return false;
@@ -64,7 +67,7 @@ export class Faults {
   }
 
   /** @returns how many streams it was */
-  onStreams(match: FaultMatch, action: 'drop' | 'silence'): number {
+  onStreams(match: FaultMatch, action: StreamFault): number {
     const hit = [...this.streams].filter((stream) => matches(match, stream));
     for (const stream of hit) stream[action]();
     return hit.length;

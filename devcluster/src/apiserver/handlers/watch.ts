@@ -86,6 +86,7 @@ export class WatchStream implements OpenStream {
   #pending: string[] = [];
   #scheduled = false;
   #silent: boolean;
+  #truncated = false;
   #onEnd: (() => void)[] = [];
 
   constructor(context: ServerContext, call: ResourceCall, response: ServerResponse, format: WatchFormat) {
@@ -156,6 +157,11 @@ export class WatchStream implements OpenStream {
     this.#response.destroy();
   }
 
+  /** The next event ends in its middle, and the connection with it. */
+  truncate(): void {
+    this.#truncated = true;
+  }
+
   #sendGone(from: number): void {
     const status = {
       kind: 'Status',
@@ -215,6 +221,11 @@ export class WatchStream implements OpenStream {
   /** Lines of one turn go out together. */
   #send(line: string): void {
     if (this.#silent) return;
+    if (this.#truncated) {
+      this.#silent = true;
+      this.#response.write(line.slice(0, line.length / 2), () => this.drop());
+      return;
+    }
     this.#pending.push(line);
     if (this.#scheduled) return;
     this.#scheduled = true;
