@@ -11,7 +11,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{crds,operator,cdk8s,cli,devcluster}/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
+          include: [
+            '{crds,operator,cdk8s,cli,devcluster,benchmarks}/test/**/*.test.ts',
+            'services/*/test/**/*.test.ts',
+          ],
           exclude: [...ignored, ...heavy],
           testTimeout: 30_000,
           hookTimeout: 60_000,
