@@ -3,6 +3,8 @@
  * and named list items (an injected sidecar): neither is a difference.
  */
 export function covers(actual: unknown, wanted: unknown): boolean {
+  // An empty list is left out where the field may be left out.
+  if (Array.isArray(wanted) && wanted.length === 0 && actual === undefined) return true;
   if (Array.isArray(wanted)) return Array.isArray(actual) && coversList(actual, wanted);
   if (typeof wanted !== 'object' || wanted === null) return Object.is(actual, wanted);
   if (typeof actual !== 'object' || actual === null || Array.isArray(actual))
@@ -17,7 +19,8 @@ function isEmpty(value: object): boolean {
 }
 
 function coversList(actual: readonly unknown[], wanted: readonly unknown[]): boolean {
-  const named = wanted.every((item) => nameOf(item) !== undefined);
+  // Of an empty list nobody knows what its items would be: `ingress: []` allows nothing, and must not cover a rule.
+  const named = wanted.length > 0 && wanted.every((item) => nameOf(item) !== undefined);
   if (named) {
     return wanted.every((item) =>
       actual.some((other) => nameOf(other) === nameOf(item) && covers(other, item)),

@@ -118,6 +118,9 @@ const everything = () => [
       ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }],
     },
   }),
+  object(RESOURCES.networkPolicies, 'closed', {
+    spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [] },
+  }),
   object(RESOURCES.jobs, 'j', {
     spec: { template: { spec: { ...pod, restartPolicy: 'Never' } }, backoffLimit: 2 },
   }),
@@ -143,8 +146,8 @@ afterEach(() => engine.stop());
 
 test('a second pass writes and reads nothing, nor does the first one after a restart', async () => {
   const { written } = await engine.converge(everything());
-  expect(written).toHaveLength(6);
-  expect(cluster.writes()).toHaveLength(6);
+  expect(written).toHaveLength(7);
+  expect(cluster.writes()).toHaveLength(7);
   await engine.settled();
   cluster.sent.length = 0;
   await engine.converge(everything());
@@ -158,6 +161,7 @@ test.each<[string, Resource, string, object]>([
   ['changed a value', RESOURCES.configMaps, 'c', { data: { one: 'x' } }],
   ['removed a value', RESOURCES.configMaps, 'c', { data: { two: null } }],
   ['removed an annotation', RESOURCES.serviceAccounts, 'a', { metadata: { annotations: { role: null } } }],
+  ['opened a closed policy', RESOURCES.networkPolicies, 'closed', { spec: { ingress: [{}] } }],
   ['opened a policy', RESOURCES.networkPolicies, 'p', { spec: { ingress: [{}] } }],
   ['changed a selector', RESOURCES.services, 's', { spec: { selector: { a: 'c' } } }],
   ['scaled', RESOURCES.deployments, 'd', { spec: { replicas: 0 } }],

@@ -14,6 +14,8 @@ test.each([
   ['a changed named item', [{ name: 'x', image: '2' }], [{ name: 'x', image: '1' }], false],
   ['one more element of a plain list', ['a', 'b'], ['a'], false],
   ['an empty object that the server left out', {}, { emptyDir: {} }, true],
+  ['an empty list that the server left out', {}, { ingress: [] }, true],
+  ['a rule where none is wanted', { ingress: [{ from: [] }] }, { ingress: [] }, false],
   ['a missing value', {}, { a: 1 }, false],
 ])('covers() judges %s', (_name, actual, wanted, expected) => {
   expect(covers(actual, wanted)).toBe(expected);
