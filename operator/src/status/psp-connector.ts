@@ -54,7 +54,7 @@ export function pspConnectorStatus(
     VaultBound: judge(
       seen,
       [refused('VaultNotFound'), vaultAvailable],
-      'the vault serves, and its router knows this connector',
+      'the vault serves, and its router is told of this connector',
     ),
     CredentialsPresent: judge(
       seen,
@@ -113,6 +113,13 @@ const blocked: Check<ConnectorObservation> = ({ plan }) =>
 
 const vaultAvailable: Check<ConnectorObservation> = ({ vault, plan }) => {
   if ('refused' in plan) return wrong('Waiting', plan.message);
+  if (vault?.spec.paused) {
+    const { name, namespace } = vault.metadata;
+    return wrong(
+      'Paused',
+      `PaymentVault ${namespace}/${name} is paused: its connectors are left as they are too`,
+    );
+  }
   const said = (wanted: string) => vault?.status?.conditions?.find(({ type }) => type === wanted);
   if (said('Available')?.status === 'True') return undefined;
   const why = said('Available') ?? said('Ready');
