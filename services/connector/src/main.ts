@@ -58,7 +58,7 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
   lifecycle.onClose('vault client', () => vault.close());
 
   readiness.add('access rules', () => access.problem() ?? true);
-  const reachable = createReachabilityCheck(endpoint);
+  const reachable = createReachabilityCheck(endpoint, { trust: pspTrust });
   const { version } = packageJson;
   const status = () =>
     connectorStatus({ version, instance: POD_NAME, vaultId: VAULT_ID, accounts, reachable });

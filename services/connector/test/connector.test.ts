@@ -84,7 +84,7 @@ beforeAll(async () => {
   });
   accounts = await loadAccounts({ path: accountsFile, directory: secrets, adapter, logger });
   const access = await loadAccess({ path: identities.accessFile, vaultId: 'acme-dev', logger, metrics });
-  const reachable = createReachabilityCheck(endpoint, { cacheMs: 0 });
+  const reachable = createReachabilityCheck(endpoint, { trust: tls.trust, cacheMs: 0 });
   app = buildConnector(
     {
       logger,
@@ -294,6 +294,14 @@ describe('GET /statusz', () => {
     });
     expect(await read()).toMatchObject([{ credentials: 'invalid', reachable: 'no' }, {}]);
     await fetch(`${psp.adminUrl}/admin/reset`, { method: 'POST' });
+  });
+
+  it('takes a PSP that cannot be verified for one that cannot be reached, as a charge would', async () => {
+    const stranger = await createTestTls();
+    stranger.remove();
+    const endpoint = new URL(psp.stripeUrl);
+    expect(await createReachabilityCheck(endpoint, { trust: tls.trust })()).toBe('yes');
+    expect(await createReachabilityCheck(endpoint, { trust: stranger.trust })()).toBe('no');
   });
 
   it('is accompanied by the time that the PSP took', async () => {

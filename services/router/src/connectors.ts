@@ -1,6 +1,7 @@
 import { ChargeResult, type CreateCharge, type ProblemCode } from '@cofferdam/contracts';
 import {
   createServiceClient,
+  type Logger,
   ServiceCallError,
   type ServiceClient,
   type TokenSource,
@@ -15,8 +16,14 @@ export interface Connectors {
   close(): Promise<void>;
 }
 
+export interface ConnectorsOptions {
+  token: TokenSource;
+  trust: Trust;
+  logger: Pick<Logger, 'warn'>;
+}
+
 /** One client a URL: a connector's connections stay open between payments. */
-export function createConnectors(options: { token: TokenSource; trust: Trust }): Connectors {
+export function createConnectors({ logger, ...options }: ConnectorsOptions): Connectors {
   const clients = new Map<string, ServiceClient>();
   const clientOf = (baseUrl: string): ServiceClient => {
     const existing = clients.get(baseUrl);
@@ -36,6 +43,10 @@ export function createConnectors(options: { token: TokenSource; trust: Trust }):
           timeoutMs: connector.timeoutMs,
         });
       } catch (error) {
+        // The result has the meaning; this is the reason: a name, a port, a certificate.
+        const reason = error instanceof Error ? error.message : 'unknown';
+        const { attemptId } = charge;
+        logger.warn({ connector: connector.name, attemptId, reason }, 'a connector gave no result');
         return resultOfFailure(error);
       }
     },

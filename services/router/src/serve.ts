@@ -97,7 +97,7 @@ async function wire(config: ServeConfig, { lifecycle, logger, database, trust }:
   const token = tokenSource(config.TOKEN_FILE);
   const vault = createServiceClient({ baseUrl: config.VAULT_URL, token, trust });
   lifecycle.onClose('vault client', () => vault.close());
-  const connectors = createConnectors({ token, trust });
+  const connectors = createConnectors({ token, trust, logger });
   lifecycle.onClose('connector clients', () => connectors.close());
   let digestKey: Promise<Buffer> | undefined;
   return {
