@@ -36,6 +36,12 @@ export type OperatorProcess = {
   stop(): Promise<number>;
 };
 
+/**
+ * As the root package.json has it. V8 lets a heap grow to several times what is in use, which on a large machine is
+ * most of the memory of an operator; held to a quarter more it takes hardly more time.
+ */
+export const OPERATOR_FLAGS: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=25'];
+
 /** The operator as `npm run operator` starts it: the same module, settings by environment, a real SIGTERM. */
 export async function startOperator(
   environment: Environment,
@@ -59,6 +65,7 @@ export async function startOperator(
     name: 'operator',
     logDirectory,
     args: [
+      ...OPERATOR_FLAGS,
       ...options.nodeFlags,
       '--import',
       preload.href,
