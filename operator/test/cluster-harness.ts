@@ -1,12 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
 import { KMSClient } from '@aws-sdk/client-kms';
 import type { Statusz } from '@cofferdam/contracts';
 import type { PaymentVaultSpec, PSPConnectorSpec } from '@cofferdam/crds';
 import { startControllers } from '@cofferdam/devcluster';
 import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
-import { startApiServer } from '@cofferdam/devcluster/apiserver';
 import { vi } from 'vitest';
 import { parse } from 'yaml';
 import type { TopicManagement } from '../src/effects/kafka.ts';
@@ -16,6 +13,7 @@ import {
   createClient,
   createReflector,
   createTransport,
+  isKubeError,
   type KubeClient,
   type KubeObject,
   kubeconfigFile,
@@ -30,6 +28,7 @@ import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../src/reconcile/resources.ts';
 import { fixedAuthority } from './ca/fixed-authority.ts';
 import { type Mirror, startMirror } from './faults/mirror.ts';
 import { connector, facts, GRANTEE, paymentVault } from './fixtures.ts';
+import { startTargetCluster } from './target-cluster.ts';
 
 type Status = { conditions?: { type: string; status: string; reason: string; message: string }[] };
 export type Conditioned = KubeObject & { status?: Status & Record<string, unknown> };
@@ -37,11 +36,12 @@ export type Conditioned = KubeObject & { status?: Status & Record<string, unknow
 /** An API server, a KMS and stand-ins for the cluster's controllers, in this process. */
 export type TestCluster = {
   admin: KubeClient;
-  config: ClusterConfig;
+  /** As a user of its own, so that a fault can be for the operators alone. */
+  operatorConfig: ClusterConfig;
   /** Everything that there is, without asking. */
   mirror: Mirror;
   /** The API server's fault endpoint: `POST /faults`, `DELETE /faults`, `POST /faults/watches/drop`. */
-  faults(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void>;
+  faults(method: 'POST' | 'DELETE', path: string, body?: object): Promise<{ id?: string }>;
   kms: TestKms;
   /** What `/statusz` answers, by Service name. */
   statusz: Map<string, Statusz>;
@@ -70,13 +70,19 @@ export type RunningOperator = {
   stop(): Promise<void>;
 };
 
+/** User of the operators, where they have one of their own. */
+export const OPERATOR = 'operator';
+
 export async function startTestCluster(): Promise<TestCluster> {
-  const stateDirectory = await mkdtemp(join(tmpdir(), 'cofferdam-operator-'));
-  const api = await startApiServer({ stateDirectory });
-  const config = await kubeconfigFile(api.kubeconfig);
+  const target = await startTargetCluster();
+  const config = await kubeconfigFile(target.kubeconfig);
   const adminTransport = createTransport(config);
   const admin = createClient({ transport: adminTransport, fieldManager: 'test' });
-  const collector = startControllers({ client: admin, caPem: api.caPem, only: ['garbage-collector'] });
+  // A bare API server collects no garbage and runs nothing.
+  const only: ['garbage-collector'] = ['garbage-collector'];
+  const caPem = String(config.tls.ca ?? '');
+  const collector = target.runsWorkloads ? undefined : startControllers({ client: admin, caPem, only });
+  const namespaces = new Set<string>();
   const kms = await startTestKms();
   const statusz = new Map<string, Statusz>();
   const topics: TestCluster['topics'] = {};
@@ -89,15 +95,22 @@ export async function startTestCluster(): Promise<TestCluster> {
 
   // A definition that was made just now is served a moment later.
   await vi.waitFor(() => Promise.all([PAYMENT_VAULTS, PSP_CONNECTORS].map((kind) => admin.list(kind))));
+  const [foreign] = (await admin.list(PAYMENT_VAULTS)).items;
+  if (foreign !== undefined) {
+    throw new Error(
+      `this cluster has PaymentVault ${foreign.metadata.namespace}/${foreign.metadata.name}, which the suite's operator would act on: name a cluster without any`,
+    );
+  }
   const mirror = await startMirror(admin);
 
   const cluster: TestCluster = {
     admin,
-    config,
+    operatorConfig: target.operatorToken === undefined ? config : asOperator(config, target.operatorToken),
     mirror,
     async faults(method, path, body) {
       const text = body === undefined ? {} : { body: JSON.stringify(body) };
-      await adminTransport.send({ method, path, headers: { 'content-type': 'application/json' }, ...text });
+      const headers = { 'content-type': 'application/json' };
+      return JSON.parse(await adminTransport.send({ method, path, headers, ...text }));
     },
     kms,
     statusz,
@@ -110,19 +123,20 @@ export async function startTestCluster(): Promise<TestCluster> {
       return running;
     },
     async namespace(name) {
+      namespaces.add(name);
       await admin.apply(RESOURCES.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     },
     async stop() {
       await Promise.all([...operators].map((operator) => operator.stop()));
-      await Promise.all([workloads.stop(), collector.stop(), mirror.stop()]);
+      await Promise.all([workloads?.stop(), collector?.stop(), mirror.stop()]);
+      if (target.kind === 'existing') await removeNamespaces(admin, namespaces);
       await adminTransport.close();
       await kms.stop();
-      await api.close();
-      await rm(stateDirectory, { recursive: true, force: true });
+      await target.close();
     },
   };
   await cluster.namespace('cofferdam-system');
-  const workloads = simulateWorkloads(cluster);
+  const workloads = target.runsWorkloads ? undefined : simulateWorkloads(cluster);
   return cluster;
 }
 
@@ -225,13 +239,39 @@ function startOperator(options: {
 
 const quiet: Context['log'] = { info() {}, warn() {}, error() {} };
 
+function asOperator(config: ClusterConfig, token: string): ClusterConfig {
+  return { ...config, authorize: async () => ({ authorization: `Bearer ${token}` }) };
+}
+
+/** A cluster that was there before us is left as it was, but for our CustomResourceDefinitions. */
+async function removeNamespaces(admin: KubeClient, names: ReadonlySet<string>): Promise<void> {
+  for (const namespace of names) {
+    for (const kind of [PSP_CONNECTORS, PAYMENT_VAULTS]) {
+      for (const { metadata } of (await admin.list(kind, { namespace })).items) {
+        // No operator runs any more that would remove it.
+        const finalizers = { type: 'merge', body: { metadata: { finalizers: null } } } as const;
+        await admin.patch(kind, metadata, finalizers).catch(() => {});
+      }
+    }
+    await admin.delete(RESOURCES.namespaces, { name: namespace });
+  }
+}
+
 /** Jobs that complete and Deployments that roll out at once: what the cluster's controllers and kubelets would do. */
 function simulateWorkloads(cluster: TestCluster): { stop(): Promise<void> } {
   const { admin } = cluster;
-  const patch = (resource: Resource, object: KubeObject, status: object) =>
-    void admin
-      .patch(resource, object.metadata, { type: 'merge', body: { status } }, { subresource: 'status' })
-      .catch(() => {});
+  const patch = async (resource: Resource, object: KubeObject, status: object): Promise<void> => {
+    const body = { metadata: { uid: object.metadata.uid }, status };
+    for (let attempt = 0; attempt < 5; attempt++) {
+      try {
+        await admin.patch(resource, object.metadata, { type: 'merge', body }, { subresource: 'status' });
+        return;
+      } catch (error) {
+        if (isKubeError(error, 'not_found', 'conflict', 'invalid', 'aborted')) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  };
   const now = () => new Date().toISOString().replace(/\.\d+Z/, 'Z');
   const finish = (job: KubeObject & { status?: Status }) => {
     if (!cluster.jobsMayFinish || job.status?.conditions?.length) return;
@@ -244,7 +284,7 @@ function simulateWorkloads(cluster: TestCluster): { stop(): Promise<void> } {
       lastProbeTime: now(),
     };
     const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, ...said }));
-    patch(RESOURCES.jobs, job, { ...times, succeeded: 1, conditions });
+    void patch(RESOURCES.jobs, job, { ...times, succeeded: 1, conditions });
   };
   const rollOut = (
     deployment: KubeObject & { spec?: { replicas?: number }; status?: { observedGeneration?: number } },
@@ -253,7 +293,7 @@ function simulateWorkloads(cluster: TestCluster): { stop(): Promise<void> } {
     if (deployment.status?.observedGeneration === generation) return;
     const replicas = deployment.spec?.replicas ?? 1;
     const all = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
-    patch(RESOURCES.deployments, deployment, { observedGeneration: generation, ...all });
+    void patch(RESOURCES.deployments, deployment, { observedGeneration: generation, ...all });
   };
   const jobs = createReflector({ client: admin, resource: RESOURCES.jobs });
   const deployments = createReflector({ client: admin, resource: RESOURCES.deployments });

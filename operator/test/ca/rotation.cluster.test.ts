@@ -44,7 +44,7 @@ let token: string;
 beforeAll(async () => {
   cluster = await startTestCluster();
   await cluster.namespace(NAMESPACE);
-  const transport = createTransport(cluster.config);
+  const transport = createTransport(cluster.operatorConfig);
   const log = createLogger({ service: 'operator', level: 'fatal' });
   const instruments = operatorMetrics(metrics);
   operator = createOperator({
