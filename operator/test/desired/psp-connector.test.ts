@@ -43,3 +43,27 @@ test('the router is told only of connectors that have a process to call', () => 
   leaving.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
   expect(isRoutable(leaving, facts)).toBe(false);
 });
+
+test('another merchant, another route or another Secret content of an account changes no pod template', () => {
+  const templateOf = (asked: ReturnType<typeof connector>) => {
+    const plan = planPSPConnector(asked, paymentVault(), facts);
+    if ('refused' in plan) throw new Error(plan.message);
+    const [deployment] = plan.manifests.filter(({ resource }) => resource.kind === 'Deployment');
+    return (deployment?.object as unknown as { spec: { template: object } }).spec.template;
+  };
+  const credentialsRef = { name: 'stripe-acme' };
+  const before = templateOf(connector());
+  expect(
+    templateOf(
+      connector('stripe', {
+        accounts: [{ name: 'acme', merchants: ['acme', 'globex'], credentialsRef }],
+        routing: { priority: 7 },
+        egress: { to: [{ cidr: '198.51.100.0/24' }], ports: [443] },
+      }),
+    ),
+  ).toEqual(before);
+  // What is no file has to be said anew: a mount, and what stands in the environment.
+  const accounts = ['acme', 'globex'].map((name) => ({ name, merchants: [name], credentialsRef }));
+  expect(templateOf(connector('stripe', { accounts }))).not.toEqual(before);
+  expect(templateOf(connector('stripe', { resilience: { timeoutMilliseconds: 5_000 } }))).not.toEqual(before);
+});
