@@ -217,3 +217,31 @@ test('a certificate authority that is replaced on disk is read again, and the co
     await rm(directory, { recursive: true, force: true });
   }
 });
+
+test('watches have connections of their own: a hundred of them keep no request waiting', async () => {
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'cofferdam-watches-'));
+  const api = await startApiServer({ stateDirectory });
+  const transport = createTransport(await kubeconfigFile(api.kubeconfig), { connections: 4 });
+  try {
+    const client = createClient({ transport });
+    const stopping = new AbortController();
+    const first = async () => {
+      const options = {
+        resourceVersion: '',
+        initialEvents: true,
+        timeoutSeconds: 60,
+        signal: stopping.signal,
+      };
+      const { value } = await client.watch(RESOURCES.namespaces, options).next();
+      return value?.type;
+    };
+    const seen = await Promise.all(Array.from({ length: 100 }, first));
+    expect(new Set(seen)).toEqual(new Set(['ADDED']));
+    expect((await client.list(RESOURCES.namespaces)).items.length).toBeGreaterThan(0);
+    stopping.abort();
+  } finally {
+    await transport.close();
+    await api.close();
+    await rm(stateDirectory, { recursive: true, force: true });
+  }
+});
