@@ -52,6 +52,7 @@ export async function startOperator(
     tenants: readonly Tenant[];
     resyncSeconds: number;
     kmsQuotaPercent: number;
+    kubeApiQps: number;
     nodeFlags: readonly string[];
     signal: AbortSignal;
   },
@@ -80,6 +81,7 @@ export async function startOperator(
       PORT: '0',
       CERTIFICATE_PORT: '0',
       KMS_QUOTA_PERCENT: String(options.kmsQuotaPercent),
+      KUBE_API_QPS: String(options.kubeApiQps),
       // Of the played /statusz.
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
       STATUSZ_TOKEN_FILE: files.token,

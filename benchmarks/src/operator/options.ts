@@ -13,6 +13,8 @@ export type OperatorBenchOptions = {
   resyncSeconds: number;
   /** The operator's KMS_QUOTA_PERCENT. */
   kmsQuotaPercent: number;
+  /** The operator's KUBE_API_QPS. */
+  kubeApiQps: number;
   /** For Node.js below the operator, such as --cpu-prof. */
   nodeFlags: string[];
 };
@@ -23,6 +25,7 @@ export const OPTIONS = {
   samples: { type: 'string' },
   'resync-seconds': { type: 'string' },
   'kms-quota-percent': { type: 'string' },
+  'kube-api-qps': { type: 'string' },
   'node-flag': { type: 'string', multiple: true },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -32,8 +35,9 @@ export const HELP: readonly string[] = [
   '--sizes <n,n,...>        numbers of vaults; default 100,500,2000, with --quick 20,50,100',
   '--samples <n>            new vaults that are timed; default 30, with --quick 10',
   "--resync-seconds <s>     the operator's resync period; default 30, with --quick 3",
-  '--kms-quota-percent <n>  of the request quotas of AWS KMS; default 1000, so that the operator is measured and not',
-  '                         the 5 keys a second that AWS lets an account create (the operator takes half of that)',
+  '--kms-quota-percent <n>  of the request quotas of AWS KMS; default 1000: otherwise the 5 keys a second are measured',
+  '                         that AWS lets an account create, and of which the operator takes half unless told otherwise',
+  '--kube-api-qps <n>       requests a second that the operator allows itself; default 2000, where the operator has 200',
   '--node-flag=<flag>       for the Node.js of the operator, such as --node-flag=--cpu-prof; may be repeated',
 ];
 
@@ -57,6 +61,7 @@ export function readOptions(values: OptionValues, quick: boolean): OperatorBench
       from: 1,
       to: 1000,
     }),
+    kubeApiQps: wholeNumber('--kube-api-qps', values['kube-api-qps'] ?? '2000', { from: 1, to: 10_000 }),
     nodeFlags: Array.isArray(flags) ? flags.map(String) : [],
   };
 }

@@ -49,6 +49,7 @@ async function measureOperator(context: RunContext, options: OperatorBenchOption
       samples: options.samples,
       resyncSeconds: options.resyncSeconds,
       kmsQuotaPercent: options.kmsQuotaPercent,
+      kubeApiQps: options.kubeApiQps,
       apiServer: options.kubeconfig === undefined ? 'in memory (devcluster)' : 'given by --kubeconfig',
       workloads,
       kms: 'devcluster addon, a key and a grant for each vault',
@@ -111,6 +112,7 @@ async function measureIn({ context, options, environment, run, size }: SizeRun) 
       tenants: [...fleet, ...samples],
       resyncSeconds,
       kmsQuotaPercent: options.kmsQuotaPercent,
+      kubeApiQps: options.kubeApiQps,
       nodeFlags: options.nodeFlags,
       signal: context.signal,
     });
