@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { askAuthority } from './ask-authority.ts';
 import { credentialsFromAuthority } from './from-authority.ts';
 import { credentialsFromDirectory } from './from-directory.ts';
+import { isIssuedBy } from './issued-by.ts';
 import type { ServerCredentials } from './server-credentials.ts';
 import { type TlsConfig, type TlsSource, tlsSource } from './settings.ts';
 import { openTrust, type Trust } from './trust.ts';
@@ -63,6 +64,7 @@ async function openCredentials(
   return credentialsFromAuthority({
     ask: () => askAuthority({ ...source, agent }),
     authority: new URL(source.url).host,
+    isBelieved: (pair) => isIssuedBy(trust.ca(), pair),
     logger,
   });
 }

@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto';
 import { ENV } from '@cofferdam/contracts';
 import { notUsable } from '../errors.ts';
 import { watchFile } from '../files/watched-file.ts';
 import type { Logger } from '../logging/logger.ts';
+import { certificatesIn } from './issued-by.ts';
 
 /** By whom the servers that we call are verified. */
 export interface Trust {
@@ -22,12 +22,8 @@ export async function openTrust(
   return { ca: () => file.current(), close: () => file.close() };
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 /** Node passes over what it cannot read of a bundle, and would then trust nobody without saying why. */
 function readBundle(pem: string): string {
-  const certificates = pem.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0) throw new Error('there is no certificate in it');
-  for (const certificate of certificates) new X509Certificate(certificate);
+  if (certificatesIn(pem).length === 0) throw new Error('there is no certificate in it');
   return pem;
 }
