@@ -5,7 +5,7 @@ import { isRolledOut } from '../src/status/observed-types.ts';
 import { facts, paymentVault } from './fixtures.ts';
 import { identity, type SlowCluster, startSlowCluster } from './slow-cluster.ts';
 
-const VAULTS = 24;
+const VAULTS = 16;
 const MAX_ROLLOUTS = 4;
 const name = (index: number) => `v${String(index).padStart(2, '0')}`;
 const image = (of: string, digit: string) => `ghcr.io/cofferdam/${of}@sha256:${digit.repeat(64)}`;
@@ -45,7 +45,7 @@ const reasons = (all: Vault[]) => new Set(all.map((vault) => said(vault, 'Ready'
 const settled = (reason = 'Succeeded') =>
   vi.waitFor(async () => expect(reasons(await vaults())).toEqual(new Set([reason])), {
     timeout: 60_000,
-    interval: 200,
+    interval: 400,
   });
 const images = () =>
   new Set(cluster.deployments.store.list().map(({ spec }) => spec?.template?.spec?.containers?.[0]?.image));

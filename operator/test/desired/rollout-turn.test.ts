@@ -115,6 +115,26 @@ test('property: taken in any order and any number of times, no more than the lim
   );
 });
 
+test('fifty vaults: five at a time from the first to the last', () => {
+  const all = Array.from({ length: 50 }, (_, index) =>
+    resource({ name: `v${String(index).padStart(2, '0')}` }),
+  );
+  const order: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    const granted = all.filter((one) => rolloutTurn(one, all, { release }).turn === 'Granted');
+    expect(granted.length).toBe(Math.min(5, 50 - order.length));
+    for (const { metadata } of granted) {
+      order.push(metadata.name);
+      all[Number(metadata.name.slice(1))] = resource(
+        { name: metadata.name },
+        { release: 'new', generation: 1 },
+      );
+    }
+    if (order.length === 50) break;
+  }
+  expect(order).toEqual(all.map(({ metadata }) => metadata.name));
+});
+
 test.each([
   ['1.2.3', '1.2.3', false],
   ['1.2.4', '1.2.3', true],
