@@ -173,28 +173,38 @@ async function handshake(pair: { key: string; cert: string }, ca: string): Promi
   }
 }
 
+/** A pod keeps asking; and on a machine with more to do a replica may know for a moment that it knows too little. */
+const patiently = { timeout: 10_000, interval: 50 };
+
+/** As long as a pod may hold it: it renews at two thirds. */
+function isDue({ notBefore, notAfter }: CertificateAnswer): boolean {
+  return Date.now() > (2 * Date.parse(notAfter) + Date.parse(notBefore)) / 3;
+}
+
 test('an authority is rotated while pods renew: at every moment every certificate is believed by every bundle that is out', async () => {
   const signers = new Set<string>();
   const bundles: string[] = [];
-  const until = Date.now() + 12_500;
-  let pair = await vi.waitFor(certified, { timeout: 10_000, interval: 100 });
-  while (Date.now() < until) {
+  const sizes = () => bundles.map((pem) => certificatesIn(pem).length).join();
+  let pair = await vi.waitFor(certified, patiently);
+  // Begins wherever in an authority's life the machine has come to, and sees one change from its start to its end.
+  for (const until = Date.now() + 30_000; !sizes().endsWith('1,2,1') && Date.now() < until; ) {
+    if (isDue(pair.answer)) pair = await vi.waitFor(certified, patiently);
     const current = await bundle();
     if (current !== bundles.at(-1)) bundles.push(current);
     expect(await handshake(pair, current)).toBe(true);
     const leaf = new X509Certificate(pair.cert);
     const signer = certificatesIn(current).find((pem) => leaf.checkIssued(new X509Certificate(pem)));
     signers.add(signer ?? 'nobody of the bundle');
-    // As long as a pod may hold it: it renews at two thirds.
     await new Promise((resolve) => setTimeout(resolve, 300));
-    if (Date.now() > (2 * Date.parse(pair.answer.notAfter) + Date.parse(pair.answer.notBefore)) / 3)
-      pair = await certified();
   }
-  const [first = '', both = '', last = ''] = bundles.map(certificatesIn).map((list) => list.join('\n'));
-  expect(bundles.map((pem) => certificatesIn(pem).length)).toEqual([1, 2, 1]);
+  expect(sizes()).toMatch(/1,2,1$/);
+  const [first = '', both = '', last = ''] = bundles
+    .slice(-3)
+    .map(certificatesIn)
+    .map((list) => list.join('\n'));
   expect(both).toBe(`${first}\n${last}`);
-  expect([...signers]).toEqual([first, last]);
-}, 40_000);
+  expect([...signers].slice(-2)).toEqual([first, last]);
+}, 60_000);
 
 test('the keys are in the one Secret of the operator, and nowhere in the namespace of the vault', async () => {
   const secret = await cluster.admin.get<KubeObject & { data: Record<string, string> }>(RESOURCES.secrets, {
