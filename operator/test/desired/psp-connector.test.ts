@@ -48,8 +48,9 @@ test('another merchant, another route or another Secret content of an account ch
   const templateOf = (asked: ReturnType<typeof connector>) => {
     const plan = planPSPConnector(asked, paymentVault(), facts);
     if ('refused' in plan) throw new Error(plan.message);
-    const [deployment] = plan.manifests.filter(({ resource }) => resource.kind === 'Deployment');
-    return (deployment?.object as unknown as { spec: { template: object } }).spec.template;
+    const deployment = plan.manifests.find(({ resource }) => resource.kind === 'Deployment');
+    if (deployment === undefined) throw new Error('no Deployment');
+    return (deployment.object as unknown as { spec: { template: object } }).spec.template;
   };
   const credentialsRef = { name: 'stripe-acme' };
   const before = templateOf(connector());

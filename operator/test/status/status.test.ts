@@ -293,3 +293,41 @@ test('property: whatever is observed, the status fits the schema, its reasons ar
   );
   PSPConnectorStatus.parse(pspConnectorStatus(connector(), seen, now));
 });
+
+test('pods that wait for their turn are Reconciling, with their place, and nothing else is said to be wrong', () => {
+  const turn = { turn: 'Queued' as const, position: 3, waiting: 40, underWay: ['a/one', 'b/two'] };
+  const waiting: VaultObservation = { ...fine, plan: { ...plan, queued: ['vault', 'router'] } };
+  const status = statusOf({ ...waiting, turn, migrated: { vault: false, router: false } });
+  expect(say(status)).toMatchObject({
+    Ready: 'False RolloutQueued',
+    Reconciling: 'True RolloutQueued',
+    DatabaseMigrated: 'True Succeeded',
+    Available: 'True Succeeded',
+  });
+  expect(messageOf(status, 'Ready')).toBe(
+    "the operator's new release restarts its pods when its turn comes: 3 of 40 waiting; under way: a/one, b/two",
+  );
+  const alone = { ...waiting, plan: { ...plan, queued: ['router' as const] } };
+  expect(say(statusOf({ ...alone, turn: { turn: 'Granted' } }))).toMatchObject({
+    Reconciling: 'True Progressing',
+  });
+});
+
+test('a kind that the cluster lacks stalls what asks for it, with what to install', () => {
+  const vault = paymentVault({ observability: { serviceMonitor: {} } });
+  const status = statusOf({}, vault);
+  expect(say(status)).toMatchObject({
+    Ready: 'False KindNotAvailable',
+    Stalled: 'True KindNotAvailable',
+    Available: 'True Succeeded',
+  });
+  expect(messageOf(status, 'Stalled')).toMatch(
+    /^spec\.observability\.serviceMonitor needs ServiceMonitor of monitoring\.coreos\.com\/v1, which this cluster does not have: install/,
+  );
+});
+
+test('a Deployment that was given another template is not rolled out, whatever was seen of it before', () => {
+  const { vault, router } = fine.workloads;
+  const status = statusOf({ workloads: { vault: { ...vault, changing: true }, router } });
+  expect(say(status)).toMatchObject({ Ready: 'False Progressing', Available: 'True Succeeded' });
+});
