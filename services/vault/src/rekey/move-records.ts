@@ -2,7 +2,7 @@ import { auditEntry } from '../audit-entry.ts';
 import type { DataKey } from '../crypto/data-key.ts';
 import { openCard, sealCard } from '../crypto/sealed-card.ts';
 import { afterBatch, afterWalk, fromTheStart, isSettled } from '../domain/rekey-walk.ts';
-import { merchantsWithOldKeyOnly, oldKeysGivenUpAt } from '../storage/data-keys.ts';
+import { merchantsWithOldKeyNewest, oldKeysGivenUpAt } from '../storage/data-keys.ts';
 import { recordsAfter, replaceSealed, type SealedRecord, type WalkedRecord } from '../storage/records.ts';
 import { advanceRekey, beginRekey, findRekey, type RekeyProgress } from '../storage/rekeys.ts';
 import type { Vault } from '../vault.ts';
@@ -72,9 +72,9 @@ async function beginAgainIfNeeded(
   });
 }
 
-/** A new key for every merchant that has an old one: then no replica takes the old one for the newest. */
+/** A new key for every merchant whose newest is an old one: then no replica takes the old one for the newest. */
 async function makeNewKeys(vault: Vault, generation: number): Promise<boolean> {
-  const merchants = await merchantsWithOldKeyOnly(vault.database, generation, BATCH);
+  const merchants = await merchantsWithOldKeyNewest(vault.database, generation, BATCH);
   for (const merchant of merchants) await vault.keys.forWriting(merchant);
   return merchants.length === 0;
 }

@@ -14,27 +14,41 @@ export interface Rekey {
 /** Requests come first: so many records a second and replica, of the thousands that one can do. */
 const RECORDS_A_STEP = 2000;
 
+/** When there is nothing to do. To know that, all data keys are looked through, of which there may be many. */
+const REST_MS = 30_000;
+
 /** What goes on behind the requests when the bound KMS key changes, or `spec.keys.rekeyGeneration` is raised. */
 export function createRekey(
   vault: Vault,
   options: { kms: KeyManagement; keyArn: string } & RekeyOptions,
 ): Rekey {
   const { generation, kms, keyArn } = options;
+  const { database, vaultId } = vault;
+  const rewrap = resting(vault.now, () => rewrapKeys({ database, kms, vaultId, keyArn }));
+  const move = resting(vault.now, () => moveRecords(vault, options));
   return {
     async step() {
-      const { database, vaultId } = vault;
-      await rewrapKeys({ database, kms, vaultId, keyArn });
+      await rewrap();
       if (generation === 0) return;
-      for (let seen = 0, last = 1; last > 0 && seen < RECORDS_A_STEP; seen += last) {
-        last = await moveRecords(vault, options);
-      }
+      for (let seen = 0, last = 1; last > 0 && seen < RECORDS_A_STEP; seen += last) last = await move();
     },
     async status() {
       if (generation === 0) return undefined;
-      const progress = await findRekey(vault.database, generation);
+      const progress = await findRekey(database, generation);
       if (progress === undefined) return { generation, total: 0, done: 0, finished: false };
       const { total, done, finishedAt } = progress;
       return { generation, total, done, finished: finishedAt !== undefined };
     },
+  };
+}
+
+/** Leaves the work alone for a while after it has found nothing to do, and says 0 meanwhile. */
+function resting(now: () => Date, work: () => Promise<number>): () => Promise<number> {
+  let until = 0;
+  return async () => {
+    if (now().getTime() < until) return 0;
+    const done = await work();
+    if (done === 0) until = now().getTime() + REST_MS;
+    return done;
   };
 }

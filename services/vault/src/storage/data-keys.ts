@@ -96,31 +96,37 @@ export async function kmsKeysInUse(database: Queryable): Promise<string[]> {
   return rows.map(({ kmsKeyArn }) => kmsKeyArn);
 }
 
-/** Merchants whose newest record key is of an earlier rekey. */
-export async function merchantsWithOldKeyOnly(
+/**
+ * Merchants whose newest record key is of an earlier rekey: they have no other, or a replica that does not know of this
+ * rekey has made one since.
+ */
+export async function merchantsWithOldKeyNewest(
   database: Queryable,
   generation: number,
   limit: number,
 ): Promise<string[]> {
   const { rows } = await database.query<{ merchant: string }>({
     text: `SELECT merchant FROM data_keys WHERE purpose = 'record'
-           GROUP BY merchant HAVING max(generation) < $1 ORDER BY merchant LIMIT $2`,
+           GROUP BY merchant
+           HAVING max(version) FILTER (WHERE generation < $1)
+                  > coalesce(max(version) FILTER (WHERE generation >= $1), 0)
+           ORDER BY merchant LIMIT $2`,
     values: [generation, limit],
   });
   return rows.map(({ merchant }) => merchant);
 }
 
 /**
- * When a merchant's old record key last ceased to be the newest one: an old key was made, or the first new one of a
- * merchant that has old ones. Undefined when there are no old keys.
+ * When a merchant's old record key last ceased to be the newest one: the key after its last old one was made; where
+ * there is none yet, that old one was. Undefined when there are no old keys.
  */
 export async function oldKeysGivenUpAt(database: Queryable, generation: number): Promise<Date | undefined> {
   const { rows } = await database.query<{ at: Date | null }>({
-    text: `SELECT greatest(max(newest_old), max(first_new)) AS at
-           FROM (SELECT max(created_at) FILTER (WHERE generation < $1) AS newest_old,
-                        min(created_at) FILTER (WHERE generation >= $1) AS first_new
-                 FROM data_keys WHERE purpose = 'record' GROUP BY merchant) AS merchants
-           WHERE newest_old IS NOT NULL`,
+    text: `SELECT greatest(max(old.created_at), max(next.created_at)) AS at
+           FROM (SELECT merchant, max(version) AS version, max(created_at) AS created_at
+                 FROM data_keys WHERE purpose = 'record' AND generation < $1 GROUP BY merchant) AS old
+           LEFT JOIN data_keys next
+             ON next.merchant = old.merchant AND next.purpose = 'record' AND next.version = old.version + 1`,
     values: [generation],
   });
   return rows[0]?.at ?? undefined;
