@@ -67,7 +67,7 @@ export const REASON = {
   KeyNotOurs: 'KeyNotOurs',
   /** The key is granted to another role under this vaultId, by somebody else: another cluster seems to use it. */
   KeyHeldElsewhere: 'KeyHeldElsewhere',
-  /** Not a symmetric key for encryption. */
+  /** Not a symmetric key for encryption; or one more than can be kept beside those of before. */
   KeyUnsuitable: 'KeyUnsuitable',
   /** `granteePrincipal` is not on the operator's allow-list for this namespace. */
   GranteeNotAllowed: 'GranteeNotAllowed',

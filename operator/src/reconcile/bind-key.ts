@@ -15,6 +15,11 @@ import type { ReadVault } from './parse.ts';
 import { PAYMENT_VAULTS } from './resources.ts';
 import { writeStatus } from './write-status.ts';
 
+type KmsStatus = NonNullable<ReadVault['status']>['kms'];
+
+/** Of `status.kms.previousKeyArns`: the API server takes no status with more. */
+const MOST_PREVIOUS_KEYS = 16;
+
 /**
  * Binds the key. When that is another than before, the one before is written down first: its grant must outlive
  * every stop between here and the last data key that is wrapped anew.
@@ -33,6 +38,7 @@ export async function bindKey(
   // While KMS cannot be asked, what was proven before holds: nothing is rolled or held back for an outage.
   const known = isUnanswered(outcome) ? { ...before, ...outcome } : outcome;
   const previousKeyArns = previousKeys(before, known.keyArn);
+  if (previousKeyArns.length > MOST_PREVIOUS_KEYS) return { key: oneTooMany(known, before), vault };
   const key = { ...known, previousKeyArns };
   if (previousKeyArns.length <= (before?.previousKeyArns?.length ?? 0)) return { key, vault };
   const message = `key ${known.keyArn} takes the place of ${before?.keyArn}, whose grant stays until no data key is wrapped under it`;
@@ -42,13 +48,23 @@ export async function bindKey(
   return { key, vault: { ...written, status } };
 }
 
+/** To forget a key that something is wrapped under is no way out: the vault stays with the key that it has. */
+function oneTooMany({ keyArn }: KeyOutcome, before: KmsStatus): KeyOutcome {
+  const message = `key ${keyArn} does not take the place of ${before?.keyArn}: ${MOST_PREVIOUS_KEYS} keys of before are still needed, and no more can be kept. See why status.kms.previousKeyArns does not grow shorter, or name ${before?.keyArn} in spec.kms again`;
+  return { ...before, problem: { reason: 'KeyUnsuitable', message } };
+}
+
 async function askForKey(context: Context, vault: ReadVault): Promise<KeyOutcome> {
   const plan = keyPlan(vault, context.facts());
   if ('refused' in plan) return { problem: { reason: plan.refused, message: plan.message } };
   return context.key.ask(keyOf(vault), plan);
 }
 
-/** Takes back the grants on keys of before that nothing needs any more. */
+/**
+ * Takes back the grants on keys of before that nothing needs any more. The other way round, a key that the vault says
+ * it needs and that nobody remembers is one of before again, and gets its grant with the next look, if its tag says
+ * that it is this vault's: a pod that was about to end wrapped once more under it, or the database is that of a backup.
+ */
 export async function retireKeys(
   context: Context,
   vault: ReadVault,
@@ -73,5 +89,15 @@ export async function retireKeys(
     const message = `nothing is wrapped under key ${keyArn} any more: its grant is taken back`;
     context.events.record(vault, { type: 'Normal', reason: 'KeyRetired', message });
   }
-  return { ...key, previousKeyArns: (key.previousKeyArns ?? []).filter((arn) => !gone.has(arn)) };
+  const { previousKeyArns = [] } = key;
+  const kept = new Set([
+    ...previousKeyArns.filter((arn) => !gone.has(arn)),
+    ...neededAgain(key, seen.statusz),
+  ]);
+  return { ...key, previousKeyArns: [...kept].slice(0, MOST_PREVIOUS_KEYS) };
+}
+
+function neededAgain({ keyArn, previousKeyArns = [] }: KeyOutcome, statusz: Statusz | undefined): string[] {
+  if (keyArn === undefined) return [];
+  return (statusz?.key?.inUse ?? []).filter((arn) => arn !== keyArn && !previousKeyArns.includes(arn));
 }

@@ -30,6 +30,23 @@ function world(outcome: KeyOutcome) {
   } as unknown as Context;
   return { context, events, statuses, retired, failure };
 }
+const workload = {
+  name: 'payments-vault',
+  deployment: {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'payments-vault', generation: 1 },
+    spec: { replicas: 1 },
+    status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+  },
+  trouble: undefined,
+};
+const statuszWith = (inUse: string[]) => ({
+  service: 'vault' as const,
+  version: '1',
+  instance: 'a',
+  key: { keyArn: 'new', state: 'usable' as const, inUse },
+});
 const vaultWith = (kms: PaymentVaultStatus['kms']) => ({ ...paymentVault(), status: { kms } });
 
 test('a key that takes the place of another is written down before anything else is done with it', async () => {
@@ -65,27 +82,10 @@ test('what was repaired becomes an event', async () => {
 });
 
 test('a key that nothing needs is retired once; a KMS that is away leaves it for the next time', async () => {
-  const workload = {
-    name: 'payments-vault',
-    deployment: {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'payments-vault', generation: 1 },
-      spec: { replicas: 1 },
-      status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
-    },
-    trouble: undefined,
-  };
-  const statusz = {
-    service: 'vault' as const,
-    version: '1',
-    instance: 'a',
-    key: { keyArn: 'new', state: 'usable' as const, inUse: ['new'] },
-  };
   const { context, events, retired, failure } = world({});
   const options = {
     key: { keyArn: 'new', previousKeyArns: ['old'] },
-    seen: { workloads: { vault: workload }, statusz },
+    seen: { workloads: { vault: workload }, statusz: statuszWith(['new']) },
   };
   failure.error = new Error('away');
   expect((await retireKeys(context, paymentVault(), options)).previousKeyArns).toEqual(['old']);
@@ -94,4 +94,26 @@ test('a key that nothing needs is retired once; a KMS that is away leaves it for
   delete failure.error;
   expect((await retireKeys(context, paymentVault(), options)).previousKeyArns).toEqual([]);
   expect([retired, events]).toEqual([['old'], ['KeyRetired']]);
+});
+
+test('a key that the vault needs and that was retired is one of before again', async () => {
+  const { context, retired } = world({});
+  const options = {
+    key: { keyArn: 'new', previousKeyArns: [] },
+    seen: { workloads: { vault: workload }, statusz: statuszWith(['new', 'retired']) },
+  };
+  expect((await retireKeys(context, paymentVault(), options)).previousKeyArns).toEqual(['retired']);
+  expect(retired).toEqual([]);
+});
+
+test('with as many keys of before as a status holds the vault stays with its key, and says so', async () => {
+  const previousKeyArns = Array.from({ length: 16 }, (_, i) => `before-${i}`);
+  const { context, statuses, events } = world({ keyArn: 'new', origin: 'Supplied' });
+  const vault = vaultWith({ keyArn: 'old', origin: 'Created', previousKeyArns });
+  const { key } = await bindKey(context, vault);
+  expect(key).toMatchObject({ keyArn: 'old', previousKeyArns, problem: { reason: 'KeyUnsuitable' } });
+  expect([statuses, events]).toEqual([[], []]);
+  // Back to one of them: no more than there were.
+  const back = world({ keyArn: 'before-3' });
+  expect((await bindKey(back.context, vault)).key.problem).toBeUndefined();
 });
