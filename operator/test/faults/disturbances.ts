@@ -62,8 +62,6 @@ export const DISTURBANCES: readonly Disturbance[] = [
     // Whoever deletes a resource that is being deleted waits until it is gone.
     applies: (scenario) => scenario !== 'delete' && scenario !== 'disconnect',
     meanwhile: (lane, { scenario }) => makeParentAgain(lane, scenario),
-    // The Jobs of the first go with it; that they have run is still known, so they are not run again.
-    mayLack: 'Job',
     allows: (reference) => 2 * (changesOf(reference, 'create') + changesOf(reference, 'connect')),
   },
 ];

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from '../../src/engine/index.ts';
 
 /**
  * A clock on which waiting is over `factor` times as soon, so that back-offs and resyncs fit into a test. What it
- * measures is real time: a busy machine must not cost anybody the lease. Limits of a minute and more (a watch that
- * has fallen silent) are left alone. The wall clock jumps when it is told to.
+ * measures is real time: a busy machine must not cost anybody the lease. Limits of a minute and more (of a
+ * watch that has fallen silent) are left alone. The wall clock jumps when it is told to.
  */
 export function fastClock(factor: number): Clock & { jump(ms: number): void } {
   let jumpedMs = 0;

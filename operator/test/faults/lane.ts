@@ -1,13 +1,17 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
-import { RESOURCES, type Transport } from '../../src/engine/index.ts';
+import { type KubeObject, RESOURCES, type Transport } from '../../src/engine/index.ts';
 import type { TestCluster } from '../cluster-harness.ts';
+import { GRANTEE } from '../fixtures.ts';
 import { type Brokers, startBrokers } from './brokers.ts';
 import { difference } from './difference.ts';
 import { fastClock } from './fast-clock.ts';
 import { type OperatorProcess, startProcess, type World } from './process.ts';
-import { stateOf, type WorldState, without } from './world-state.ts';
+import { OTHER_GRANTEE } from './scenarios.ts';
+import { stateOf, type WorldState } from './world-state.ts';
 
 export type Write = {
   name: string;
@@ -44,11 +48,10 @@ export type Lane = {
   /** Until every resource was looked at twice, and two resync periods passed, without a write. */
   atRest(limitMs?: number): Promise<void>;
   state(): Promise<WorldState>;
+  /** What the operator said last, and what it is about. */
+  lastWords(): string;
   /** At rest in this state. @throws saying what is otherwise */
-  converges(
-    wanted: WorldState,
-    options?: { mayLack?: string | undefined; limitMs?: number; signal?: AbortSignal },
-  ): Promise<void>;
+  converges(wanted: WorldState, options?: { limitMs?: number; signal?: AbortSignal }): Promise<void>;
   /** The newest version of the API server. */
   version(): Promise<string>;
   /** Every watch that is open ends with "410 Gone". */
@@ -75,11 +78,12 @@ export async function openLane(options: {
   cluster: TestCluster;
   transport: Transport;
   namespace: string;
-  granteesFile: string;
 }): Promise<Lane> {
   const { cluster, namespace } = options;
   await cluster.namespace(namespace);
   const kms = await startTestKms();
+  const granteesFile = join(kms.stateDirectory, 'grantees.json');
+  await writeFile(granteesFile, JSON.stringify({ [namespace]: [GRANTEE, OTHER_GRANTEE] }));
   const kmsClient = new KMSClient({ ...kms.clientSettings.operator, maxAttempts: 1 });
   const clock = fastClock(SPEED);
   const journal = lastWords();
@@ -160,7 +164,6 @@ export async function openLane(options: {
       meeting = undefined;
     },
     start() {
-      const { granteesFile } = options;
       roundsAtWrite = new Map();
       lastWriteAt = performance.now();
       const started = startProcess({ namespace, granteesFile, clock, world, log: journal.log });
@@ -186,21 +189,21 @@ export async function openLane(options: {
         );
         if (quiet && looked) return;
         if (performance.now() > until) {
-          throw new Error(
-            `${namespace} has no rest: ${lastOf(writes)}\n${journal.text()}\n${operator?.doing()}`,
-          );
+          throw new Error(`${namespace} has no rest: ${lastOf(writes)}\n${lane.lastWords()}`);
         }
         await wait(20);
       }
     },
     state: () => stateOf(lane),
-    async converges(wanted, { mayLack, limitMs = 60_000, signal } = {}) {
+    lastWords: () =>
+      [journal.text(), operator?.doing(), conditionsOf(cluster.mirror.of(namespace))].join('\n'),
+    async converges(wanted, { limitMs = 60_000, signal } = {}) {
       const until = performance.now() + limitMs;
       for (;;) {
         await lane.atRest(limitMs);
-        const problem = difference(without(await lane.state(), mayLack), without(wanted, mayLack));
+        const problem = difference(await lane.state(), wanted);
         if (problem === undefined || signal?.aborted) return;
-        if (performance.now() > until) throw new Error(`${problem}\n${journal.text()}\n${operator?.doing()}`);
+        if (performance.now() > until) throw new Error(`${problem}\n${lane.lastWords()}`);
         await wait(100);
       }
     },
@@ -230,6 +233,11 @@ function lastWords() {
     if (lines.length > 12) lines.shift();
   };
   return { log: { info: say, warn: say, error: say }, text: () => lines.join('\n') };
+}
+
+function conditionsOf(objects: readonly KubeObject[]): string {
+  const said = objects.filter(({ apiVersion }) => apiVersion.startsWith('payments.'));
+  return JSON.stringify(said.map((object) => (object as KubeObject & { status?: object }).status));
 }
 
 const lastOf = (writes: readonly Write[]) =>

@@ -13,6 +13,8 @@ export type WorldState = {
   topics: Record<string, unknown>;
 };
 
+type Autoscaler = KubeObject & { spec?: { scaleTargetRef?: { name?: string } } };
+
 type KmsFile = {
   keys: Record<
     string,
@@ -30,7 +32,11 @@ type KmsFile = {
 export async function stateOf(
   lane: Pick<Lane, 'namespace' | 'cluster' | 'kms' | 'brokers'>,
 ): Promise<WorldState> {
-  const objects = lane.cluster.mirror.of(lane.namespace);
+  // A migration's Job may be gone: that it has run is known elsewhere.
+  const objects = lane.cluster.mirror.of(lane.namespace).filter(({ kind }) => kind !== 'Job');
+  const scaled = new Set(
+    objects.flatMap((object) => (object as Autoscaler).spec?.scaleTargetRef?.name ?? []),
+  );
   const live = new Set(objects.map(({ metadata }) => metadata.uid ?? ''));
   const kms = JSON.parse(await readFile(join(lane.kms.stateDirectory, 'kms.json'), 'utf8')) as KmsFile;
   const state: WorldState = {
@@ -38,7 +44,7 @@ export async function stateOf(
     objects: Object.fromEntries(
       objects
         .filter(({ kind, metadata }) => kind !== 'ConfigMap' || metadata.name !== 'kube-root-ca.crt')
-        .map((object) => [`${object.kind}/${object.metadata.name}`, bare(object, live)] as const)
+        .map((object) => [`${object.kind}/${object.metadata.name}`, bare(object, live, scaled)] as const)
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
     keys: Object.values(kms.keys)
@@ -62,14 +68,6 @@ export async function stateOf(
   return JSON.parse(alike(JSON.stringify(state), lane.namespace)) as WorldState;
 }
 
-/** Leaves objects of a kind out. */
-export function without(state: WorldState, kind: string | undefined): WorldState {
-  if (kind === undefined) return state;
-  const { [kind]: _, ...numbers } = state.numbers;
-  const kept = Object.entries(state.objects).filter(([name]) => !name.startsWith(`${kind}/`));
-  return { ...state, numbers, objects: Object.fromEntries(kept) };
-}
-
 function countByKind(objects: readonly KubeObject[]): Record<string, number> {
   const numbers: Record<string, number> = {};
   for (const { kind } of objects) numbers[kind] = (numbers[kind] ?? 0) + 1;
@@ -77,13 +75,15 @@ function countByKind(objects: readonly KubeObject[]): Record<string, number> {
 }
 
 /** Without versions, times, and what other controllers say. */
-function bare(object: KubeObject, live: ReadonlySet<string>): unknown {
+function bare(object: KubeObject, live: ReadonlySet<string>, scaled: ReadonlySet<string>): unknown {
   const { metadata, apiVersion, kind, ...rest } = object as KubeObject & Record<string, unknown>;
   const { labels, annotations, finalizers, ownerReferences = [], generation, deletionTimestamp } = metadata;
   const ours = apiVersion.startsWith('payments.cofferdam.dev/');
   const { status, ...content } = rest as { status?: { observedGeneration?: number }; spec?: object };
-  const spec = content.spec as { clusterIP?: string; clusterIPs?: string[]; selector?: unknown } | undefined;
-  const { clusterIP: _ip, clusterIPs: _ips, ...settings } = spec ?? {};
+  const spec = content.spec as { clusterIP?: string; clusterIPs?: string[]; replicas?: number } | undefined;
+  const { clusterIP: _ip, clusterIPs: _ips, replicas, ...addressless } = spec ?? {};
+  // An autoscaler's, where there is one.
+  const settings = scaled.has(metadata.name) ? addressless : { ...addressless, replicas };
   return {
     kind,
     labels,
