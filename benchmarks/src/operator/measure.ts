@@ -94,6 +94,7 @@ export async function measureConvergence(
     ratePerSecond: round(tenants.length / seconds),
     ...percentiles(latencies),
     errors: after.failures - before.failures,
+    objectsInCaches: await operator.cachedObjects(),
     seconds: round(seconds),
     appliedInSeconds: round(appliedSeconds),
     millisecondsPerVault: round((seconds * 1000) / tenants.length),

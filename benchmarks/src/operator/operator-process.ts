@@ -28,6 +28,8 @@ export type Counters = {
 export type OperatorProcess = {
   pid: number;
   counters(): Promise<Counters>;
+  /** In its caches, by the page for diagnosis. */
+  cachedObjects(): Promise<number>;
   /** `verb resource` to how often, for reports. */
   requests(): Promise<Map<string, number>>;
   /** Since the start, milliseconds. */
@@ -117,6 +119,11 @@ export async function startOperator(
         await samples(),
         [...kms.calls.values()].reduce((total, n) => total + n, 0),
       );
+    },
+    async cachedObjects() {
+      const response = await fetch(`http://127.0.0.1:${up}/debug/caches`);
+      const caches = (await response.json()) as { objects: number }[];
+      return caches.reduce((total, { objects }) => total + objects, 0);
     },
     async requests() {
       const counts = new Map<string, number>();

@@ -45,6 +45,9 @@ export function namespaceOf({ namespace }: Tenant, run: string): KubeObject {
   };
 }
 
+/** With autoscalers, so that there are all kinds of children. */
+const SCALED = { minReplicas: 2, maxReplicas: 6 };
+
 /** A vault as a small customer would have it. No broker: topics cost no API call, and Kafka is measured elsewhere. */
 export function vaultOf({ namespace }: Tenant, { kmsEndpoint, kmsRegion }: Surroundings): KubeObject {
   const spec: PaymentVaultSpec = {
@@ -66,6 +69,7 @@ export function vaultOf({ namespace }: Tenant, { kmsEndpoint, kmsRegion }: Surro
       create: {},
       granteePrincipal: GRANTEE,
     },
+    scaling: { vault: SCALED, router: SCALED, connectors: SCALED },
     access: {
       issuers: [
         {
