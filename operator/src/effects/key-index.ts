@@ -3,7 +3,10 @@ import { CREATED_BY, CREATED_TAG, everyKey, type KmsSender, VAULT_ID_TAG } from 
 
 /** An answer is good for so long: keys that others make meanwhile are found with the next one. */
 const HOLDS_MS = 3_600_000;
-/** A worker waits so long for a look through a large account; the look goes on without it. */
+/**
+ * For so long a look through a large account is waited for; it goes on alone. From its beginning, and not from each
+ * question: many new vaults would have all workers wait for as long as it takes.
+ */
 const PATIENCE_MS = 5_000;
 
 /**
@@ -15,7 +18,7 @@ export type KeyIndex = {
    * ARNs of keys that had our tags for this vault. What they are now is for the caller to look.
    * @throws OverBudgetError while the look is under way
    */
-  of(client: KmsSender, vaultId: string): Promise<readonly string[]>;
+  of(vaultId: string): Promise<readonly string[]>;
   /** One that we have just made. */
   note(vaultId: string, keyArn: string): void;
   /** A key may have been made without our knowing its ARN. */
@@ -24,7 +27,10 @@ export type KeyIndex = {
 
 type Look = { startedMs: number; found: Map<string, string[]>; done: Promise<true> };
 
-export function createKeyIndex(monotonicMs: () => number = () => performance.now()): KeyIndex {
+/** One for a region and endpoint; a look is made with the client of whoever asks first. */
+export function createKeyIndex(
+  monotonicMs: () => number = () => performance.now(),
+): (client: KmsSender) => KeyIndex {
   let look: Look | undefined;
 
   function start(client: KmsSender): Look {
@@ -36,11 +42,11 @@ export function createKeyIndex(monotonicMs: () => number = () => performance.now
     return fresh;
   }
 
-  return {
-    async of(client, vaultId) {
+  return (client) => ({
+    async of(vaultId) {
       if (look === undefined || monotonicMs() - look.startedMs > HOLDS_MS) look = start(client);
-      const { done, found } = look;
-      if (!(await within(PATIENCE_MS, done))) {
+      const { done, found, startedMs } = look;
+      if (!(await within(PATIENCE_MS - (monotonicMs() - startedMs), done))) {
         throw new OverBudgetError(
           "the tags of all keys are being read, to find one that may be this vault's already",
         );
@@ -53,7 +59,7 @@ export function createKeyIndex(monotonicMs: () => number = () => performance.now
     spoil() {
       look = undefined;
     },
-  };
+  });
 }
 
 async function fill(client: KmsSender, found: Map<string, string[]>): Promise<true> {

@@ -21,6 +21,13 @@ export type { KmsSender } from './kms-keys.ts';
 
 /** A request that was sent as leader has ended before another can lead: leaseDuration - renewDeadline. */
 const CALL_TIMEOUT_MS = 5_000;
+/**
+ * For so long one vault may keep a worker, before the next call is not made: an endpoint that a tenant names may answer
+ * slowly, or list page after page without an end.
+ */
+const WORK_LIMIT_MS = 20_000;
+
+type Limits = { callMs: number; workMs: number };
 
 /** Where keys are. */
 type Place = Pick<KeyReference, 'region' | 'endpoint'>;
@@ -30,18 +37,22 @@ type Guard = (() => void) | undefined;
  * Keys in AWS KMS. Credentials as the SDK finds them: IRSA, EKS Pod Identity, environment.
  * @param clientFor one client for each region and endpoint
  * @param care budget, circuit breaker and metrics of all calls
+ * @param limits how long one call, and all that one question needs, may take, milliseconds
  */
 export function awsKeyManagement(
   clientFor: (region: string, endpoint: string | undefined) => KmsSender = sdkClients(),
   care: Care = unlimited,
+  limits: Limits = { callMs: CALL_TIMEOUT_MS, workMs: WORK_LIMIT_MS },
 ): KeyManagement {
-  const clientAt = (place: Place, guard: Guard) =>
-    careful(clientFor(place.region, place.endpoint), { place, care, guard });
-  const indexes = new Map<string, KeyIndex>();
-  const indexAt = (place: Place) => {
+  /** For a look through the whole account. */
+  const patientClientAt = (place: Place, guard: Guard) =>
+    careful(clientFor(place.region, place.endpoint), { place, care, guard, callMs: limits.callMs });
+  const clientAt = (place: Place, guard: Guard) => inTime(patientClientAt(place, guard), limits.workMs);
+  const indexes = new Map<string, (client: KmsSender) => KeyIndex>();
+  const indexAt = (place: Place, guard: Guard) => {
     const index = indexes.get(idOf(place)) ?? createKeyIndex();
     indexes.set(idOf(place), index);
-    return index;
+    return index(patientClientAt(place, guard));
   };
   return {
     async ensure(plan, guard) {
@@ -51,7 +62,7 @@ export function awsKeyManagement(
           ? await bindSupplied(client, plan, plan.key.supplied)
           : await bindCreated(client, plan, {
               rotationDays: plan.key.created.rotationDays,
-              index: indexAt(plan),
+              index: indexAt(plan, guard),
             });
       } catch (error) {
         return asOutcome(error, plan);
@@ -76,10 +87,10 @@ export function awsKeyManagement(
     async release(reference, policy, guard) {
       const client = clientAt(reference, guard);
       const mayBeLeft = await release(client, reference, policy);
-      if (mayBeLeft) await dropUnclaimed(client, reference.vaultId, indexAt(reference));
+      if (mayBeLeft) await dropUnclaimed(client, reference.vaultId, indexAt(reference, guard));
     },
 
-    sweep: (place, options, guard) => sweepUnused(clientAt(place, guard), options),
+    sweep: (place, options, guard) => sweepUnused(patientClientAt(place, guard), options),
   };
 }
 
@@ -89,8 +100,11 @@ function asOutcome(error: unknown, plan: KeyPlan): KeyOutcome {
 }
 
 /** Every call of ours goes through here. */
-function careful(client: KmsSender, options: { place: Place; care: Care; guard: Guard }): KmsSender {
-  const { place, care, guard } = options;
+function careful(
+  client: KmsSender,
+  options: { place: Place; care: Care; guard: Guard; callMs: number },
+): KmsSender {
+  const { place, care, guard, callMs } = options;
   const send = (command: Parameters<KmsSender['send']>[0]) =>
     care({
       place: idOf(place),
@@ -98,9 +112,28 @@ function careful(client: KmsSender, options: { place: Place; care: Care; guard: 
       send: () => {
         // At the last moment: the wait for the budget may have outlasted the lease.
         guard?.();
-        return client.send(command, { abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+        const late = AbortSignal.timeout(callMs);
+        return before(late, client.send(command, { abortSignal: late }));
       },
     });
+  return { send } as KmsSender;
+}
+
+/** While it looks for credentials the SDK takes no notice of a signal; afterwards it sends nothing any more. */
+function before<T>(late: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    late.addEventListener('abort', () => reject(late.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+/** Makes no call after the time is up. */
+function inTime(client: KmsSender, limitMs: number): KmsSender {
+  const until = performance.now() + limitMs;
+  const send = async (command: Parameters<KmsSender['send']>[0]) => {
+    if (performance.now() >= until) throw new Error(`not done within ${limitMs / 1000} s`);
+    return client.send(command);
+  };
   return { send } as KmsSender;
 }
 

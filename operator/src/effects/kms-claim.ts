@@ -89,7 +89,7 @@ type Candidate = { key: Key; pending: boolean; granted: boolean };
  */
 async function findUnclaimed(client: KmsSender, vaultId: string, index: KeyIndex): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (const keyArn of await index.of(client, vaultId)) {
+  for (const keyArn of await index.of(vaultId)) {
     const key = await describeKey(client, keyArn);
     if (key?.KeyState !== 'Enabled' && key?.KeyState !== 'Disabled') continue;
     const tags = await tagsOf(client, keyArn);

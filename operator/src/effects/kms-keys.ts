@@ -87,13 +87,19 @@ export async function scheduleDeletion(client: KmsSender, keyArn: string, days: 
   }
 }
 
+/** AWS allows 100,000 in an account and region. What lists more is no KMS, and may never end. */
+const MOST_KEYS = 200_000;
+
 /** The tags of every key of the account and region that lets us look. Two calls and one for each key. */
 export async function* everyKey(client: KmsSender): AsyncGenerator<{ keyArn: string; tags: Tags }> {
   let Marker: string | undefined;
+  let listed = 0;
   do {
     const page = await client.send(
       new ListKeysCommand({ Limit: 1000, ...(Marker === undefined ? {} : { Marker }) }),
     );
+    listed += 1 + (page.Keys?.length ?? 0);
+    if (listed > MOST_KEYS) throw new Error(`KMS lists more than ${MOST_KEYS} keys`);
     for (const { KeyArn } of page.Keys ?? []) {
       if (KeyArn === undefined) continue;
       try {
