@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Condition, REASON } from '@cofferdam/crds';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -76,6 +77,7 @@ async function takesAStand(lane: Lane, spec: object): Promise<void> {
   const about = JSON.stringify(spec);
   const until = performance.now() + 30_000;
   for (;;) {
+    await wait(20);
     await lane.atRest();
     const found = lane.cluster.mirror
       .of(lane.namespace)
