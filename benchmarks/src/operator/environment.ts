@@ -97,6 +97,7 @@ async function startKms(
   const config = {
     listen: { host: '127.0.0.1', port: 0 },
     stateDirectory: join(directory, 'kms'),
+    durable: false,
     principals: KMS_PRINCIPALS,
     staticKeys: [{ ...key, roleArn: KMS_ROLES.operator }],
     region: KMS_REGION,

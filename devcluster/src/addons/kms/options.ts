@@ -41,6 +41,8 @@ export const KmsConfig = z.strictObject({
   listen: z.strictObject({ host: z.string(), port: z.int().min(0).max(65535) }),
   /** Holds `kms.json`, key material included; made with mode 0700. */
   stateDirectory: z.string(),
+  /** Whether a change is on the disk when it is answered. Not: for benchmarks, where each would write all keys. */
+  durable: z.boolean().default(true),
   principals: z.array(Principal),
   staticKeys: z.array(StaticKey).default([]),
   /** Who signs service-account tokens; without it no role can be assumed. */

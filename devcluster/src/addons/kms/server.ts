@@ -32,7 +32,7 @@ type Log = (entry: CallLog) => void;
 export async function startKms(options: KmsOptions): Promise<KmsServer> {
   const { log = () => {}, now = Date.now, serviceAccountIssuer, ...rest } = options;
   const config = KmsConfig.parse(rest);
-  const file = openStateFile(config.stateDirectory);
+  const file = openStateFile(config.stateDirectory, { durable: config.durable });
   const credentials = new Credentials({
     sealingKey: Buffer.from(file.state.sessionSealingKey, 'base64'),
     ...{ principals: config.principals, staticKeys: config.staticKeys, now },
