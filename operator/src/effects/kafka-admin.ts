@@ -2,11 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { type KafkaAccess, kafkaClientOptions } from '@cofferdam/runtime';
 import { Admin } from '@platformatic/kafka';
 import type { AdminTopicsPlan, TopicsOutcome } from '../desired/topics.ts';
+import { type Clock, systemClock } from '../engine/clock.ts';
 import { type ExternalCalls, observed } from '../metrics.ts';
+import { type CallResult, CircuitOpenError } from './circuit-breaker.ts';
 import type { TopicManagement } from './kafka.ts';
 import { resolveAccess } from './kafka-access.ts';
 import { ensureWriters } from './kafka-acls.ts';
 import { batched } from './kafka-batch.ts';
+import { kafkaBreakers } from './kafka-breakers.ts';
 import { KafkaRefusal, kafkaFailure, kafkaProblem } from './kafka-problem.ts';
 import type { KafkaSources } from './kafka-sources.ts';
 import { type Broker, type Call, convergeTopics, lookAtTopics, type TopicsSeen } from './kafka-topics.ts';
@@ -19,6 +22,7 @@ export type KafkaAdminOptions = {
   limitMs?: number;
   /** How long a round waits for other vaults with the same brokers, milliseconds. Default 20. */
   gatherMs?: number;
+  clock?: Pick<Clock, 'monotonicMs'>;
 };
 
 type Asked = { plan: AdminTopicsPlan; access: KafkaAccess; guard: () => void };
@@ -26,11 +30,13 @@ const NO_SOURCES: KafkaSources = { adminSecret: async () => undefined, configMap
 
 /**
  * Through the brokers' Admin API. Vaults that share brokers and credentials share a round: one connection, and one
- * look at all their topics. The connection ends with the round, for there are minutes between two.
+ * look at all their topics. The connection ends with the round, for there are minutes between two. Brokers that do not
+ * answer are left alone for a while: each vault of theirs would keep a worker for as long as a round may take.
  */
 export function kafkaTopicManagement(options: KafkaAdminOptions = {}): TopicManagement {
   const { limitMs = 8_000, gatherMs = 20, sources = NO_SOURCES } = options;
-  const { observe = () => {} } = options;
+  const { observe = () => {}, clock = systemClock } = options;
+  const breakerOf = kafkaBreakers({ clock, random: Math.random });
   const call: Call = (operation, send) => observed(observe, { system: 'kafka', operation }, send);
   const ask = batched<Asked, TopicsOutcome>({
     gatherMs,
@@ -39,11 +45,16 @@ export function kafkaTopicManagement(options: KafkaAdminOptions = {}): TopicMana
       const [first] = asked;
       if (first === undefined) return [];
       try {
-        return await within(limitMs, (late) =>
-          withAdmin(first.access, (admin) => round({ admin, call }, asked, late)),
+        return await breakerOf(first.access).run(
+          () =>
+            within(limitMs, (late) =>
+              withAdmin(first.access, (admin) => round({ admin, call }, asked, late)),
+            ),
+          (error) => judge(error, first.plan),
         );
       } catch (error) {
-        return asked.map(({ plan }) => ({ ok: { topics: [], problem: kafkaProblem(error, plan) } }));
+        const cause = error instanceof CircuitOpenError ? (error.cause ?? error) : error;
+        return asked.map(({ plan }) => ({ ok: { topics: [], problem: kafkaProblem(cause, plan) } }));
       }
     },
   });
@@ -59,6 +70,10 @@ export function kafkaTopicManagement(options: KafkaAdminOptions = {}): TopicMana
       return ask({ plan, access, guard });
     },
   };
+}
+
+function judge(error: unknown, plan: AdminTopicsPlan): CallResult {
+  return kafkaProblem(error, plan).reason === 'BrokerUnreachable' ? 'failed' : 'answered';
 }
 
 /** Gives the work a promise that fails when time is up, to race what it waits for against. */
