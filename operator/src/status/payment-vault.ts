@@ -245,9 +245,14 @@ function issuersKnown(vault: PaymentVault, facts: Facts): Finding | undefined {
   );
 }
 
-/** As the vault said it last: that it does not answer now takes nothing back. */
+/**
+ * As the vault said it last: that it does not answer now takes nothing back, nor does a pod that is about to be
+ * replaced, and knows only of the rekey before.
+ */
 function rekeyStatus(vault: PaymentVault, { statusz }: VaultObservation): Pick<PaymentVaultStatus, 'rekey'> {
-  const rekey = statusz?.rekey ?? vault.status?.rekey;
+  const before = vault.status?.rekey;
+  const said = statusz?.rekey;
+  const rekey = (said?.generation ?? -1) >= (before?.generation ?? 0) ? said : before;
   return rekey === undefined ? {} : { rekey };
 }
 

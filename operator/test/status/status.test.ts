@@ -204,6 +204,8 @@ test('the progress of a rekey is what the vault reported last, also while it doe
   expect(statusOf({}, vault).rekey).toEqual(rekey);
   const statusz = { service: 'vault', version: '1', instance: 'x', rekey: { ...rekey, done: 60 } } as const;
   expect(statusOf({ statusz }, vault).rekey?.done).toBe(60);
+  const old = { ...statusz, rekey: { ...rekey, generation: 0, finished: true } };
+  expect(statusOf({ statusz: old }, vault).rekey).toEqual(rekey);
 });
 
 test('the time of a condition moves only with its status', () => {
