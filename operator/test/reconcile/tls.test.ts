@@ -86,32 +86,40 @@ test('only the child of a resource that exists is certified, whatever labels som
     controller: true,
     ...changes,
   });
-  const account = (name: string, ownerReferences?: object[]) =>
-    ({
-      metadata: { name, namespace: 'payments-dev', uid: `${name}-uid`, ownerReferences },
-    }) as unknown as KubeObject;
-  const accounts = [
-    account('payments-vault', [owner()]),
-    account('labelled'),
-    account('of-another', [owner({ uid: 'an older vault' })]),
-    account('not-controlled', [owner({ controller: false })]),
-    account('of-a-deployment', [owner({ apiVersion: 'apps/v1', kind: 'Deployment' })]),
-  ];
-  const store = (objects: KubeObject[]) => ({
-    store: {
-      get: (namespace: string | undefined, name: string) =>
-        objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name),
-    },
-  });
-  const caches = {
-    of: () => store(accounts),
-    vaults: store([paymentVault()]),
-    connectors: store([]),
-  } as unknown as Parameters<typeof isManagedAccount>[0];
-  const isOurs = (name: string, uid = `${name}-uid`) =>
-    isManagedAccount(caches, { namespace: 'payments-dev', name, uid });
-  expect(isOurs('payments-vault')).toBe(true);
-  expect(isOurs('payments-vault', 'another')).toBe(false);
-  for (const name of ['labelled', 'of-another', 'not-controlled', 'of-a-deployment', 'absent'])
-    expect([name, isOurs(name)]).toEqual([name, false]);
+  const isOurs = (
+    ownerReferences: object[] | undefined,
+    { name = 'payments-vault', uid = 'uid' }: { name?: string; uid?: string } = {},
+  ) => {
+    const found = { metadata: { name, namespace: 'payments-dev', uid: 'uid', ownerReferences } };
+    const store = (objects: unknown[]) => ({
+      store: {
+        get: (namespace: string | undefined, wanted: string) =>
+          (objects as KubeObject[]).find(
+            ({ metadata }) => metadata.namespace === namespace && metadata.name === wanted,
+          ),
+      },
+    });
+    const caches = { of: () => store([found]), vaults: store([paymentVault()]), connectors: store([]) };
+    return isManagedAccount(caches as unknown as Parameters<typeof isManagedAccount>[0], {
+      namespace: 'payments-dev',
+      name,
+      uid,
+    });
+  };
+  expect(isOurs([owner()])).toBe(true);
+  expect(isOurs([owner()], { name: 'payments-router' })).toBe(true);
+  expect(isOurs([owner()], { uid: 'another' })).toBe(false);
+  expect(isOurs(undefined)).toBe(false);
+  expect(isOurs([owner({ uid: 'an older vault' })])).toBe(false);
+  expect(isOurs([owner({ controller: false })])).toBe(false);
+  expect(isOurs([owner({ apiVersion: 'apps/v1', kind: 'Deployment' })])).toBe(false);
+  // Owners can be written as labels can. The last two would be another's names as a whole.
+  for (const name of [
+    'payments',
+    'payments-connector',
+    'other-vault',
+    'acme-vault.acme-prod.svc',
+    'cofferdam-operator.cofferdam-system.svc',
+  ])
+    expect([name, isOurs([owner()], { name })]).toEqual([name, false]);
 });
