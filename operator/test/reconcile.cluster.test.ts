@@ -353,31 +353,3 @@ test("a second vault with the same vaultId gets nothing of the first one's, and 
   const heir = await waitFor(cluster, vault('usurper'), ready);
   expect(keyArnOf(heir)).toBe(keyArnOf(first));
 });
-
-test('stopped at a write and started again, it ends where an undisturbed run ends', async () => {
-  await cluster.namespace('crash-0');
-  await createVault(cluster, 'crash-0');
-  await createConnector(cluster, 'crash-0');
-  const reference = cluster.startOperator({ namespace: 'crash-0' });
-  await waitFor(cluster, vault('crash-0'), ready);
-  await waitFor(cluster, stripe('crash-0'), ready);
-  await reference.stop();
-  const wanted = await children('crash-0');
-
-  // Every third write is enough to meet each kind of them; the whole matrix takes minutes.
-  for (let atWrite = 1; atWrite <= reference.writes.length; atWrite += 3) {
-    const when = atWrite % 2 === 0 ? 'before' : 'after';
-    const namespace = `crash-${atWrite}`;
-    await cluster.namespace(namespace);
-    await createVault(cluster, namespace);
-    await createConnector(cluster, namespace);
-    const doomed = cluster.startOperator({ namespace, crash: { atWrite, when } });
-    await vi.waitFor(() => expect(doomed.crashed()).toBe(true), { timeout: 10_000 });
-    await doomed.stop();
-    const second = cluster.startOperator({ namespace });
-    await waitFor(cluster, vault(namespace), ready);
-    await waitFor(cluster, stripe(namespace), ready);
-    expect(await children(namespace)).toEqual(wanted);
-    await second.stop();
-  }
-});
