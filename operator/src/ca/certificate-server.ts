@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { CERTIFICATES_PATH, PROBLEM_STATUS } from '@cofferdam/contracts';
 import { ProblemError, problemBody } from '@cofferdam/runtime/process';
 import { type IssueContext, issue } from './issue.ts';
@@ -28,14 +28,22 @@ export async function serveCertificates(
   const server = createServer(
     {
       minVersion: 'TLSv1.2',
+      // Who connects and says nothing must not keep a place from those who have something to ask.
+      handshakeTimeout: 5_000,
       requestTimeout: 10_000,
       headersTimeout: 5_000,
+      connectionsCheckingInterval: 2_000,
       maxHeaderSize: 16 * 1024,
     },
     (request, response) => void answer(context, request, response),
   );
   // Pods come in a crowd when a cluster starts; each needs one connection for a moment.
   server.maxConnections = 1_000;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   // A handshake that fails is the other side's matter, and so is a reset.
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve, reject) => {
@@ -46,8 +54,10 @@ export async function serveCertificates(
     port: (server.address() as AddressInfo).port,
     use: ({ key, certificate }) => server.setSecureContext({ key, cert: certificate, minVersion: 'TLSv1.2' }),
     close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Not closeAllConnections: it knows only those of which the handshake is over.
+      for (const socket of sockets) socket.destroy();
+      await closed;
     },
   };
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata/lite'; // before @peculiar/x509, which asks for it
 import { webcrypto, X509Certificate } from 'node:crypto';
+import { connect } from 'node:net';
 import { CERTIFICATES_PATH } from '@cofferdam/contracts';
 import * as x509 from '@peculiar/x509';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -266,4 +267,13 @@ test('plaintext gets nothing, and no secret of the authority is in what it answe
   await expect(request(`http://127.0.0.1:${server.port}${CERTIFICATES_PATH}`)).rejects.toThrow();
   const { body } = await asking();
   expect(JSON.stringify([body, audited])).not.toContain('PRIVATE KEY');
+});
+
+test('it closes at once, also while somebody has connected and says nothing', async () => {
+  const other = await serveCertificates({} as never, { host: '127.0.0.1', port: 0 });
+  const silent = connect(other.port, '127.0.0.1').on('error', () => {});
+  const cut = new Promise((resolve) => silent.once('close', resolve));
+  await new Promise((resolve) => silent.once('connect', resolve));
+  await other.close();
+  await cut;
 });
