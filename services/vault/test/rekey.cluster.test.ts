@@ -172,6 +172,29 @@ it('begins again when a replica that does not know of the rekey has made an old 
   }
 });
 
+it('moves all others past a record that somebody changed, and is not finished while it is there', async () => {
+  const replica = await newReplica({ keyArn: running.world.keyArn, generation: 2 });
+  try {
+    const total = Object.values(await generations()).reduce((sum, count) => sum + count, 0);
+    const { rows } = await running.owner.query<{ token: string; version: number }>(
+      `UPDATE records SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20))
+       WHERE (token, version) = (SELECT token, version FROM records ORDER BY token, version LIMIT 1)
+       RETURNING token, version`,
+    );
+    const bad = `${rows[0]?.token}/${rows[0]?.version}`;
+    await expect(replica.rekey.step()).rejects.toThrow(`record ${bad} cannot be opened`);
+    replica.pass(60 * MINUTES); // later than the keys that other tests made in their future
+    for (let i = 0; i < 6; i++) await steps(replica, 1).catch(() => replica.pass(31_000));
+    expect(await generations()).toEqual({ 1: 1, 2: total - 1 });
+    expect(await replica.rekey.status()).toMatchObject({ finished: false });
+    await running.owner.query('DELETE FROM records WHERE token = $1', [rows[0]?.token]);
+    await steps(replica, 6);
+    expect(await replica.rekey.status()).toMatchObject({ finished: true });
+  } finally {
+    await replica.close();
+  }
+});
+
 it('puts data keys under another KMS key without a record being written, and then needs the old one no more', async () => {
   const keyArn = await otherKey();
   const { body } = await running.tokenize(running.freshNumber());

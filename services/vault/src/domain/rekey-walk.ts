@@ -22,10 +22,10 @@ export function isSettled(walk: Walk, oldKeysGivenUpAt: Date | undefined, settle
   return walk.walkStartedAt.getTime() >= since + settleMs;
 }
 
-/** After a batch of the walk: `last` is its last record, and `moved` of its records had an old key. */
+/** After a batch of the walk: `last` is its last record, and `old` of its records had an old key. */
 export function afterBatch<W extends Walk>(
   walk: W,
-  batch: { seen: number; moved: number; last: { token: string; version: number } },
+  batch: { seen: number; old: number; last: { token: string; version: number } },
 ): W {
   const done = walk.done + batch.seen;
   return {
@@ -35,7 +35,7 @@ export function afterBatch<W extends Walk>(
     total: isFirstWalk(walk) ? Math.max(walk.total, done) : walk.total,
     afterToken: batch.last.token,
     afterVersion: batch.last.version,
-    walkMoved: walk.walkMoved + batch.moved,
+    walkMoved: walk.walkMoved + batch.old,
   };
 }
 

@@ -22,6 +22,7 @@ export interface RekeyOptions {
  * has committed the others go on from, and two that take the same records up are told apart at the commit.
  *
  * @returns the number of records looked at; 0 when there is nothing to do for now
+ * @throws when one of them was not what was sealed for its place; the others are moved, and the rekey does not finish
  */
 export async function moveRecords(vault: Vault, options: RekeyOptions): Promise<number> {
   const { generation } = options;
@@ -37,12 +38,17 @@ export async function moveRecords(vault: Vault, options: RekeyOptions): Promise<
     if (await makeNewKeys(vault, generation)) await endWalk(vault, progress, options);
     return 0;
   }
-  const moved = await sealAnew(vault, records);
+  const { moved, unreadable } = await sealAnew(vault, records);
   await vault.commit(async ({ transaction }) => {
-    const next = afterBatch(progress, { seen: records.length, moved: moved.length, last });
+    const old = moved.length + unreadable.length;
+    const next = afterBatch(progress, { seen: records.length, old, last });
     if (!(await advanceRekey(transaction, progress, next))) return;
     if (moved.length > 0) await replaceSealed(transaction, moved);
   });
+  const [bad] = unreadable;
+  // The walk is past it by now: one bad record must not keep all others under the old keys.
+  if (bad)
+    throw new Error(`record ${bad.token}/${bad.version} cannot be opened, and stays under its old key`);
   return records.length;
 }
 
@@ -99,9 +105,10 @@ async function endWalk(
 async function sealAnew(
   vault: Vault,
   records: readonly WalkedRecord[],
-): Promise<{ from: SealedRecord; to: SealedRecord }[]> {
+): Promise<{ moved: { from: SealedRecord; to: SealedRecord }[]; unreadable: WalkedRecord[] }> {
   const newest = new Map<string, DataKey>();
   const moved: { from: SealedRecord; to: SealedRecord }[] = [];
+  const unreadable: WalkedRecord[] = [];
   for (const record of records) {
     if (!record.isOld) continue;
     const { merchant, token, version: recordVersion } = record;
@@ -109,10 +116,17 @@ async function sealAnew(
     newest.set(merchant, to);
     const from = await vault.keys.forReading(merchant, record.keyVersion);
     const place = { merchant, token, recordVersion };
-    moved.push({
-      from: record,
-      to: sealCard(to, vault.vaultId, place, openCard(from, vault.vaultId, place, record)),
-    });
+    const card = opened(() => openCard(from, vault.vaultId, place, record));
+    if (card === undefined) unreadable.push(record);
+    else moved.push({ from: record, to: sealCard(to, vault.vaultId, place, card) });
   }
-  return moved;
+  return { moved, unreadable };
+}
+
+function opened<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch {
+    return undefined;
+  }
 }
