@@ -146,6 +146,8 @@ async function ask({
     headers: { 'content-type': type, ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) },
     ...(method === 'GET' ? {} : { body }),
   });
+  // It keeps no place for one who has his answer.
+  expect(answer.headers.connection).toBe('close');
   return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, string> };
 }
 
