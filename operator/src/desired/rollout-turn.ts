@@ -33,42 +33,76 @@ export type RolloutResource = {
 
 export const MAX_ROLLOUTS = 5;
 
+/** Who has begun and who waits, at one moment. */
+export type RolloutQueue = {
+  release: string;
+  maxRollouts: number;
+  started: readonly string[];
+  behind: readonly string[];
+  generations: ReadonlyMap<string, number>;
+};
+
 /**
  * An upgraded operator with other default images or another pod template must not restart hundreds of vaults at
  * once. Everything is in the resources' own status, so a restarted operator goes on where the last one was; the
  * order is by name, a vault before its connectors, so that every worker comes to the same answer by itself.
  *
  * Nobody waits whose pods do not serve (there is nothing to lose), and nobody waits behind a resource that cannot
- * go on (paused, stalled, being deleted). One that began and does not finish keeps its place: when a release is
- * broken, the first few stop the rest.
+ * go on: one that is paused or being deleted does not count, and one that is stalled comes after all others, because
+ * it would begin and not finish. One that began and does not finish keeps its place: when a release is broken, the
+ * first few stop the rest.
  */
 export function rolloutTurn(
   self: RolloutResource,
   all: readonly RolloutResource[],
   facts: Pick<Facts, 'release' | 'maxRollouts'>,
 ): RolloutTurn {
-  const { release, maxRollouts = MAX_ROLLOUTS } = facts;
-  if (release === undefined) return { turn: 'Free' };
-  const vaults = generations(all);
-  const stateOf = (one: RolloutResource) => stateFor(one, release.digest, vaults.get(vaultKey(one)));
-  const own = stateOf(self);
-  if (own === 'started') return { turn: 'Granted' };
-  if (own !== 'behind') return { turn: 'Free' };
-  if (!serves(self)) return { turn: 'Free' };
+  const queue = rolloutQueue(all, facts);
+  return queue === undefined ? { turn: 'Free' } : turnIn(queue, self);
+}
 
+/** @returns undefined where nobody rolls anything out */
+export function rolloutQueue(
+  all: readonly RolloutResource[],
+  { release, maxRollouts = MAX_ROLLOUTS }: Pick<Facts, 'release' | 'maxRollouts'>,
+): RolloutQueue | undefined {
+  if (release === undefined) return undefined;
+  const vaults = generations(all);
   const started: string[] = [];
-  const behind: string[] = [];
+  const able: string[] = [];
+  const stalled: string[] = [];
   for (const one of all) {
-    const state = stateOf(one);
+    const state = stateFor(one, release.digest, vaults);
     if (state === 'started') started.push(keyOf(one));
-    else if (state === 'behind' && serves(one) && mayGoOn(one)) behind.push(keyOf(one));
+    else if (state === 'behind' && serves(one) && !isLeftAlone(one))
+      (holds(one, 'Stalled') ? stalled : able).push(keyOf(one));
   }
-  behind.sort();
-  const place = Math.max(0, behind.indexOf(keyOf(self)));
+  return {
+    release: release.digest,
+    maxRollouts,
+    started: started.sort(),
+    behind: [...able.sort(), ...stalled.sort()],
+    generations: vaults,
+  };
+}
+
+/** The turn of one resource. The queue may be a little older than the resource. */
+export function turnIn(queue: RolloutQueue, self: RolloutResource): RolloutTurn {
+  const { started, behind, maxRollouts } = queue;
+  const own = stateFor(self, queue.release, queue.generations);
+  if (own === 'started') return { turn: 'Granted' };
+  if (own !== 'behind' || !serves(self)) return { turn: 'Free' };
+  const at = behind.indexOf(keyOf(self));
+  const place = at < 0 ? behind.length : at;
   const free = Math.max(0, maxRollouts - started.length);
   if (place < free) return { turn: 'Granted' };
-  const underWay = [...started.sort(), ...behind.slice(0, free)];
-  return { turn: 'Queued', position: place - free + 1, waiting: behind.length - free, underWay };
+  const waiting = Math.max(place + 1, behind.length) - free;
+  return {
+    turn: 'Queued',
+    position: place - free + 1,
+    waiting,
+    underWay: [...started, ...behind.slice(0, free)],
+  };
 }
 
 /** For sorting and for people: `namespace/vault`, and `namespace/vault/connector` after it. */
@@ -90,11 +124,12 @@ function generations(all: readonly RolloutResource[]): ReadonlyMap<string, numbe
 
 type State = 'settled' | 'asked' | 'started' | 'behind';
 
-function stateFor(one: RolloutResource, release: string, vaultGeneration: number | undefined): State {
+function stateFor(one: RolloutResource, release: string, vaults: ReadonlyMap<string, number>): State {
   const done = lastRollout(one);
   if (done === undefined || done.generation !== (one.metadata.generation ?? 0)) return 'asked';
+  const { vaultGeneration } = done;
   const isConnector = one.spec?.vaultRef !== undefined;
-  if (isConnector && done.vaultGeneration !== undefined && done.vaultGeneration !== vaultGeneration)
+  if (isConnector && vaultGeneration !== undefined && vaultGeneration !== vaults.get(vaultKey(one)))
     return 'asked';
   if (done.startedRelease === release) return 'started';
   return done.release === release ? 'settled' : 'behind';
@@ -113,6 +148,6 @@ function holds(one: RolloutResource, type: string): boolean {
 
 const serves = (one: RolloutResource) => holds(one, 'Available');
 
-function mayGoOn(one: RolloutResource): boolean {
-  return one.metadata.deletionTimestamp === undefined && !one.spec?.paused && !holds(one, 'Stalled');
+function isLeftAlone({ metadata, spec }: RolloutResource): boolean {
+  return metadata.deletionTimestamp !== undefined || (spec?.paused ?? false);
 }

@@ -1,7 +1,15 @@
 import type { RolloutStatus } from '@cofferdam/crds';
+import type { Facts } from '../desired/facts.ts';
 import type { Manifest } from '../desired/manifest.ts';
 import { templateOf } from '../desired/pod-template.ts';
-import { lastRollout, type RolloutResource, type RolloutTurn, rolloutTurn } from '../desired/rollout-turn.ts';
+import {
+  lastRollout,
+  type RolloutQueue,
+  type RolloutResource,
+  type RolloutTurn,
+  rolloutQueue,
+  turnIn,
+} from '../desired/rollout-turn.ts';
 import type { ObservedDeployment } from '../status/observed-types.ts';
 import { rolledOut, type Workload } from '../status/workload.ts';
 import type { Context } from './context.ts';
@@ -17,9 +25,26 @@ export function turnOf(context: Context, resource: ReadVault | ReadConnector): R
     self.status?.rollout?.startedRelease === undefined
   )
     return { turn: 'Free' };
-  const { vaults, connectors } = context.caches;
-  const all = [...vaults.store.list(), ...connectors.store.list()] as RolloutResource[];
-  return rolloutTurn(self, all, facts);
+  const queue = queueOf(context, facts);
+  return queue === undefined ? { turn: 'Free' } : turnIn(queue, self);
+}
+
+/** Everybody who waits asks for it; with thousands of them it costs milliseconds, and a cache is no newer than this. */
+const QUEUE_HOLDS_MS = 250;
+const queues = new WeakMap<
+  Context['caches'],
+  { queue: RolloutQueue | undefined; facts: Facts; at: number }
+>();
+
+function queueOf(context: Pick<Context, 'caches' | 'clock'>, facts: Facts): RolloutQueue | undefined {
+  const { caches, clock } = context;
+  const known = queues.get(caches);
+  const now = clock.monotonicMs();
+  if (known !== undefined && known.facts === facts && now - known.at < QUEUE_HOLDS_MS) return known.queue;
+  const all = [...caches.vaults.store.list(), ...caches.connectors.store.list()] as RolloutResource[];
+  const queue = rolloutQueue(all, facts);
+  queues.set(caches, { queue, facts, at: now });
+  return queue;
 }
 
 /** Every pod of these is as wanted, as far as can be seen. */

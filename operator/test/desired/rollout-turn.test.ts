@@ -71,6 +71,13 @@ test('nobody waits behind one that cannot go on', () => {
   expect(turns(all).slice(2)).toEqual(['Granted', 'Granted']);
 });
 
+test('one that is stalled comes last: it would take a place, and not give it back', () => {
+  const all = ['a', 'b', 'c'].map((name) => resource({ name, stalled: true }));
+  all.push(resource({ name: 'x' }), resource({ name: 'y' }), resource({ name: 'z' }));
+  expect(turns(all)).toEqual(['Queued', 'Queued', 'Queued', 'Granted', 'Granted', 'Queued']);
+  expect(turns(all.slice(0, 3))).toEqual(['Granted', 'Granted', 'Queued']);
+});
+
 test('a connector rolls at once when its vault was changed', () => {
   const vault = resource({ name: 'a', generation: 3 }, { release: 'new', generation: 3 });
   const behind = (vaultGeneration: number) =>

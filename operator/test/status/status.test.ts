@@ -7,6 +7,7 @@ import type { ObservedDeployment } from '../../src/status/observed-types.ts';
 import { paymentVaultStatus, type VaultObservation } from '../../src/status/payment-vault.ts';
 import { podTrouble } from '../../src/status/pod-trouble.ts';
 import { type ConnectorObservation, pspConnectorStatus } from '../../src/status/psp-connector.ts';
+import { waitsForTurn } from '../../src/status/rollout-queue.ts';
 import { connector, facts, paymentVault } from '../fixtures.ts';
 
 const now = '2026-11-22T18:00:00Z';
@@ -313,6 +314,16 @@ test('pods that wait for their turn are Reconciling, with their place, and nothi
   expect(say(statusOf({ ...alone, turn: { turn: 'Granted' } }))).toMatchObject({
     Reconciling: 'True Progressing',
   });
+});
+
+test('who is far from its turn says nothing new at each step of the queue', () => {
+  const at = (position: number) =>
+    waitsForTurn({ turn: 'Queued', position, waiting: 2000, underWay: [`ns/v${position}`] }).message;
+  const said = new Set(Array.from({ length: 1995 }, (_, index) => at(2000 - index)));
+  expect(said.size).toBeLessThan(10);
+  expect(at(6)).toContain('at least 5 others come before it');
+  expect(at(81)).toContain('at least 80 others');
+  expect(at(80)).toContain('at least 40 others');
 });
 
 test('a kind that the cluster lacks stalls what asks for it, with what to install', () => {
