@@ -202,6 +202,14 @@ it('puts data keys under another KMS key without a record being written, and the
   const replica = await newReplica({ keyArn, generation: 0 });
   try {
     expect(await kmsKeysInUse(replica.database)).toEqual([running.world.keyArn]);
+    // A merchant whose KMS key is gone holds up nobody else.
+    const gone = running.world.keyArn.replace(/[^/]+$/, '00000000-0000-0000-0000-000000000000');
+    await running.owner.query("INSERT INTO data_keys VALUES ('aaa', 'record', 1, $1, '\\x00', now())", [
+      gone,
+    ]);
+    await expect(replica.rekey.step()).rejects.toMatchObject({ failure: 'refused' });
+    expect(await kmsKeysInUse(replica.database)).toEqual([gone, keyArn].sort());
+    await running.owner.query("DELETE FROM data_keys WHERE merchant = 'aaa'");
     await replica.rekey.step();
     expect(await kmsKeysInUse(replica.database)).toEqual([keyArn]);
     expect(await generations()).toEqual(before);

@@ -1,15 +1,18 @@
 import type { Database } from '@cofferdam/runtime';
-import type { KeyManagement } from '../kms/key-management.ts';
+import { type KeyManagement, KeyManagementError } from '../kms/key-management.ts';
 import { findKeysWrappedByOthers, replaceWrapping } from '../storage/data-keys.ts';
 
 const BATCH = 20;
+/** Refused keys of a batch, after which the rest is for a later call: each costs a call to KMS. */
+const MOST_REFUSED = 3;
 
 /**
  * Puts data keys that another KMS key wraps under the one that is bound now. The keys themselves stay the same, and
  * are not seen by us meanwhile: KMS does it in itself.
  *
  * @returns how many it has put; fewer than it could when the rest is for a later call
- * @throws {KeyManagementError} when KMS does not let us, or does not answer; what was done stays done
+ * @throws {KeyManagementError} when KMS does not answer, or does not let us with some of the keys; what was done stays
+ *   done, and one that is refused (its KMS key is gone) holds up no other
  */
 export async function rewrapKeys(options: {
   database: Database;
@@ -19,10 +22,17 @@ export async function rewrapKeys(options: {
 }): Promise<number> {
   const { database, kms, vaultId, keyArn } = options;
   const keys = await findKeysWrappedByOthers(database, keyArn, BATCH);
+  const refused: KeyManagementError[] = [];
   for (const key of keys) {
     const context = { vaultId, merchant: key.merchant, purpose: key.purpose };
-    const wrapped = await kms.rewrap({ from: key.kmsKeyArn, to: keyArn }, key.wrapped, context);
-    await replaceWrapping(database, key, { kmsKeyArn: keyArn, wrapped });
+    try {
+      const wrapped = await kms.rewrap({ from: key.kmsKeyArn, to: keyArn }, key.wrapped, context);
+      await replaceWrapping(database, key, { kmsKeyArn: keyArn, wrapped });
+    } catch (error) {
+      if (!(error instanceof KeyManagementError) || error.failure !== 'refused') throw error;
+      if (refused.push(error) === MOST_REFUSED) break;
+    }
   }
+  if (refused.length > 0) throw refused[0];
   return keys.length;
 }

@@ -26,11 +26,16 @@ export function createRekey(
   const { database, vaultId } = vault;
   const rewrap = resting(vault.now, () => rewrapKeys({ database, kms, vaultId, keyArn }));
   const move = resting(vault.now, () => moveRecords(vault, options));
+  async function moveSome(): Promise<void> {
+    for (let seen = 0, last = 1; last > 0 && seen < RECORDS_A_STEP; seen += last) last = await move();
+  }
   return {
     async step() {
-      await rewrap();
-      if (generation === 0) return;
-      for (let seen = 0, last = 1; last > 0 && seen < RECORDS_A_STEP; seen += last) last = await move();
+      try {
+        await rewrap();
+      } finally {
+        if (generation > 0) await moveSome();
+      }
     },
     async status() {
       if (generation === 0) return undefined;

@@ -62,14 +62,14 @@ export async function insertKey(database: Queryable, key: WrappedKey): Promise<b
   return rowCount === 1;
 }
 
-/** Keys that another KMS key than this one wraps. */
+/** Some keys that another KMS key than this one wraps: any, so that replicas and repeated calls do not take the same. */
 export async function findKeysWrappedByOthers(
   database: Queryable,
   keyArn: string,
   limit: number,
 ): Promise<WrappedKey[]> {
   const { rows } = await database.query<WrappedKey>({
-    text: `SELECT ${COLUMNS} FROM data_keys WHERE kms_key_arn <> $1 ORDER BY merchant, purpose, version LIMIT $2`,
+    text: `SELECT ${COLUMNS} FROM data_keys WHERE kms_key_arn <> $1 ORDER BY random() LIMIT $2`,
     values: [keyArn, limit],
   });
   return rows;
