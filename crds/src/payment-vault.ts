@@ -47,7 +47,12 @@ export const PaymentVaultSpec = z
       .describe(
         'What becomes of the key when this resource is deleted. Delete schedules its deletion, if the operator created it, and so makes every card unreadable. Topics and databases are kept in any case. Absent: Retain.',
       ),
-    paused: z.boolean().optional().describe('True: the operator changes nothing. Absent: false.'),
+    paused: z
+      .boolean()
+      .optional()
+      .describe(
+        "True: the operator changes nothing, except that the pods' bundle of authorities is kept up to date. Absent: false.",
+      ),
   })
   .describe('What is wanted.');
 export type PaymentVaultSpec = z.infer<typeof PaymentVaultSpec>;

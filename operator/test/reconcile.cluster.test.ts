@@ -14,6 +14,7 @@ import {
   vaultKey,
   waitFor,
 } from './cluster-harness.ts';
+import { facts } from './fixtures.ts';
 import { needsPlayedWorkloads } from './target-cluster.ts';
 
 let cluster: TestCluster;
@@ -272,7 +273,7 @@ test('an object with our name that belongs to somebody else is left alone, and n
   await waitFor(cluster, vault('foreign'), ready);
 });
 
-test('a paused vault is left alone, also when somebody changes its children', async () => {
+test('a paused vault is left alone, also when somebody changes its children, but for whom its pods trust', async () => {
   await cluster.namespace('paused');
   await createVault(cluster, 'paused');
   running = cluster.startOperator();
@@ -282,6 +283,13 @@ test('a paused vault is left alone, also when somebody changes its children', as
   await set(true);
   await waitFor(cluster, vault('paused'), { Ready: 'Unknown Paused' });
   await cluster.admin.delete(RESOURCES.services, { namespace: 'paused', name: 'payments-vault' });
+  const authorities = { namespace: 'paused', name: 'payments-ca' };
+  const body = { data: { 'ca.crt': 'those of last year' } };
+  await cluster.admin.patch(RESOURCES.configMaps, authorities, { type: 'merge', body });
+  await vi.waitFor(async () => {
+    const found = await cluster.admin.get<KubeObject & { data: object }>(RESOURCES.configMaps, authorities);
+    expect(found.data).toEqual({ 'ca.crt': facts.caBundle });
+  }, 5_000);
   expect(await writesAtRest(running)).toEqual([]);
   await set(null);
   await waitFor(cluster, vault('paused'), ready);

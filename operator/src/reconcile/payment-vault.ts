@@ -14,6 +14,7 @@ import { paymentVaultStatus } from '../status/payment-vault.ts';
 import { applyProblem } from './apply-problem.ts';
 import { bindKey, retireKeys } from './bind-key.ts';
 import { type Context, stamp } from './context.ts';
+import { keepTrust } from './keep-trust.ts';
 import { logWritten } from './log-written.ts';
 import { gatherVault, observeVault } from './observe-vault.ts';
 import { type ReadVault, readVault } from './parse.ts';
@@ -32,6 +33,7 @@ import { writeStatus } from './write-status.ts';
 export async function reconcilePaymentVault(context: Context, raw: KubeObject): Promise<WorkResult> {
   const admitted = readVault(raw);
   if (admitted.metadata.deletionTimestamp !== undefined) return removePaymentVault(context, admitted);
+  await keepTrust(context, admitted);
   if (!(await admit(context, admitted))) return { afterMs: context.resync.notReadyMs };
 
   const facts = context.facts();
