@@ -1,7 +1,10 @@
 import { type Clock, type Random, systemClock } from './clock.ts';
 
-/** What a worker says of a key when it is done: look again after this long, or not at all. */
-export type WorkResult = { afterMs: number } | undefined;
+/**
+ * What a worker says of a key when it is done: look again after this long, or not at all.
+ * `untried`: it came too early to do anything, so that failures of before still count.
+ */
+export type WorkResult = { afterMs: number; untried?: true } | undefined;
 
 /**
  * Why a key is added, most urgent first: the thing itself is new or was changed; something that it depends on was;
@@ -127,7 +130,7 @@ export function createQueue(options: QueueOptions): Queue {
     let failure: unknown;
     try {
       const result = await work(key, stopping.signal);
-      failures.delete(key);
+      if (result?.untried === undefined) failures.delete(key);
       if (result !== undefined) addAfter(key, result.afterMs);
     } catch (error) {
       failure = error;

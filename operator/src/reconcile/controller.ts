@@ -142,12 +142,14 @@ async function work(context: Context, key: string, failedBefore: number): Promis
   const object = cache.store.get(namespace, name);
   if (object === undefined) return undefined;
   // The event that brings the cache up to date wakes the key; this is for when it has been missed.
-  if (!context.caughtUp(kind, object)) return { afterMs: STALE_CACHE_MS };
+  if (!context.caughtUp(kind, object)) return { afterMs: STALE_CACHE_MS, untried: true };
   try {
     return await reconcile(context, object);
   } catch (error) {
     if (!(error instanceof UnreadableError)) {
-      await reportFailure(context, resource, object, { error, failedBefore });
+      // What this pass has written is in no cache yet, and a status that is made of an older one would take it back.
+      const isCurrent = object.metadata.deletionTimestamp !== undefined || context.caughtUp(kind, object);
+      if (isCurrent) await reportFailure(context, resource, object, { error, failedBefore });
       throw error;
     }
     await reportUnreadable(context, resource, object, error);

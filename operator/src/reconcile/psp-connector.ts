@@ -10,7 +10,12 @@ import {
   ownerReferenceTo,
   type WorkResult,
 } from '../engine/index.ts';
-import { deletingConditions, initialConditions, stalledConditions } from '../status/lifecycle.ts';
+import {
+  deletingConditions,
+  initialConditions,
+  saysDeleting,
+  stalledConditions,
+} from '../status/lifecycle.ts';
 import { pspConnectorStatus } from '../status/psp-connector.ts';
 import { applyProblem } from './apply-problem.ts';
 import { type Context, stamp } from './context.ts';
@@ -18,6 +23,7 @@ import { logWritten } from './log-written.ts';
 import { observeCertificates } from './observe-certificates.ts';
 import { type ReadConnector, type ReadVault, readConnector, readVault, tryRead } from './parse.ts';
 import { podTroubleOf } from './pod-trouble-of.ts';
+import { removeChildren } from './remove-children.ts';
 import { PSP_CONNECTORS } from './resources.ts';
 import { resyncAfter } from './resync.ts';
 import { isChanging, isDone, rolloutStatus, turnOf } from './rollouts.ts';
@@ -107,11 +113,11 @@ function vaultOf(context: Context, connector: ReadConnector): ReadVault | undefi
 
 async function removePSPConnector(context: Context, connector: ReadConnector): Promise<WorkResult> {
   if (!connector.metadata.finalizers?.includes(FINALIZER)) return undefined;
-  const { uid = '' } = connector.metadata;
   const conditions = deletingConditions(connector, stamp(context.clock));
-  const current = await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions });
-  const observed = context.caches.childrenOf(uid);
-  await context.applySet.converge({ owner: ownerReferenceTo(connector), wanted: [], observed });
+  const current = saysDeleting(connector)
+    ? connector
+    : await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions });
+  await removeChildren(context, connector);
   context.log.info({ connector: keyOf(connector) }, 'removed');
   await dropFinalizer(context.client, PSP_CONNECTORS, current, FINALIZER);
   return undefined;

@@ -1,9 +1,11 @@
 import { FINALIZER } from '@cofferdam/crds';
 import { keyReference } from '../desired/key.ts';
-import { dropFinalizer, isKubeError, keyOf, ownerReferenceTo, type WorkResult } from '../engine/index.ts';
-import { deletingConditions } from '../status/lifecycle.ts';
+import { dropFinalizer, isKubeError, keyOf, type WorkResult } from '../engine/index.ts';
+import { deletingConditions, saysDeleting } from '../status/lifecycle.ts';
 import { type Context, stamp } from './context.ts';
+import { HeldUpError } from './held-up.ts';
 import type { ReadVault } from './parse.ts';
+import { removeChildren } from './remove-children.ts';
 import { PAYMENT_VAULTS } from './resources.ts';
 import { claimantsOf } from './vault-id-claim.ts';
 import { writeStatus } from './write-status.ts';
@@ -11,9 +13,9 @@ import { writeStatus } from './write-status.ts';
 /** The deletion plan: our objects, then the grant (and the key, where that was asked for), then the finalizer. */
 export async function removePaymentVault(context: Context, vault: ReadVault): Promise<WorkResult> {
   if (!vault.metadata.finalizers?.includes(FINALIZER)) return undefined;
-  const begun = isSaid(vault) ? vault : await sayDeleting(context, vault);
-  const observed = context.caches.childrenOf(vault.metadata.uid ?? '');
-  await context.applySet.converge({ owner: ownerReferenceTo(vault), wanted: [], observed });
+  // A repeated attempt does not take back what was said of why the one before had to wait.
+  const begun = saysDeleting(vault) ? vault : await sayDeleting(context, vault);
+  await removeChildren(context, vault);
   await releaseKey(context, vault);
   context.key.forget(keyOf(vault));
   context.topics.forget(keyOf(vault));
@@ -21,13 +23,8 @@ export async function removePaymentVault(context: Context, vault: ReadVault): Pr
   return undefined;
 }
 
-/** A repeated attempt must not take back what the one before said of why it waits. */
-function isSaid(vault: ReadVault): boolean {
-  return vault.status?.conditions?.some(({ reason }) => reason === 'Deleting') ?? false;
-}
-
-function sayDeleting(context: Context, vault: ReadVault, heldUpBy?: string): Promise<ReadVault> {
-  const conditions = deletingConditions(vault, stamp(context.clock), heldUpBy);
+function sayDeleting(context: Context, vault: ReadVault): Promise<ReadVault> {
+  const conditions = deletingConditions(vault, stamp(context.clock));
   return writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
 }
 
@@ -44,8 +41,7 @@ async function releaseKey(context: Context, vault: ReadVault): Promise<void> {
     const problem = `KMS could not be asked (${error instanceof Error ? error.message : error})`;
     if (context.clock.now() < givesUpAt) {
       const until = new Date(givesUpAt).toISOString();
-      await sayDeleting(context, vault, `${problem}; without an answer it is given up at ${until}`);
-      throw error;
+      throw new HeldUpError(`${problem}; without an answer it is given up at ${until}`, { cause: error });
     }
     const left = policy === 'Delete' ? 'the key and its grant' : 'the grant';
     const message = `${problem}: ${left} of vaultId ${vault.spec.vaultId} may be left`;

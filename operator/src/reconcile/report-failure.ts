@@ -1,7 +1,8 @@
 import { FINALIZER, type PaymentVaultStatus, type PSPConnectorStatus } from '@cofferdam/crds';
 import { dropFinalizer, isKubeError, type KubeObject, type Resource } from '../engine/index.ts';
-import { failedConditions, stalledConditions } from '../status/lifecycle.ts';
+import { deletingConditions, failedConditions, stalledConditions } from '../status/lifecycle.ts';
 import { type Context, stamp } from './context.ts';
+import { HeldUpError } from './held-up.ts';
 import type { UnreadableError } from './parse.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -38,9 +39,13 @@ export async function reportFailure(
   failure: { error: unknown; failedBefore: number },
 ): Promise<void> {
   const { error, failedBefore } = failure;
-  if (failedBefore + 1 < TRIES || isKubeError(error, 'conflict', 'not_leading')) return;
-  const text = error instanceof Error ? error.message : String(error);
-  const conditions = failedConditions(object, text.slice(0, 1024), stamp(context.clock));
+  const isDeleting = object.metadata.deletionTimestamp !== undefined;
+  const known = error instanceof HeldUpError;
+  if ((failedBefore + 1 < TRIES && !known) || isKubeError(error, 'conflict', 'not_leading')) return;
+  const text = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
+  const now = stamp(context.clock);
+  // A deletion says that it is one, or each try would say so again and take back why the one before failed.
+  const conditions = isDeleting ? deletingConditions(object, now, text) : failedConditions(object, text, now);
   try {
     await writeStatus(context, resource, object, { ...object.status, conditions });
   } catch {

@@ -32,6 +32,10 @@ export function deletingConditions(resource: Resource, now: string, heldUpBy?: s
   );
 }
 
+export function saysDeleting({ status }: Resource): boolean {
+  return status?.conditions?.some(({ reason }) => reason === 'Deleting') ?? false;
+}
+
 function replaceSummary(resource: Resource, summary: Record<string, Finding>, now: string): Condition[] {
   const before = resource.status?.conditions ?? [];
   const generation = resource.metadata.generation ?? 0;

@@ -53,6 +53,27 @@ test('a failing key is retried with growing waits and does not hold up the other
   await queue.stop();
 });
 
+test('a look that came too early does not make failures of before forgotten', async () => {
+  const clock = createManualClock();
+  const failedAt: number[] = [];
+  let early = false;
+  const queue = createQueue({
+    clock,
+    random: () => 1,
+    backoffBaseMs: 100,
+    async work() {
+      early = !early;
+      if (early) return { afterMs: 10, untried: true };
+      failedAt.push(clock.monotonicMs());
+      throw new Error('no');
+    },
+  });
+  queue.add('a');
+  await clock.advance(1600);
+  expect(failedAt).toEqual([10, 120, 330, 740, 1550]);
+  await queue.stop();
+});
+
 test('addAfter keeps the earliest of several', async () => {
   const clock = createManualClock();
   const at: number[] = [];

@@ -1,0 +1,104 @@
+import { type Condition, FINALIZER } from '@cofferdam/crds';
+import { expect, test } from 'vitest';
+import { KubeError, type KubeObject } from '../../src/engine/index.ts';
+import type { Context } from '../../src/reconcile/context.ts';
+import { createController } from '../../src/reconcile/controller.ts';
+import { createManualClock } from '../engine/manual-clock.ts';
+import { facts, paymentVault } from '../fixtures.ts';
+
+/** One vault, and a controller whose passes over it go as `converge` says. */
+function world(options: {
+  vault: KubeObject;
+  facts?: () => never;
+  caughtUp?: () => boolean;
+  converge?: () => Promise<never>;
+}) {
+  const clock = createManualClock();
+  const vault = options.vault as KubeObject & { status?: { conditions?: Condition[] } };
+  const said: string[] = [];
+  const events: string[] = [];
+  const store = {
+    get: () => vault,
+    list: () => [vault],
+    byIndex: () => [],
+    size: 1,
+  };
+  const none = { store: { ...store, get: () => undefined, list: () => [] }, subscribe: () => () => {} };
+  const context = {
+    clock,
+    log: { info() {}, warn() {}, error() {} },
+    facts: options.facts ?? (() => facts),
+    caughtUp: options.caughtUp ?? (() => true),
+    patience: { Retain: 60_000, Delete: 600_000 },
+    resync: { readyMs: 30_000, notReadyMs: 15_000, unreportedMs: 3_000 },
+    caches: {
+      vaults: { store, subscribe: () => () => {} },
+      connectors: none,
+      pods: none,
+      onChild: () => () => {},
+      childrenOf: () => [],
+    },
+    events: { record: (_: unknown, { reason }: { reason: string }) => void events.push(reason) },
+    applySet: { converge: options.converge },
+    key: { forget() {} },
+    topics: { forget() {} },
+    releaseKey: async () => {},
+    client: {
+      applyStatus: async (_: unknown, body: { status: { conditions: Condition[] } }) => {
+        vault.status = body.status;
+        said.push(`${body.status.conditions[0]?.reason}: ${body.status.conditions[0]?.message}`);
+        return body;
+      },
+      patch: async () => {
+        said.push('finalizer dropped');
+        return vault;
+      },
+    },
+  } as unknown as Context;
+  const controller = createController(context, { workers: 1, random: () => 1 });
+  controller.enqueueAll();
+  return { clock, said, controller };
+}
+
+const broken = (): never => {
+  throw new Error('broken');
+};
+
+test('a pass that has written something and failed does not take it back by saying that it failed', async () => {
+  // Each pass begins with a cache that is current, and has written something when it fails.
+  let current = false;
+  const caughtUp = () => {
+    current = !current;
+    return current;
+  };
+  const wrote = world({ vault: paymentVault(), facts: broken, caughtUp });
+  await wrote.clock.advance(60_000);
+  expect(wrote.said).toEqual([]);
+  await wrote.controller.stop();
+  const wroteNothing = world({ vault: paymentVault(), facts: broken });
+  await wroteNothing.clock.advance(60_000);
+  expect(wroteNothing.said.length).toBe(1);
+  expect(wroteNothing.said[0]).toMatch(/^InternalError: .*broken/);
+  await wroteNothing.controller.stop();
+});
+
+test('a webhook that fails deletions holds one up for a minute, says so once, and wedges nothing', async () => {
+  const plain = paymentVault();
+  // The wall of the manual clock begins here.
+  const deletionTimestamp = new Date(1_700_000_000_000).toISOString();
+  const metadata = { ...plain.metadata, deletionTimestamp, finalizers: [FINALIZER] };
+  const { clock, said, controller } = world({
+    vault: { ...plain, metadata },
+    converge: async () => {
+      throw new KubeError('server_error', 'failed calling webhook "no.deletes.dev"');
+    },
+  });
+  await clock.advance(50_000);
+  expect(said).toEqual([
+    'Deleting: it is being deleted',
+    expect.stringMatching(/^Deleting: it is being deleted, and waits: .*no\.deletes\.dev.*garbage collector/),
+  ]);
+  await clock.advance(60_000);
+  expect(said.slice(2)).toEqual(['finalizer dropped']);
+  await controller.stop();
+});
