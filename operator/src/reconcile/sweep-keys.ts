@@ -5,6 +5,8 @@ import type { Log } from './context.ts';
 import { readVault, tryRead } from './parse.ts';
 
 const EVERY_MS = 24 * 3_600_000;
+/** After a look that KMS cut short; and how often somebody sees what is due. */
+const AGAIN_MS = 3_600_000;
 /** What leads has other things to do first. */
 const FIRST_AFTER_MS = 600_000;
 
@@ -21,17 +23,23 @@ export function keySweeper(options: {
   log: Log;
 }): () => Promise<void> {
   const { caches, keys, guard, clock, log } = options;
-  let dueMs = clock.monotonicMs() + FIRST_AFTER_MS;
+  const due = new Map<string, number>();
+  let nextMs = clock.monotonicMs() + FIRST_AFTER_MS;
   return async () => {
-    if (clock.monotonicMs() < dueMs) return;
-    dueMs = clock.monotonicMs() + EVERY_MS;
-    for (const { vaultIds, ...place } of placesOf(caches)) {
+    if (clock.monotonicMs() < nextMs) return;
+    nextMs = clock.monotonicMs() + AGAIN_MS;
+    for (const [id, { vaultIds, ...place }] of placesOf(caches)) {
+      const nowMs = clock.monotonicMs();
+      if (nowMs < (due.get(id) ?? 0)) continue;
+      // Before it begins: it may last longer than until the next call.
+      due.set(id, nowMs + EVERY_MS);
       try {
         const dropped = await keys.sweep(place, { vaultIds, nowMs: clock.now() }, guard);
         for (const keyArn of dropped)
           log.warn({ keyArn }, 'a key that was never used is going to be deleted');
       } catch (error) {
         log.warn({ ...place, err: error }, 'unused keys could not be looked for');
+        due.set(id, clock.monotonicMs() + AGAIN_MS);
       }
     }
   };
@@ -52,5 +60,5 @@ function placesOf(caches: Pick<Caches, 'vaults'>) {
     places.set(id, place);
     place.vaultIds.add(vaultId);
   }
-  return places.values();
+  return places;
 }
