@@ -18,11 +18,12 @@ const Issuer = z.strictObject({
     .max(512)
     .regex(/^https?:\/\/\S+$/)
     .describe('Exactly as in the claim `iss`.'),
+  // Whoever could change the keys on their way would be whoever he likes.
   jwksUri: z
     .string()
     .min(8)
     .max(512)
-    .regex(/^https?:\/\/\S+$/)
+    .regex(/^https:\/\/\S+$/)
     .optional()
     .describe(
       "Where the issuer's keys are. Absent: for the cluster's own issuer of service-account tokens, whose keys the operator mounts as a file.",

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { NOT_YET_ACTED_ON, PaymentVault, PSPConnector, pathsThatAreSet } from '../src/index.ts';
+import {
+  NOT_YET_ACTED_ON,
+  PaymentVault,
+  PaymentVaultSpec,
+  PSPConnector,
+  pathsThatAreSet,
+} from '../src/index.ts';
 import { DEV_CONNECTORS, DEV_VAULT, devManifest } from './dev-manifests.ts';
 
 describe('the dev manifests', () => {
@@ -98,6 +104,13 @@ describe('the templates of the http provider', () => {
       expect(PSPConnector.safeParse(withField('x', path)).success).toBe(false);
     },
   );
+});
+
+test('the keys that callers are known by are fetched over TLS alone', () => {
+  const keys = (jwksUri: string) => ({ issuer: 'http://id.example', jwksUri, audiences: ['cofferdam'] });
+  const { issuers } = PaymentVaultSpec.shape.access.shape;
+  expect(issuers.safeParse([keys('https://id.example/keys')]).success).toBe(true);
+  expect(issuers.safeParse([keys('http://id.example/keys')]).success).toBe(false);
 });
 
 describe('pathsThatAreSet()', () => {
