@@ -36,6 +36,8 @@ export type Conditioned = KubeObject & { status?: Status & Record<string, unknow
 /** An API server, a KMS and stand-ins for the cluster's controllers, in this process. */
 export type TestCluster = {
   admin: KubeClient;
+  /** Path of a kubeconfig, for an operator in a process of its own. */
+  kubeconfig: string;
   /** As a user of its own, so that a fault can be for the operators alone. */
   operatorConfig: ClusterConfig;
   /** Everything that there is, without asking. */
@@ -105,6 +107,7 @@ export async function startTestCluster(): Promise<TestCluster> {
 
   const cluster: TestCluster = {
     admin,
+    kubeconfig: target.kubeconfig,
     operatorConfig: target.operatorToken === undefined ? config : asOperator(config, target.operatorToken),
     mirror,
     async faults(method, path, body) {

@@ -12,7 +12,7 @@ export type Lanes = {
 
 export async function startLanes(): Promise<Lanes> {
   const cluster = await startTestCluster();
-  cluster.mirror.onVersion(noteRevision);
+  cluster.mirror.onChange(({ metadata }) => noteRevision(metadata.resourceVersion));
   // A watch takes a connection, and a lane more than ten of them.
   const transport = createTransport(cluster.operatorConfig, { connections: 4_096 });
   return {

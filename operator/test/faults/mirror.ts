@@ -12,8 +12,8 @@ export type Mirror = {
   of(namespace: string): KubeObject[];
   /** Of the queue: the resources that an operator has to look at. */
   keysOf(namespace: string): string[];
-  /** The newest version that any watch has told. */
-  onVersion(note: (version: string | undefined) => void): void;
+  /** Told of every object that was made, changed or removed. */
+  onChange(tell: (object: KubeObject) => void): void;
   stop(): Promise<void>;
 };
 
@@ -44,8 +44,7 @@ export async function startMirror(client: KubeClient): Promise<Mirror> {
         .flatMap(({ store }) =>
           store.byIndex(namespace).map(({ kind, metadata }) => `${kind}/${namespace}/${metadata.name}`),
         ),
-    onVersion(note) {
-      const tell = ({ metadata }: KubeObject) => note(metadata.resourceVersion);
+    onChange(tell) {
       for (const reflector of reflectors) reflector.subscribe({ added: tell, updated: tell, deleted: tell });
     },
     stop: async () => void (await Promise.all(reflectors.map((reflector) => reflector.stop()))),
