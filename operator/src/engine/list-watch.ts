@@ -55,6 +55,8 @@ export function createListWatch<T extends KubeObject>(options: ListWatchOptions,
   let version: string | undefined;
   let state: ListWatch['state'] = 'waiting';
   let watchList = options.watchList ?? false;
+  /** A server need not send bookmarks; only one that does is known to be dead when it falls silent. */
+  let sendsBookmarks = false;
 
   const selection = {
     namespace,
@@ -92,9 +94,8 @@ export function createListWatch<T extends KubeObject>(options: ListWatchOptions,
     let events = 0;
     let initial: Map<string, T> | undefined = from === '' ? new Map() : undefined;
     state = initial === undefined ? 'watching' : 'listing';
-    // A server need not send bookmarks; only one that does is known to be dead when it falls silent.
-    const wholeMs = timeoutSeconds * 1000 + 30_000;
-    arm(initial === undefined ? wholeMs : initialEventsMs);
+    const silentMs = () => (sendsBookmarks ? idleMs : timeoutSeconds * 1000 + 30_000);
+    arm(initial === undefined ? silentMs() : initialEventsMs);
     try {
       const stream = client.watch<T>(resource, {
         ...selection,
@@ -121,10 +122,12 @@ export function createListWatch<T extends KubeObject>(options: ListWatchOptions,
           complete([...initial.values()], newer ?? '');
           initial = undefined;
           state = 'watching';
-          arm(wholeMs);
         } else if (event.type === 'DELETED') store.remove(object);
         else if (event.type !== 'BOOKMARK') store.put(named(object, resource));
-        if (event.type === 'BOOKMARK') arm(idleMs);
+        if (event.type === 'BOOKMARK') {
+          sendsBookmarks = true;
+          arm(idleMs);
+        }
         if (newer !== undefined) {
           version = newer;
           advance(newer);

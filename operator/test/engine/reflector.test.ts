@@ -123,6 +123,18 @@ test('a watch that has sent a bookmark and then falls silent is given up and res
   expect(stub.requests[2]?.url.searchParams.get('resourceVersion')).toBe('12');
 });
 
+test('a watch of a server that has sent bookmarks is given up also when it is silent from its start', async () => {
+  await using stub = await startStub(
+    listOf('10'),
+    watchOf('end', bookmark('12')),
+    watchOf('open'),
+    watchOf('open', added('a', '13')),
+  );
+  const { reflector, errors } = reflect(stub.client, { idleMs: 50 });
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a']));
+  expect(errors).toEqual(['timeout']);
+});
+
 test('HTTP 500 on list is retried until it works', async () => {
   await using stub = await startStub(
     status(500, 'InternalError'),
