@@ -4,19 +4,26 @@ import type { ResyncTimes } from './context.ts';
 
 /** Those who are next in a queue look more often than those at its end: nothing tells them when their turn comes. */
 const NEXT_IN_LINE = 5;
+/** Pods that have served for so long without being heard are not about to report: something keeps them from it. */
+const REPORTS_WITHIN_MS = 60_000;
 
-/** When to look again if no event comes first: sooner while something is missing. */
+/**
+ * When to look again if no event comes first: sooner while something is missing.
+ * @param now milliseconds since the epoch, of the clock that the conditions have their times from
+ */
 export function resyncAfter(
   conditions: readonly Condition[] | undefined,
   times: ResyncTimes,
-  turn: RolloutTurn = { turn: 'Free' },
+  { turn, now }: { turn: RolloutTurn; now: number },
 ): number {
   if (turn.turn === 'Queued') return turn.position <= NEXT_IN_LINE ? times.unreportedMs : times.notReadyMs;
-  const holds = (type: string) =>
-    conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
-  if (holds('Ready')) return times.readyMs;
+  const find = (type: string) => conditions?.find((one) => one.type === type && one.status === 'True');
+  if (find('Ready') !== undefined) return times.readyMs;
+  const available = find('Available');
+  const isFresh =
+    available !== undefined && now - Date.parse(available.lastTransitionTime) < REPORTS_WITHIN_MS;
   const unreported = conditions?.some(
     ({ status, reason }) => status === 'Unknown' && reason === 'NotReported',
   );
-  return holds('Available') && unreported ? times.unreportedMs : times.notReadyMs;
+  return isFresh && unreported ? times.unreportedMs : times.notReadyMs;
 }
