@@ -15,7 +15,7 @@ type Place = { name: string; namespace: string; identity: PodIdentity };
 /** Where a connector takes what its PSP sends. */
 const WEBHOOKS_PATH = '/v1/webhooks';
 
-/** Routes of a vault and its router from a gateway; those whose kind the cluster lacks are left out. */
+/** Routes of a vault and its router from a gateway; those for which the cluster lacks a kind are left out. */
 export function vaultRoutes(vault: PaymentVault, facts: Facts): Manifest[] {
   const { gateway } = vault.spec;
   const { name, namespace = '' } = vault.metadata;
@@ -29,13 +29,12 @@ export function vaultRoutes(vault: PaymentVault, facts: Facts): Manifest[] {
       identity: { role, instance: name, vault: name },
     };
     const terminates = terminatesAt(role, route);
-    const wanted = terminates
-      ? [
-          httpRoute(place, gateway, route, [{ backendRefs: [backend(place)] }]),
-          ...backendTlsPolicy(place, vault),
-        ]
-      : [tlsRoute(place, gateway, route)];
-    return wanted.filter(({ resource }) => facts.apis.has(apiName(resource)));
+    return known(
+      facts,
+      terminates
+        ? terminating(place, vault, httpRoute(place, gateway, route, [{ backendRefs: [backend(place)] }]))
+        : [tlsRoute(place, gateway, route)],
+    );
   });
 }
 
@@ -57,9 +56,7 @@ export function webhookRoute(connector: PSPConnector, vault: PaymentVault, facts
     ],
     backendRefs: [backend(place)],
   };
-  return [httpRoute(place, gateway, route, [rule]), ...backendTlsPolicy(place, vault)].filter(
-    ({ resource }) => facts.apis.has(apiName(resource)),
-  );
+  return known(facts, terminating(place, vault, httpRoute(place, gateway, route, [rule])));
 }
 
 /** A member of spec that asks for something of which the cluster's API has no kind. */
@@ -75,7 +72,7 @@ export function missingKinds(vault: PaymentVault, facts: Facts): MissingKind[] {
     if (!terminatesAt(role, route)) return [{ member, resource: tlsRoutes }];
     return [
       { member, resource: httpRoutes },
-      ...(trustOf(vault) === undefined ? [] : [{ member, resource: backendTlsPolicies }]),
+      { member, resource: backendTlsPolicies },
     ];
   });
   const monitor: MissingKind[] =
@@ -103,8 +100,11 @@ function tlsRoute(place: Place, gateway: Gateway, route: Route): Manifest {
   return manifest(tlsRoutes, metadataOf(place), { spec: { parentRefs: parents(gateway), hostnames, rules } });
 }
 
-/** Our services speak nothing but TLS: a gateway that ends the client's begins its own, and verifies us. */
-function backendTlsPolicy(place: Place, vault: PaymentVault): Manifest[] {
+/**
+ * Our services speak nothing but TLS: a gateway that ends the client's begins its own, and verifies us. It is told so
+ * before it has the route, by which it would send card numbers in plaintext otherwise.
+ */
+function terminating(place: Place, vault: PaymentVault, route: Manifest): Manifest[] {
   const trust = trustOf(vault);
   const hostname = `${place.name}.${place.namespace}.svc`;
   const validation =
@@ -112,7 +112,12 @@ function backendTlsPolicy(place: Place, vault: PaymentVault): Manifest[] {
       ? { hostname, wellKnownCACertificates: 'System' }
       : { hostname, caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: trust.name }] };
   const spec = { targetRefs: [{ group: '', kind: 'Service', name: place.name }], validation };
-  return [manifest(backendTlsPolicies, metadataOf(place), { spec })];
+  return [manifest(backendTlsPolicies, metadataOf(place), { spec }), route];
+}
+
+/** All of them where the cluster has their kinds, otherwise none. */
+function known(facts: Facts, manifests: Manifest[]): Manifest[] {
+  return manifests.every(({ resource }) => facts.apis.has(apiName(resource))) ? manifests : [];
 }
 
 function parents(gateway: Gateway) {

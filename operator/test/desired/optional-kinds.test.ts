@@ -66,6 +66,27 @@ test('the vault is passed through a gateway, the router ends TLS there and begin
   ]);
 });
 
+test('a gateway that cannot be told to speak TLS to us gets no route: it would send card numbers in plaintext', () => {
+  const without = {
+    ...everything,
+    apis: new Set([...everything.apis].filter((kind) => !kind.endsWith('/BackendTLSPolicy'))),
+  };
+  expect(Object.keys(ofVault(without)).filter((name) => name.startsWith('HTTPRoute'))).toEqual([]);
+  expect(ofConnector(without)).not.toHaveProperty('HTTPRoute/stripe-connector');
+  // Also where a public authority issues.
+  const issued = paymentVault({ gateway, network, tls: { issuerRef: { name: 'public' } } });
+  for (const asked of [vault, issued])
+    expect(missingKinds(asked, without).map(({ member, resource }) => `${member} ${resource.kind}`)).toEqual([
+      'spec.gateway.router BackendTLSPolicy',
+      'spec.gateway.webhooks BackendTLSPolicy',
+    ]);
+  // And is told before it gets the route.
+  const names = Object.keys(ofVault(everything));
+  expect(names.indexOf('BackendTLSPolicy/payments-router')).toBeLessThan(
+    names.indexOf('HTTPRoute/payments-router'),
+  );
+});
+
 test('what a PSP sends goes to its own connector, under the name that is the first part of the path', () => {
   expect(ofConnector(everything)).toMatchObject({
     'HTTPRoute/stripe-connector': {
