@@ -90,8 +90,7 @@ async function admit(context: Context, vault: ReadVault): Promise<boolean> {
   const tooOld = tooOldFor(vault, context.facts());
   if (tooOld !== undefined) {
     const why = { reason: 'OperatorTooOld', message: tooOld } as const;
-    const conditions = stalledConditions(vault, why, now);
-    await writeStatus(context, PAYMENT_VAULTS, vault, { ...vault.status, conditions });
+    await say(stalledConditions(vault, why, now));
     return false;
   }
   const holder = vaultIdHolder(context, vault);

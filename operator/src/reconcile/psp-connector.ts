@@ -41,7 +41,7 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
   const tooOld = tooOldFor(connector, context.facts());
   if (tooOld !== undefined) {
     const conditions = stalledConditions(connector, { reason: 'OperatorTooOld', message: tooOld }, now);
-    await write({ ...connector.status, conditions });
+    await write({ ...connector.status, observedGeneration: generation, conditions });
     return { afterMs: context.resync.notReadyMs };
   }
   const begun =

@@ -25,7 +25,12 @@ export async function reportUnreadable(
   }
   const conditions = stalledConditions(object, { reason, message }, stamp(context.clock));
   // All that a newer operator has written besides stays: what is not applied again would be taken away.
-  await writeStatus(context, resource, object, { ...object.status, conditions });
+  await writeStatus(context, resource, object, { ...object.status, ...observed(object), conditions });
+}
+
+/** Without it a reader takes what is said for the operator's word about an older spec, and waits. */
+function observed({ metadata }: Parent): { observedGeneration: number } {
+  return { observedGeneration: metadata.generation ?? 0 };
 }
 
 /**
@@ -47,7 +52,8 @@ export async function reportFailure(
   // A deletion says that it is one, or each try would say so again and take back why the one before failed.
   const conditions = isDeleting ? deletingConditions(object, now, text) : failedConditions(object, text, now);
   try {
-    await writeStatus(context, resource, object, { ...object.status, conditions });
+    const status = { ...object.status, ...(isDeleting ? {} : observed(object)), conditions };
+    await writeStatus(context, resource, object, status);
   } catch {
     // The failure itself is what gets logged and counted; it may well be the reason why this cannot be written.
   }

@@ -7,7 +7,7 @@ import { reportFailure, reportUnreadable } from '../../src/reconcile/report-fail
 import { PAYMENT_VAULTS } from '../../src/reconcile/resources.ts';
 import { paymentVault } from '../fixtures.ts';
 
-type Status = { conditions?: Condition[]; endpoints?: object };
+type Status = { conditions?: Condition[]; endpoints?: object; observedGeneration?: number };
 function world(failure?: Error) {
   const written: Status[] = [];
   const events: string[] = [];
@@ -26,7 +26,12 @@ function world(failure?: Error) {
 }
 const said = (status: Status | undefined) =>
   status?.conditions?.map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`);
-const before = { ...paymentVault(), status: { endpoints: { vault: 'https://a' } } };
+const plain = paymentVault();
+const before = {
+  ...plain,
+  metadata: { ...plain.metadata, generation: 7 },
+  status: { observedGeneration: 6, endpoints: { vault: 'https://a' } },
+};
 
 test('what fails again and again becomes a condition, and the rest of the status stays', async () => {
   const { context, written } = world();
@@ -38,6 +43,7 @@ test('what fails again and again becomes a condition, and the rest of the status
   expect(written.map(said)).toEqual([['Ready Unknown InternalError', 'Reconciling True InternalError']]);
   expect(written[0]?.conditions?.[0]?.message).toContain('Cannot read properties of undefined');
   expect(written[0]?.endpoints).toEqual({ vault: 'https://a' });
+  expect(written[0]?.observedGeneration).toBe(7);
 });
 
 test('a conflict and a lost lease are nobody\u2019s trouble, and a status that cannot be written hides no failure', async () => {
@@ -72,6 +78,8 @@ test('members that only a newer operator knows are named, and nothing is lost of
   await reportUnreadable(context, PAYMENT_VAULTS, before, error);
   expect(written.map(said)).toEqual([['Ready False OperatorTooOld', 'Stalled True OperatorTooOld']]);
   expect(written[0]?.endpoints).toEqual({ vault: 'https://a' });
+  // Or kstatus, and the CLI with it, would say that the operator has not looked at this generation yet.
+  expect(written[0]?.observedGeneration).toBe(7);
   expect(events).toEqual(['OperatorTooOld']);
 });
 
