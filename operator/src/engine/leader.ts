@@ -91,7 +91,11 @@ export function createLeaderElector(options: LeaderOptions): LeaderElector {
       if (observed?.record !== record) observed = { record, at: clock.monotonicMs() };
       const holder = lease.spec?.holderIdentity ?? '';
       const theirsMs = (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
-      if (holder !== '' && holder !== identity && clock.monotonicMs() - observed.at < theirsMs) return false;
+      if (holder !== '' && holder !== identity && clock.monotonicMs() - observed.at < theirsMs) {
+        // Somebody gave it away, or deleted it: to go on until our deadline would make two leaders.
+        renewedAt = Number.NEGATIVE_INFINITY;
+        return false;
+      }
       await client.update(RESOURCES.leases, { ...lease, spec: spec(lease.spec) } as KubeObject, {
         timeoutMs,
       });

@@ -5,6 +5,7 @@ import {
   KubeError,
   type KubeObject,
   microTime,
+  RESOURCES,
 } from '../../src/engine/index.ts';
 import { createManualClock } from './manual-clock.ts';
 
@@ -99,6 +100,28 @@ test('a leader whose work fails gives the lease back, and its failure is told', 
   await failure;
   expect(elector.isLeading()).toBe(false);
   expect(server.lease()?.spec.holderIdentity).toBe('');
+});
+
+test('who sees another holder stops at once, and not at its own deadline', async () => {
+  const clock = createManualClock();
+  const server = leaseServer();
+  const options = { client: server.client, namespace: 'n', name: 'l', clock, random: () => 0 };
+  const elector = createLeaderElector({ ...options, identity: 'a' });
+  let lost = false;
+  const run = elector.run(new AbortController().signal, async (leading) => {
+    await new Promise<void>((resolve) => leading.addEventListener('abort', () => resolve()));
+    lost = true;
+  });
+  await clock.advance(1_000);
+  const lease = server.lease() as Lease;
+  await server.client.update(RESOURCES.leases, {
+    ...lease,
+    spec: { ...lease.spec, holderIdentity: 'b' },
+  } as Lease);
+  await clock.advance(2_500);
+  expect([elector.isLeading(), lost]).toEqual([false, true]);
+  await run;
+  expect(server.lease()?.spec.holderIdentity).toBe('b');
 });
 
 test('a jump of the wall clock stops what is sent until the next renewal, and loses nothing', async () => {
