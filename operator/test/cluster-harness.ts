@@ -53,22 +53,21 @@ export type TestCluster = {
   kmsIsDown: boolean;
   /** Jobs whose pods can start; the others stay running. */
   jobsMayFinish: boolean;
-  startOperator(options?: OperatorFaults): RunningOperator;
+  startOperator(options?: HarnessOptions): RunningOperator;
   namespace(name: string): Promise<void>;
   stop(): Promise<void>;
 };
 
-export type OperatorFaults = {
-  /** The process "dies" with its n-th write, before or after it reaches the other side. */
-  crash?: { atWrite: number; when: 'before' | 'after' };
+export type HarnessOptions = {
   /** Only this namespace, so that what it writes is about one vault. */
   namespace?: string;
+  /** How long a deletion waits for a KMS that cannot be asked. Default 1000. */
+  patienceMs?: number;
 };
 
 export type RunningOperator = {
   /** Writes to the API server and to KMS so far, leases and events left out. */
   writes: string[];
-  crashed: () => boolean;
   stop(): Promise<void>;
 };
 
@@ -120,8 +119,8 @@ export async function startTestCluster(): Promise<TestCluster> {
     topics,
     kmsIsDown: false,
     jobsMayFinish: true,
-    startOperator(faults = {}) {
-      const running = startOperator({ cluster, transport: createTransport(config), faults });
+    startOperator(options = {}) {
+      const running = startOperator({ ...options, cluster, transport: createTransport(config) });
       operators.add(running);
       return running;
     },
@@ -143,43 +142,18 @@ export async function startTestCluster(): Promise<TestCluster> {
   return cluster;
 }
 
-function startOperator(options: {
-  cluster: TestCluster;
-  transport: Transport;
-  faults: OperatorFaults;
-}): RunningOperator {
-  const { cluster, transport, faults } = options;
+function startOperator(
+  options: HarnessOptions & { cluster: TestCluster; transport: Transport },
+): RunningOperator {
+  const { cluster, transport, namespace, patienceMs = 1_000 } = options;
   const stopping = new AbortController();
   const writes: string[] = [];
-  let dead = false;
-
-  /** Counts the write, and dies with it if it is the one. */
-  async function write<T>(name: string, send: () => Promise<T>): Promise<T> {
-    if (dead) throw new Error('dead');
-    writes.push(name);
-    const fatal = writes.length === faults.crash?.atWrite;
-    if (fatal && faults.crash?.when === 'before') {
-      dead = true;
-      throw new Error('dies before the write');
-    }
-    const answer = await send();
-    if (fatal) {
-      dead = true;
-      throw new Error('dies after the write');
-    }
-    return answer;
-  }
   const counting: Transport = {
     ...transport,
     send(request) {
-      // Only the lease outlives the crash, so that the next one need not wait until it runs out.
-      if (/\/leases\b/.test(request.path)) return transport.send(request);
-      if (dead) return Promise.reject(new Error('dead'));
-      const counts = request.method !== 'GET' && !/\/events\b/.test(request.path);
-      const path = request.path.split('?')[0];
-      return counts
-        ? write(`${request.method} ${path}`, () => transport.send(request))
-        : transport.send(request);
+      const counts = request.method !== 'GET' && !/\/(leases|events)\b/.test(request.path);
+      if (counts) writes.push(`${request.method} ${request.path.split('?')[0]}`);
+      return transport.send(request);
     },
   };
   const aws = new KMSClient(cluster.kms.clientSettings.operator);
@@ -187,8 +161,8 @@ function startOperator(options: {
     send(command: object) {
       const name = command.constructor.name.replace('Command', '');
       if (cluster.kmsIsDown) return Promise.reject(new Error('connect ECONNREFUSED'));
-      const send = () => (aws.send as (command: object) => Promise<unknown>).call(aws, command);
-      return /^(Create|Enable|Schedule|Delete|Revoke|Tag)/.test(name) ? write(`KMS ${name}`, send) : send();
+      if (/^(Create|Enable|Schedule|Delete|Revoke|Tag)/.test(name)) writes.push(`KMS ${name}`);
+      return (aws.send as (command: object) => Promise<unknown>).call(aws, command);
     },
   } as unknown as KmsSender;
   const topics: TopicManagement = {
@@ -223,15 +197,14 @@ function startOperator(options: {
       granteesFile: new URL('grantees.json', import.meta.url).pathname,
     },
     lease: { namespace: 'cofferdam-system', name: 'cofferdam-operator', holder: `test-${Math.random()}` },
-    namespaces: faults.namespace === undefined ? undefined : [faults.namespace],
+    namespaces: namespace === undefined ? undefined : [namespace],
     resync: { readyMs: 400, notReadyMs: 200, unreportedMs: 100 },
     memory: { fineMs: 500, troubledMs: 100 },
-    patience: { Retain: 1_000, Delete: 1_000 },
+    patience: { Retain: patienceMs, Delete: patienceMs },
   });
   const done = operator.run(stopping.signal);
   return {
     writes,
-    crashed: () => dead,
     async stop() {
       stopping.abort();
       await done;

@@ -197,8 +197,9 @@ async function stateAfter(stage: Stage): Promise<WorldState> {
 describe.concurrent('an operator that is killed with SIGKILL, and started again, ends as if it had not been', () => {
   test.for(KILLS.map((kill, index) => ({ ...kill, namespace: `killed-${index}` })))(
     'when $name',
-    async ({ stage, at, namespace }) => {
+    async ({ stage, at, namespace }, { onTestFinished }) => {
       const place = await openPlace(namespace);
+      onTestFinished(() => place.close());
       let operator = await place.start();
       if (stage !== 'create') {
         await STAGES.create(namespace);
@@ -225,7 +226,6 @@ describe.concurrent('an operator that is killed with SIGKILL, and started again,
       const after = await operator.counts();
       expect({ writes: after.writes, deeds: place.deeds() }).toEqual({ writes: before.writes, deeds });
       if (stage !== 'delete') expect(after.reconciles - before.reconciles).toBeGreaterThanOrEqual(2);
-      await place.close();
     },
   );
 });
