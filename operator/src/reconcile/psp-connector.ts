@@ -19,6 +19,7 @@ import {
 import { pspConnectorStatus } from '../status/psp-connector.ts';
 import { applyProblem } from './apply-problem.ts';
 import { type Context, stamp } from './context.ts';
+import { orUnsaid } from './held-up.ts';
 import { logWritten } from './log-written.ts';
 import { observeCertificates } from './observe-certificates.ts';
 import { type ReadConnector, type ReadVault, readConnector, readVault, tryRead } from './parse.ts';
@@ -118,7 +119,9 @@ async function removePSPConnector(context: Context, connector: ReadConnector): P
   const conditions = deletingConditions(connector, stamp(context.clock));
   const current = saysDeleting(connector)
     ? connector
-    : await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions });
+    : await writeStatus(context, PSP_CONNECTORS, connector, { ...connector.status, conditions }).catch(
+        orUnsaid(connector),
+      );
   await removeChildren(context, connector);
   context.log.info({ connector: keyOf(connector) }, 'removed');
   await dropFinalizer(context.client, PSP_CONNECTORS, current, FINALIZER);

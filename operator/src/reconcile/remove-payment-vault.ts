@@ -1,9 +1,10 @@
 import { FINALIZER } from '@cofferdam/crds';
 import { keyReference } from '../desired/key.ts';
+import { CircuitOpenError } from '../effects/circuit-breaker.ts';
 import { dropFinalizer, isKubeError, keyOf, type WorkResult } from '../engine/index.ts';
 import { deletingConditions, saysDeleting } from '../status/lifecycle.ts';
 import { type Context, stamp } from './context.ts';
-import { HeldUpError } from './held-up.ts';
+import { HeldUpError, orUnsaid } from './held-up.ts';
 import type { ReadVault } from './parse.ts';
 import { removeChildren } from './remove-children.ts';
 import { PAYMENT_VAULTS } from './resources.ts';
@@ -14,7 +15,7 @@ import { writeStatus } from './write-status.ts';
 export async function removePaymentVault(context: Context, vault: ReadVault): Promise<WorkResult> {
   if (!vault.metadata.finalizers?.includes(FINALIZER)) return undefined;
   // A repeated attempt does not take back what was said of why the one before had to wait.
-  const begun = saysDeleting(vault) ? vault : await sayDeleting(context, vault);
+  const begun = saysDeleting(vault) ? vault : await sayDeleting(context, vault).catch(orUnsaid(vault));
   await removeChildren(context, vault);
   await releaseKey(context, vault);
   context.key.forget(keyOf(vault));
@@ -38,7 +39,9 @@ async function releaseKey(context: Context, vault: ReadVault): Promise<void> {
   } catch (error) {
     if (isKubeError(error, 'not_leading')) throw error;
     const givesUpAt = Date.parse(vault.metadata.deletionTimestamp ?? '') + context.patience[policy];
-    const problem = `KMS could not be asked (${error instanceof Error ? error.message : error})`;
+    // What opened the breaker, or the condition would say one and the other in turn.
+    const cause = error instanceof CircuitOpenError ? (error.cause ?? error) : error;
+    const problem = `KMS could not be asked (${cause instanceof Error ? cause.message : cause})`;
     if (context.clock.now() < givesUpAt) {
       const until = new Date(givesUpAt).toISOString();
       throw new HeldUpError(`${problem}; without an answer it is given up at ${until}`, { cause: error });

@@ -1,5 +1,6 @@
 import { type Condition, FINALIZER } from '@cofferdam/crds';
 import { expect, test } from 'vitest';
+import { CircuitOpenError } from '../../src/effects/circuit-breaker.ts';
 import { KubeError, type KubeObject } from '../../src/engine/index.ts';
 import type { Context } from '../../src/reconcile/context.ts';
 import { createController } from '../../src/reconcile/controller.ts';
@@ -11,7 +12,9 @@ function world(options: {
   vault: KubeObject;
   facts?: () => never;
   caughtUp?: () => boolean;
-  converge?: () => Promise<never>;
+  converge?: () => Promise<unknown>;
+  applyStatus?: () => never;
+  releaseKey?: () => Promise<void>;
 }) {
   const clock = createManualClock();
   const vault = options.vault as KubeObject & { status?: { conditions?: Condition[] } };
@@ -42,9 +45,10 @@ function world(options: {
     applySet: { converge: options.converge },
     key: { forget() {} },
     topics: { forget() {} },
-    releaseKey: async () => {},
+    releaseKey: options.releaseKey ?? (async () => {}),
     client: {
       applyStatus: async (_: unknown, body: { status: { conditions: Condition[] } }) => {
+        options.applyStatus?.();
         vault.status = body.status;
         said.push(`${body.status.conditions[0]?.reason}: ${body.status.conditions[0]?.message}`);
         return body;
@@ -82,13 +86,49 @@ test('a pass that has written something and failed does not take it back by sayi
   await wroteNothing.controller.stop();
 });
 
-test('a webhook that fails deletions holds one up for a minute, says so once, and wedges nothing', async () => {
+function deletedVault(): KubeObject {
   const plain = paymentVault();
   // The wall of the manual clock begins here.
   const deletionTimestamp = new Date(1_700_000_000_000).toISOString();
-  const metadata = { ...plain.metadata, deletionTimestamp, finalizers: [FINALIZER] };
+  return { ...plain, metadata: { ...plain.metadata, deletionTimestamp, finalizers: [FINALIZER] } };
+}
+
+test('a status that the API server does not take holds up no deletion', async () => {
   const { clock, said, controller } = world({
-    vault: { ...plain, metadata },
+    vault: deletedVault(),
+    converge: async () => {},
+    applyStatus: () => {
+      throw new KubeError('invalid', 'status.kms: was another type once');
+    },
+  });
+  await clock.advance(100);
+  expect(said).toEqual(['finalizer dropped']);
+  await controller.stop();
+});
+
+test('a KMS that is away is named by what it last did, also while it is not asked', async () => {
+  let asked = 0;
+  const refused = new Error('connect ECONNREFUSED');
+  const { clock, said, controller } = world({
+    vault: deletedVault(),
+    converge: async () => {},
+    releaseKey: async () => {
+      asked += 1;
+      throw asked % 2 === 1 ? refused : new CircuitOpenError('not asked', { cause: refused });
+    },
+  });
+  await clock.advance(30_000);
+  expect(asked).toBeGreaterThan(4);
+  expect(said).toEqual([
+    'Deleting: it is being deleted',
+    expect.stringMatching(/and waits: KMS could not be asked \(connect ECONNREFUSED\)/),
+  ]);
+  await controller.stop();
+});
+
+test('a webhook that fails deletions holds one up for a minute, says so once, and wedges nothing', async () => {
+  const { clock, said, controller } = world({
+    vault: deletedVault(),
     converge: async () => {
       throw new KubeError('server_error', 'failed calling webhook "no.deletes.dev"');
     },
