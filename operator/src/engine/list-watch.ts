@@ -55,6 +55,7 @@ export function createListWatch<T extends KubeObject>(options: ListWatchOptions,
   let version: string | undefined;
   let state: ListWatch['state'] = 'waiting';
   let watchList = options.watchList ?? false;
+  let brokenOff = 0;
   /** A server need not send bookmarks; only one that does is known to be dead when it falls silent. */
   let sendsBookmarks = false;
 
@@ -164,7 +165,10 @@ export function createListWatch<T extends KubeObject>(options: ListWatchOptions,
         advance(newer);
       });
     } catch (error) {
-      if (complete || signal.aborted || !isKubeError(error, 'invalid', 'timeout', 'malformed')) throw error;
+      if (complete || signal.aborted) throw error;
+      brokenOff += 1;
+      // A server may break off each time anew, where a collection is large and we are slow: pages are smaller.
+      if (brokenOff < 2 && !isKubeError(error, 'invalid', 'timeout', 'malformed')) throw error;
       // Refused, without an end, or cut short: nothing of it was used, and the old way is always there.
       watchList = false;
       advance(await list(signal));

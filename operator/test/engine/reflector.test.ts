@@ -222,6 +222,14 @@ test.each<[string, Handler]>([
   expect(names(reflector)).toEqual(['b']);
 });
 
+test('where WatchList is broken off twice it lists as ever', async () => {
+  const broken = watchOf('reset', added('a', '4'));
+  await using stub = await startStub(broken, broken, listOf('10', configMap('b', '4')), watchOf('open'));
+  const { reflector } = reflect(stub.client, { watchList: true });
+  await reflector.synced();
+  expect(names(reflector)).toEqual(['b']);
+});
+
 test('several namespaces are asked one by one, never all, and a list of one says nothing about the other', async () => {
   const of = (namespace: string, version: string) => ({
     ...configMap('a', version, namespace),

@@ -88,6 +88,7 @@ export class WatchStream implements OpenStream {
   #silent: boolean;
   #truncated = false;
   #onEnd: (() => void)[] = [];
+  #initialLength = 0;
 
   constructor(context: ServerContext, call: ResourceCall, response: ServerResponse, format: WatchFormat) {
     checkListOptions(call, true);
@@ -180,7 +181,10 @@ export class WatchStream implements OpenStream {
     const { resource, query } = this.#call;
     for (const stored of this.#context.store.list(resource.collection, this.#namespace)) {
       const object = viewOf(stored, resource);
-      if (this.#selection.matches(object)) this.#send(this.#format('ADDED', object));
+      if (!this.#selection.matches(object)) continue;
+      const line = this.#format('ADDED', object);
+      this.#initialLength += line.length;
+      this.#send(line);
     }
     if (wantsInitialEvents(this.#call) && isTrue(query.get('allowWatchBookmarks'))) {
       this.#sendBookmark({ 'k8s.io/initial-events-end': 'true' });
@@ -237,6 +241,7 @@ export class WatchStream implements OpenStream {
     if (this.#pending.length === 0 || this.#response.writableEnded || this.#response.destroyed) return;
     this.#response.write(this.#pending.join(''));
     this.#pending = [];
-    if (this.#response.writableLength > MAX_BACKLOG_BYTES) this.drop();
+    // A large collection's first events are no sign of a slow watcher.
+    if (this.#response.writableLength > MAX_BACKLOG_BYTES + this.#initialLength) this.drop();
   }
 }
