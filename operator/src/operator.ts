@@ -21,7 +21,6 @@ import {
   type KubeObject,
   type LeaderElector,
   type Random,
-  type Resource,
   systemClock,
   type Transport,
 } from './engine/index.ts';
@@ -30,6 +29,7 @@ import { type Caches, createCaches } from './reconcile/caches.ts';
 import { clusterFacts, type OperatorIdentity } from './reconcile/cluster-facts.ts';
 import type { Context, Log, ResyncTimes } from './reconcile/context.ts';
 import { type Controller, createController } from './reconcile/controller.ts';
+import { mayReplace } from './reconcile/may-replace.ts';
 import { keySweeper } from './reconcile/sweep-keys.ts';
 
 export type OperatorOptions = {
@@ -228,14 +228,6 @@ export function createOperator(options: OperatorOptions): Operator {
       await caches.stop();
     },
   };
-}
-
-/**
- * To make one of these again interrupts nobody: what has run is done, what is selected or counted stays so meanwhile
- * or a moment later. A Deployment or a Service would take what is served away.
- */
-function mayReplace({ kind }: Resource): boolean {
-  return ['Job', 'NetworkPolicy', 'PodDisruptionBudget', 'ConfigMap'].includes(kind);
 }
 
 /** Made by this operator for an earlier resource of the same name, which is gone. */
