@@ -49,12 +49,14 @@ export function accountsConfigMap(connector: PSPConnector): Manifest {
   });
 }
 
-/** What the pods of a vault and of its connectors verify each other by; none where cert-manager issues. */
-export function caConfigMap(vault: PaymentVault, facts: Facts): Manifest[] {
-  if (vault.spec.tls !== undefined) return [];
+/**
+ * What the pods of a vault and of its connectors verify each other by. Also where cert-manager issues: pods from before
+ * spec.tls mount it for as long as no others can take their place.
+ */
+export function caConfigMap(vault: PaymentVault, facts: Facts): Manifest {
   const { name } = vault.metadata;
   const identity: PodIdentity = { role: 'vault', instance: name, vault: name };
-  return [configMap(names.ca(name), vault, identity, { [CA_KEY]: facts.caBundle })];
+  return configMap(names.ca(name), vault, identity, { [CA_KEY]: facts.caBundle });
 }
 
 function configMap(

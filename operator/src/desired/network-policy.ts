@@ -39,7 +39,7 @@ export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifes
         kms,
         ...brokers(vault),
         ...issuers(vault),
-        ...authority(vault, facts),
+        authority(facts),
         ...telemetry(vault),
         dns(vault),
       ],
@@ -51,7 +51,7 @@ export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifes
         ...database(vault),
         ...brokers(vault),
         ...issuers(vault),
-        ...authority(vault, facts),
+        authority(facts),
         ...telemetry(vault),
         dns(vault),
       ],
@@ -86,7 +86,7 @@ export function connectorNetworkPolicy(connector: PSPConnector, vault: PaymentVa
         { to: [podsOf({ role: 'vault', instance: vaultName })], ports: service },
         // Hosts are for the policy that knows names; a rule without a peer would allow every address.
         ...(peers.length === 0 ? [] : [{ to: peers.map(policyPeer), ports: ports.map(tcp) }]),
-        ...authority(vault, facts),
+        authority(facts),
         ...telemetry(vault),
         dns(vault),
       ],
@@ -164,10 +164,9 @@ function issuers(vault: PaymentVault): EgressRule[] {
   return uris.length === 0 ? [] : [outward(vault.spec.network?.issuers, uris.map(portOf))];
 }
 
-/** To the operator, which certifies the pod's key. With cert-manager nobody is asked. */
-function authority(vault: PaymentVault, facts: Facts): EgressRule[] {
-  if (vault.spec.tls !== undefined) return [];
-  return [{ to: [operatorPods(facts)], ports: [tcp(CERTIFICATE_PORT)] }];
+/** To the operator, which certifies the pod's key. With cert-manager too: pods from before it go on asking. */
+function authority(facts: Facts): EgressRule {
+  return { to: [operatorPods(facts)], ports: [tcp(CERTIFICATE_PORT)] };
 }
 
 function telemetry(vault: PaymentVault): EgressRule[] {

@@ -90,7 +90,7 @@ export function planPaymentVault(
     manifests: [
       accessConfigMap(vault, connectors, facts),
       routingConfigMap(vault, connectors),
-      ...caConfigMap(vault, facts),
+      caConfigMap(vault, facts),
       ...vaultNetworkPolicies(vault, facts),
       ...vaultRoutes(vault, facts),
       ...steps.flatMap(({ component, migration, deployment: rollout, makesJob, rolls }) => [

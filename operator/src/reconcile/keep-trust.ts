@@ -1,5 +1,5 @@
 import { caConfigMap } from '../desired/config-map.ts';
-import { ownerReferenceTo } from '../engine/index.ts';
+import { identityOf, ownerReferenceTo } from '../engine/index.ts';
 import type { Context } from './context.ts';
 import { logWritten } from './log-written.ts';
 import type { ReadVault } from './parse.ts';
@@ -13,14 +13,10 @@ export async function keepTrust(context: Context, vault: ReadVault): Promise<voi
   const wanted = caConfigMap(vault, context.facts());
   const observed = context.caches
     .childrenOf(vault.metadata.uid ?? '')
-    .filter((child) =>
-      wanted.some(
-        ({ resource, object }) =>
-          resource.kind === child.resource.kind && object.metadata.name === child.object.metadata.name,
-      ),
-    );
+    .filter((child) => identityOf(child) === identityOf(wanted));
   // The first time is for the plan.
   if (observed.length === 0) return;
-  const { written } = await context.applySet.converge({ owner: ownerReferenceTo(vault), wanted, observed });
+  const owner = ownerReferenceTo(vault);
+  const { written } = await context.applySet.converge({ owner, wanted: [wanted], observed });
   logWritten(context.log, vault, written);
 }

@@ -73,7 +73,6 @@ test('with spec.tls cert-manager certifies a new ECDSA key each time, and pods m
       issuerRef: { name: 'internal', kind: 'ClusterIssuer', group: 'cert-manager.io' },
     },
   });
-  expect(of(manifests, 'ConfigMap').map(({ metadata }) => metadata.name)).not.toContain('payments-ca');
   for (const { name, env, volumes } of templates(manifests, 'Deployment')) {
     expect(env).toMatchObject({ TLS_DIR: '/etc/cofferdam/tls', CA_FILE: '/etc/cofferdam/ca/ca.crt' });
     expect(env).not.toHaveProperty('CERTIFICATE_URL');
@@ -83,9 +82,23 @@ test('with spec.tls cert-manager certifies a new ECDSA key each time, and pods m
     });
     expect(volumes).toContainEqual({ name: 'ca', configMap: { name: 'internal-ca', defaultMode: 0o440 } });
   }
-  const policies = JSON.stringify(of(manifests, 'NetworkPolicy'));
-  expect(policies).not.toContain('8443');
 });
+
+test.each([
+  ['is', withCertManager],
+  ['is not', facts],
+])(
+  'where cert-manager %s there, pods from before spec.tls keep what they renew their certificates with',
+  (_what, known) => {
+    const manifests = planned(issuedBy(ISSUER), known);
+    expect(of(manifests, 'ConfigMap').map(({ metadata }) => metadata.name)).toContain('payments-ca');
+    const policies = of(manifests, 'NetworkPolicy').filter(({ metadata }) =>
+      ['payments-vault', 'payments-router'].includes(metadata.name),
+    );
+    expect(policies).toHaveLength(2);
+    for (const policy of policies) expect(JSON.stringify(policy)).toContain('"port":8443');
+  },
+);
 
 test('with a public issuer no bundle is mounted', () => {
   const [vault] = templates(planned(issuedBy(ISSUER), withCertManager), 'Deployment');
