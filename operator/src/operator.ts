@@ -21,6 +21,7 @@ import {
   type KubeObject,
   type LeaderElector,
   type Random,
+  RESOURCES,
   systemClock,
   type Transport,
 } from './engine/index.ts';
@@ -164,7 +165,9 @@ export function createOperator(options: OperatorOptions): Operator {
   /** Nothing is planned with a bundle that lacks an authority which the leader has made. */
   async function gatherFacts(before?: ReadonlySet<string>): Promise<Facts> {
     await authority.keep();
-    return clusterFacts(reader, options.identity, authority.bundle(), before);
+    const facts = await clusterFacts(reader, options.identity, authority.bundle(), before);
+    const { metadata } = await reader.get(RESOURCES.leases, lease);
+    return { ...facts, installation: metadata.uid };
   }
 
   async function lead(signal: AbortSignal): Promise<void> {

@@ -6,6 +6,8 @@ export type Facts = {
   /** Where the operator's pods are: they read the services' `/statusz`. */
   operatorNamespace: string;
   operatorServiceAccount: string;
+  /** UID of the operator's Lease: nobody who shares our view of the cluster has another. Absent: not known. */
+  installation?: string | undefined;
   /** The images that this release ships. */
   images: Images;
   /** Issuer of the cluster's service-account tokens, and its keys as the API server publishes them. */

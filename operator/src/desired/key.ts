@@ -13,6 +13,8 @@ export type KeyReference = {
   previousKeyArns: readonly string[];
   /** The IAM role that gets a grant; the plan refuses one that is not on the allow-list. */
   grantee?: string;
+  /** In the names of grants that we make for vaults of this namespace: nobody else's have it. */
+  grantMark?: string;
   /** This resource has had a key bound: what is granted under its vaultId is its own. */
   held?: true;
 };
@@ -50,6 +52,7 @@ export function mayBeGranted(vault: PaymentVault, facts: Facts): boolean {
 /** All that a release needs: a role that has left the allow-list must not keep its grant for it. */
 export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
   const { kms, vaultId } = vault.spec;
+  const { installation } = facts;
   const { keyArn, previousKeyArns = [] } = vault.status?.kms ?? {};
   const { keyCreation } = effectiveVault(vault, facts.images);
   return {
@@ -62,6 +65,7 @@ export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
         : { supplied: kms.keyId },
     previousKeyArns,
     ...(kms.granteePrincipal === undefined ? {} : { grantee: kms.granteePrincipal }),
+    ...(installation === undefined ? {} : { grantMark: `${installation}/${vault.metadata.namespace}` }),
     ...(keyArn === undefined ? {} : { held: true }),
   };
 }

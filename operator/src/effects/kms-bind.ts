@@ -146,12 +146,13 @@ function stateProblem(key: Key): KeyOutcome['problem'] {
 type OnKey = { keyArn: string; repaired: KeyRepair[] };
 
 async function grantTo(client: KmsSender, plan: KeyPlan, on: OnKey): Promise<string | undefined> {
-  const { vaultId, grantee, bound, previousKeyArns } = plan;
+  const { vaultId, grantee, grantMark, bound, previousKeyArns } = plan;
   if (grantee === undefined) return undefined;
   const { grantId, made } = await ensureGrant(client, {
     keyArn: on.keyArn,
     vaultId,
     grantee,
+    grantMark,
     isFirst: bound?.keyArn !== on.keyArn && !previousKeyArns.includes(on.keyArn),
   });
   const had = previousKeyArns.includes(on.keyArn) || (bound?.keyArn === on.keyArn && bound.granted);

@@ -21,7 +21,8 @@ type Wanted = {
   keyArn: string;
   vaultId: string;
   grantee: string;
-  /** This resource has never had the key: a grant that it left behind cannot be. */
+  grantMark: string | undefined;
+  /** This resource has never had the key: of its grants only one that bears our mark can be there. */
   isFirst: boolean;
 };
 
@@ -46,10 +47,8 @@ export async function ensureGrant(
   client: KmsSender,
   wanted: Wanted,
 ): Promise<{ grantId: string | undefined; made: boolean }> {
-  const named = (await listGrants(client, wanted.keyArn)).filter(
-    ({ Name }) => Name === nameOf(wanted.vaultId),
-  );
-  const foreign = named.find(({ GranteePrincipal }) => GranteePrincipal !== wanted.grantee);
+  const named = (await listGrants(client, wanted.keyArn)).filter((grant) => isFor(grant, wanted.vaultId));
+  const foreign = named.find((grant) => isForeign(grant, wanted));
   if (wanted.isFirst && foreign !== undefined) throw new HeldElsewhereError(wanted, foreign);
   const fitting = named.find((grant) => fits(grant, wanted));
   const grantId = fitting?.GrantId ?? (await createGrant(client, wanted));
@@ -67,7 +66,7 @@ async function createGrant(client: KmsSender, wanted: Wanted): Promise<string | 
       GranteePrincipal: wanted.grantee,
       Operations: OPERATIONS,
       Constraints: { EncryptionContextSubset: { vaultId: wanted.vaultId } },
-      Name: nameOf(wanted.vaultId),
+      Name: nameOf(wanted),
     }),
   );
   return GrantId;
@@ -76,17 +75,16 @@ async function createGrant(client: KmsSender, wanted: Wanted): Promise<string | 
 /** Whether another role has the key under this vaultId: one that never had it has nothing to take back. */
 export async function isHeldElsewhere(
   client: KmsSender,
-  { keyArn, vaultId, grantee }: { keyArn: string; vaultId: string; grantee?: string | undefined },
+  held: { keyArn: string; vaultId: string; grantee?: string | undefined; grantMark?: string | undefined },
 ): Promise<boolean> {
-  return (await listGrants(client, keyArn)).some(
-    ({ Name, GranteePrincipal }) => Name === nameOf(vaultId) && GranteePrincipal !== grantee,
-  );
+  const grants = await listGrants(client, held.keyArn);
+  return grants.some((grant) => isFor(grant, held.vaultId) && isForeign(grant, held));
 }
 
 /** Takes back what we granted, and nothing that others did. */
 export async function revokeGrants(client: KmsSender, keyArn: string, vaultId: string): Promise<void> {
   for (const grant of await listGrants(client, keyArn)) {
-    if (grant.Name === nameOf(vaultId)) await revoke(client, keyArn, grant);
+    if (isFor(grant, vaultId)) await revoke(client, keyArn, grant);
   }
 }
 
@@ -113,8 +111,24 @@ export async function listGrants(client: KmsSender, keyArn: string): Promise<Gra
   return grants;
 }
 
-function nameOf(vaultId: string): string {
-  return `cofferdam-${vaultId}`;
+type Named = { vaultId: string; grantMark?: string | undefined };
+
+/** The name says for which vault, and who made it; grants of earlier releases say only the former. */
+function nameOf({ vaultId, grantMark }: Named): string {
+  return grantMark === undefined ? `cofferdam-${vaultId}` : `cofferdam-${vaultId}/${grantMark}`;
+}
+
+function isFor({ Name = '' }: GrantListEntry, vaultId: string): boolean {
+  return Name === nameOf({ vaultId }) || Name.startsWith(`${nameOf({ vaultId })}/`);
+}
+
+/** Another role's, and not one that we gave it ourselves: as after a forced deletion in the middle of a change of role. */
+function isForeign(
+  { Name, GranteePrincipal }: GrantListEntry,
+  ours: Named & { grantee?: string | undefined },
+): boolean {
+  if (GranteePrincipal === ours.grantee) return false;
+  return ours.grantMark === undefined || Name !== nameOf(ours);
 }
 
 function fits(grant: GrantListEntry, wanted: Wanted): boolean {

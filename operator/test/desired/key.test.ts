@@ -52,3 +52,9 @@ test('the plan knows what was bound before, so that it is not replaced in silenc
   });
   expect(keyPlan(vault, facts)).toMatchObject({ previousKeyArns: [] });
 });
+
+test('grants bear the mark of the installation and of the namespace, as soon as the former is known', () => {
+  const plan = keyPlan(paymentVault(), { ...facts, installation: 'lease-uid' });
+  expect(plan).toMatchObject({ grantMark: 'lease-uid/payments-dev' });
+  expect(keyPlan(paymentVault(), facts)).not.toHaveProperty('grantMark');
+});

@@ -142,6 +142,35 @@ test('a key that another cluster has under the same vaultId is not taken: neithe
   expect((await keys().ensure(elsewhere)).problem).toBeUndefined();
 });
 
+test('a grant that bears our own mark is ours, also when the resource that had it is forgotten', async () => {
+  const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
+  const before = planOf('again', { grantee: role('before'), grantMark: 'installation/payments' });
+  const { keyArn = '' } = await keys().ensure(before);
+  // Made again after a forced deletion, with another role: no status names the key.
+  const again = { ...before, grantee: role('after') };
+  for (const grantMark of ['other-installation/payments', 'installation/other']) {
+    const outcome = await keys().ensure({ ...again, grantMark });
+    expect(outcome).toMatchObject({ problem: { reason: 'KeyHeldElsewhere' } });
+    await keys().release({ ...again, grantMark }, 'Delete');
+  }
+  expect([await world.grantees(keyArn), await world.state(keyArn)]).toEqual([[role('before')], 'Enabled']);
+  expect(await keys().ensure(again)).toMatchObject({ keyArn, origin: 'Created' });
+  expect(await world.grantees(keyArn)).toEqual([role('after')]);
+  await keys().release({ ...again, grantee: role('third') }, 'Retain');
+  expect(await world.grantees(keyArn)).toEqual([]);
+});
+
+test('a grant of a release that marked none stays as it is, and goes with the vault', async () => {
+  const { keyArn = '', grantId } = await keys().ensure(planOf('unmarked'));
+  const marked = planOf('unmarked', {
+    grantMark: 'installation/payments',
+    bound: { keyArn, origin: 'Created', granted: true },
+  });
+  expect((await keys().ensure(marked)).grantId).toBe(grantId);
+  await keys().release(marked, 'Retain');
+  expect(await world.grantees(keyArn)).toEqual([]);
+});
+
 test('a previous key that cannot be used is a problem, and the new one stays bound', async () => {
   const [first, second] = [await supply('half'), await supply('half')];
   await world.admin.send(new DisableKeyCommand({ KeyId: first }));

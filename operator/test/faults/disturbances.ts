@@ -60,9 +60,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
     when: 'after',
     kills: true,
     // Whoever deletes a resource that is being deleted waits until it is gone.
-    // In the middle of a change of grantee there are two grants, and a resource that does not remember them rightly
-    // takes the other for another cluster's (KeyHeldElsewhere).
-    applies: (scenario) => !['delete', 'disconnect', 'rotate'].includes(scenario),
+    applies: (scenario) => scenario !== 'delete' && scenario !== 'disconnect',
     meanwhile: (lane, { scenario }) => makeParentAgain(lane, scenario),
     allows: (reference) => 2 * (changesOf(reference, 'create') + changesOf(reference, 'connect')),
   },
