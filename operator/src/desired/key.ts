@@ -23,6 +23,8 @@ export type KeyReference = {
 export type KeyPlan = KeyReference & {
   /** What was bound when we last looked: a created key that has gone since must not be replaced in silence. */
   bound?: { keyArn: string; origin?: 'Created' | 'Supplied' | undefined; granted: boolean };
+  /** Pods of an earlier role still run: until they are gone their grants stay beside the new one. */
+  rolesOfBefore?: true;
 };
 
 export type KeyRefused = { refused: 'GranteeNotAllowed'; message: string };

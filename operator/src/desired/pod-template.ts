@@ -53,7 +53,13 @@ export function podTemplate(
       : {}),
   };
   return {
-    metadata: { labels: podLabels(identity, kind) },
+    metadata: {
+      labels: podLabels(identity, kind),
+      // A pod takes the role of its ServiceAccount when it is made: another role has to be another pod.
+      ...(component.serviceAccountAnnotations === undefined
+        ? {}
+        : { annotations: component.serviceAccountAnnotations }),
+    },
     spec: {
       serviceAccountName: component.name,
       automountServiceAccountToken: false,

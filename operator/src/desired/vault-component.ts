@@ -25,7 +25,7 @@ type Role = 'vault' | 'router';
 export type VaultComponent = Component & { identity: { role: Role; instance: string; vault: string } };
 
 /** IRSA: the pods of this ServiceAccount act as that role, with short-lived credentials. */
-const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn';
+export const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn';
 
 /** The process that holds card data: database, KMS key, and nothing else. */
 export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string): VaultComponent {

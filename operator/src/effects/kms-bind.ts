@@ -154,6 +154,7 @@ async function grantTo(client: KmsSender, plan: KeyPlan, on: OnKey): Promise<str
     grantee,
     grantMark,
     isFirst: bound?.keyArn !== on.keyArn && !previousKeyArns.includes(on.keyArn),
+    keepOthers: plan.rolesOfBefore ?? false,
   });
   const had = previousKeyArns.includes(on.keyArn) || (bound?.keyArn === on.keyArn && bound.granted);
   if (made && had) {

@@ -24,6 +24,8 @@ type Wanted = {
   grantMark: string | undefined;
   /** This resource has never had the key: of its grants only one that bears our mark can be there. */
   isFirst: boolean;
+  /** Grants to other roles stay: pods that have them still run. */
+  keepOthers: boolean;
 };
 
 /**
@@ -54,7 +56,8 @@ export async function ensureGrant(
   const grantId = fitting?.GrantId ?? (await createGrant(client, wanted));
   // After the new one is there: a change of role must not leave a gap.
   for (const stale of named) {
-    if (stale !== fitting) await revoke(client, wanted.keyArn, stale);
+    if (stale === fitting || (wanted.keepOthers && stale.GranteePrincipal !== wanted.grantee)) continue;
+    await revoke(client, wanted.keyArn, stale);
   }
   return { grantId, made: named.length === 0 };
 }

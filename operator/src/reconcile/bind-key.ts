@@ -7,11 +7,14 @@ import {
   previousKeys,
   retirable,
 } from '../desired/key.ts';
+import { podSelector } from '../desired/names.ts';
+import { ROLE_ANNOTATION } from '../desired/vault-component.ts';
 import { isKubeError, keyOf } from '../engine/index.ts';
 import { kmsStatus } from '../status/payment-vault.ts';
 import { rolledOut, type Workload } from '../status/workload.ts';
 import type { Context } from './context.ts';
 import type { ReadVault } from './parse.ts';
+import { podsOf } from './pod-trouble-of.ts';
 import { PAYMENT_VAULTS } from './resources.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -57,7 +60,17 @@ function oneTooMany({ keyArn }: KeyOutcome, before: KmsStatus): KeyOutcome {
 async function askForKey(context: Context, vault: ReadVault): Promise<KeyOutcome> {
   const plan = keyPlan(vault, context.facts());
   if ('refused' in plan) return { problem: { reason: plan.refused, message: plan.message } };
-  return context.key.ask(keyOf(vault), plan);
+  const rolesOfBefore = runsUnderAnotherRole(context, vault);
+  return context.key.ask(keyOf(vault), rolesOfBefore ? { ...plan, rolesOfBefore } : plan);
+}
+
+/** A pod keeps the role that it was made with, and must be able to use the key until another has taken its place. */
+function runsUnderAnotherRole(context: Context, vault: ReadVault): boolean {
+  const { name, namespace } = vault.metadata;
+  const pods = podsOf(context, namespace ?? '', podSelector({ role: 'vault', instance: name }, 'api'));
+  return pods.some(
+    ({ metadata }) => metadata.annotations?.[ROLE_ANNOTATION] !== vault.spec.kms.granteePrincipal,
+  );
 }
 
 /**

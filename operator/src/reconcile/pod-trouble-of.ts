@@ -10,11 +10,20 @@ export async function podTroubleOf(
   labels: Record<string, string>,
   secretKeys?: string,
 ): Promise<PodTrouble | undefined> {
-  const pods = context.caches.pods.store
-    .byIndex(keyOf({ namespace, name: labels['app.kubernetes.io/instance'] ?? '' }))
-    .filter((pod) => hasLabels(pod, labels));
+  const pods = podsOf(context, namespace, labels);
   const events = pods.some(waitsToStart) ? await eventsOf(context, namespace) : [];
   return podTrouble(pods, events, { namespace, ...(secretKeys === undefined ? {} : { secretKeys }) });
+}
+
+/** The pods with these labels, among which must be the instance's. */
+export function podsOf(
+  { caches }: Pick<Context, 'caches'>,
+  namespace: string,
+  labels: Record<string, string>,
+): ObservedPod[] {
+  return caches.pods.store
+    .byIndex(keyOf({ namespace, name: labels['app.kubernetes.io/instance'] ?? '' }))
+    .filter((pod) => hasLabels(pod, labels));
 }
 
 function hasLabels(object: KubeObject, labels: Record<string, string>): boolean {

@@ -112,6 +112,9 @@ test("only the vault's ServiceAccount acts as the IAM role", () => {
   const annotations = (name: string) => find(plan.manifests, 'ServiceAccount', name).metadata.annotations;
   expect(annotations('payments-vault')).toEqual({ 'eks.amazonaws.com/role-arn': GRANTEE });
   expect(annotations('payments-router')).toBeUndefined();
+  // A pod has the role that it was made with: another role is another pod.
+  const { spec } = find(plan.manifests, 'Deployment', 'payments-vault');
+  expect(spec.template.metadata.annotations).toEqual({ 'eks.amazonaws.com/role-arn': GRANTEE });
 });
 
 test('the access file holds what the spec says, and lets each of our own processes do its one thing', () => {

@@ -71,7 +71,11 @@ test('a first grant, and one for another role, are no repair', async () => {
   const bound = { keyArn, origin: 'Supplied', granted: false } as const;
   expect((await keys().ensure({ ...plan, bound })).repaired).toBeUndefined();
   const other = 'arn:aws:iam::000000000000:role/another-vault';
-  const moved = await keys().ensure({ ...plan, bound: { ...bound, granted: true }, grantee: other });
+  const otherPlan = { ...plan, bound: { ...bound, granted: true }, grantee: other };
+  const moving = await keys().ensure({ ...otherPlan, rolesOfBefore: true });
+  expect(moving.repaired).toBeUndefined();
+  expect((await world.grantees(keyArn)).toSorted()).toEqual([GRANTEE, other].toSorted());
+  const moved = await keys().ensure(otherPlan);
   expect(moved.repaired).toBeUndefined();
   expect(await world.grantees(keyArn)).toEqual([other]);
 });

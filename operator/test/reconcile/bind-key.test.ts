@@ -1,20 +1,30 @@
 import type { PaymentVaultStatus } from '@cofferdam/crds';
 import { expect, test } from 'vitest';
-import type { KeyOutcome } from '../../src/desired/key.ts';
+import type { KeyOutcome, KeyPlan } from '../../src/desired/key.ts';
+import { podSelector } from '../../src/desired/names.ts';
 import { KubeError } from '../../src/engine/index.ts';
 import { bindKey, retireKeys } from '../../src/reconcile/bind-key.ts';
 import type { Context } from '../../src/reconcile/context.ts';
-import { facts, paymentVault } from '../fixtures.ts';
+import { facts, GRANTEE, paymentVault } from '../fixtures.ts';
 
 /** Only what binding a key touches: the status that it writes, the events, and the grants that it gives up. */
-function world(outcome: KeyOutcome) {
+function world(outcome: KeyOutcome, roles: string[] = []) {
+  const plans: KeyPlan[] = [];
   const events: string[] = [];
   const statuses: (PaymentVaultStatus['kms'] | undefined)[] = [];
   const retired: string[] = [];
   const failure: { error?: Error } = {};
   const context = {
     facts: () => facts,
-    key: { ask: async () => outcome, doubt() {}, forget() {} },
+    caches: { pods: { store: { byIndex: () => roles.map(vaultPod) } } },
+    key: {
+      ask: async (_: string, plan: KeyPlan) => {
+        plans.push(plan);
+        return outcome;
+      },
+      doubt() {},
+      forget() {},
+    },
     events: { record: (_: unknown, event: { reason: string }) => void events.push(event.reason) },
     log: { info() {}, warn() {}, error() {} },
     client: {
@@ -28,8 +38,15 @@ function world(outcome: KeyOutcome) {
       retired.push(keyArn);
     },
   } as unknown as Context;
-  return { context, events, statuses, retired, failure };
+  return { context, events, statuses, retired, failure, plans };
 }
+const vaultPod = (role: string) => ({
+  metadata: {
+    name: 'pod',
+    labels: podSelector({ role: 'vault', instance: 'payments' }, 'api'),
+    annotations: { 'eks.amazonaws.com/role-arn': role },
+  },
+});
 const workload = {
   name: 'payments-vault',
   deployment: {
@@ -116,4 +133,16 @@ test('with as many keys of before as a status holds the vault stays with its key
   // Back to one of them: no more than there were.
   const back = world({ keyArn: 'before-3' });
   expect((await bindKey(back.context, vault)).key.problem).toBeUndefined();
+});
+
+test('while a pod of an earlier role runs, the grants of other roles stay', async () => {
+  for (const [roles, stay] of [
+    [[GRANTEE, 'arn:aws:iam::000000000000:role/before'], true],
+    [[GRANTEE], undefined],
+    [[], undefined],
+  ] as const) {
+    const { context, plans } = world({ keyArn: 'arn' }, [...roles]);
+    await bindKey(context, vaultWith({ keyArn: 'arn' }));
+    expect(plans.map(({ rolesOfBefore }) => rolesOfBefore)).toEqual([stay]);
+  }
 });
