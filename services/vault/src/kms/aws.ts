@@ -19,11 +19,17 @@ const REFUSALS = new Set([
   'NotFoundException',
 ]);
 
+/** Of a call with its second try, and the credentials that it may have to fetch first. */
+const LIMIT_MS = 6_000;
+
 /**
  * AWS KMS. Region, credentials (IRSA) and endpoint come from the AWS SDK's own environment variables.
  * Two tries with short timeouts: a request waits for this.
  */
-export function awsKeyManagement(client: KMSClient = createClient()): KeyManagement & { close(): void } {
+export function awsKeyManagement(
+  client: KMSClient = createClient(),
+  { limitMs = LIMIT_MS }: { limitMs?: number } = {},
+): KeyManagement & { close(): void } {
   return {
     generateDataKey: async (keyArn, context) => {
       const command = new GenerateDataKeyCommand({
@@ -31,7 +37,7 @@ export function awsKeyManagement(client: KMSClient = createClient()): KeyManagem
         KeySpec: 'AES_256',
         EncryptionContext: { ...context },
       });
-      const answer = await client.send(command).catch(fail('GenerateDataKey', context));
+      const answer = await inTime(client.send(command), limitMs).catch(fail('GenerateDataKey', context));
       return { plaintext: take(answer.Plaintext), wrapped: Buffer.from(answer.CiphertextBlob ?? []) };
     },
     unwrap: async (keyArn, wrapped, context) => {
@@ -40,7 +46,7 @@ export function awsKeyManagement(client: KMSClient = createClient()): KeyManagem
         CiphertextBlob: wrapped,
         EncryptionContext: { ...context },
       });
-      const answer = await client.send(command).catch(fail('Decrypt', context));
+      const answer = await inTime(client.send(command), limitMs).catch(fail('Decrypt', context));
       return take(answer.Plaintext);
     },
     rewrap: async ({ from, to }, wrapped, context) => {
@@ -51,7 +57,7 @@ export function awsKeyManagement(client: KMSClient = createClient()): KeyManagem
         SourceEncryptionContext: { ...context },
         DestinationEncryptionContext: { ...context },
       });
-      const answer = await client.send(command).catch(fail('ReEncrypt', context));
+      const answer = await inTime(client.send(command), limitMs).catch(fail('ReEncrypt', context));
       return Buffer.from(answer.CiphertextBlob ?? []);
     },
     close: () => client.destroy(),
@@ -64,6 +70,17 @@ function createClient(): KMSClient {
     // Without the third a request that takes too long is only warned about, and waited for.
     requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
   });
+}
+
+/** The SDK's own limits leave out the look for credentials, which is a call to STS: nothing may wait for that for ever. */
+async function inTime<T>(answer: Promise<T>, limitMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Moves the key into a buffer of ours and clears the SDK's. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { afterEach, expect, it, vi } from 'vitest';
 import { awsKeyManagement } from '../../src/kms/aws.ts';
 
@@ -28,5 +29,18 @@ it('a KMS that takes a request and never answers counts as unreachable within se
   });
   expect(requests).toBe(2);
   expect(performance.now() - startedAt).toBeLessThan(8000);
+  kms.close();
+});
+
+it('credentials that never come hold up no call for longer', async () => {
+  server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const never = new Promise<never>(() => {});
+  const client = new KMSClient({ region: 'eu-central-1', credentials: () => never });
+  const kms = awsKeyManagement(client, { limitMs: 100 });
+  const context = { vaultId: 'acme-dev', merchant: 'acme', purpose: 'record' };
+  await expect(kms.unwrap('arn:aws:kms:x', Buffer.alloc(8), context)).rejects.toMatchObject({
+    failure: 'unreachable',
+  });
   kms.close();
 });
