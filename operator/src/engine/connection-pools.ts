@@ -20,7 +20,8 @@ export function createPools(config: ClusterConfig, options: { connections: numbe
   const open = (tls: TlsSettings) => {
     // While it is open whether a server speaks HTTP/2, undici gives one connection several requests. Where it then
     // speaks HTTP/1.1, they wait behind each other: behind a watch, for minutes.
-    const common = { allowH2: false, keepAliveTimeout: 30_000, connect: { ...tls, timeout: 10_000 } };
+    const connect = { rejectUnauthorized: true, ...tls, timeout: 10_000 };
+    const common = { allowH2: false, keepAliveTimeout: 30_000, connect };
     return {
       text: textOf(tls),
       requests: new Agent({ ...common, connections: options.connections }),

@@ -27,6 +27,8 @@ export function followingAgent({ ca, connectTimeoutMs, limits }: FollowingAgentO
       // HTTP/2 would put several requests on one connection, and a break would leave all of them open.
       allowH2: false,
       minVersion: 'TLSv1.2',
+      // Otherwise an environment variable of Node's could turn it off.
+      rejectUnauthorized: true,
       timeout: connectTimeoutMs,
       ...(pem === undefined ? {} : { ca: pem }),
     });

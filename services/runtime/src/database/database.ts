@@ -54,7 +54,9 @@ export function createPool(settings: DatabaseSettings, options: PoolOptions): Po
     database: settings.dbname,
     user: settings.username,
     password: settings.password,
-    ...(settings.ca === undefined ? {} : { ssl: { ca: settings.ca, servername: settings.host } }),
+    ...(settings.ca === undefined
+      ? {}
+      : { ssl: { ca: settings.ca, servername: settings.host, rejectUnauthorized: true } }),
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 3000,
     idleTimeoutMillis: 30_000,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { createTestTls, type TestTls } from '@cofferdam/devcluster/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import {
   createApp,
@@ -258,13 +258,15 @@ describe('a service with CERTIFICATE_URL', () => {
     expect((await shown(port)).serial).not.toBe(serial);
   });
 
-  it('gives its token to nobody whom it cannot verify', async () => {
+  it('gives its token to nobody whom it cannot verify, whatever the environment says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     writeToken('a');
     const stranger = await createTestTls();
     const { readiness } = await serve({ ...env(), CA_FILE: stranger.caFile });
     await until(() => lines.some((line) => line.includes('waiting for a certificate')));
     expect((await readiness.report()).ready).toBe(false);
     expect(requests).toEqual([]);
+    vi.unstubAllEnvs();
     stranger.remove();
   });
 });
