@@ -89,7 +89,7 @@ describe('operations', () => {
       service: 'vault',
       instance: 'payments-vault-0',
       vaultId: VAULT_ID,
-      schema: { current: 2, wanted: 2, oldestCode: 2 },
+      schema: { current: 3, wanted: 3, oldestCode: 2 },
       key: { keyArn: running.world.keyArn, state: 'usable' },
       outbox: { broker: 'none' },
     });
