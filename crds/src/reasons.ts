@@ -88,6 +88,9 @@ export const REASON = {
   /** Of an event: nothing needs a key of before any more, and its grant is taken back. */
   KeyRetired: 'KeyRetired',
 
+  /** `spec.keys.rekeyGeneration` is lower than what the database has been rekeyed to before: nothing is moved. */
+  RekeyGenerationSpent: 'RekeyGenerationSpent',
+
   // TopicsReady
   /** No broker answers; events wait in the outbox. */
   BrokerUnreachable: 'BrokerUnreachable',

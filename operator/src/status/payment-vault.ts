@@ -90,6 +90,7 @@ export function paymentVaultStatus(
     [
       () => issuersKnown(vault, context.facts),
       () => kindsThere(vault, context.facts),
+      ({ statusz }) => generationUnspent(vault, statusz?.rekey?.generation),
       applied(),
       queued,
       ...ROLES.map(
@@ -254,6 +255,16 @@ function rekeyStatus(vault: PaymentVault, { statusz }: VaultObservation): Pick<P
   const said = statusz?.rekey;
   const rekey = (said?.generation ?? -1) >= (before?.generation ?? 0) ? said : before;
   return rekey === undefined ? {} : { rekey };
+}
+
+/** The database remembers the rekeys of a vault that was here before, whose generation a new resource begins below. */
+function generationUnspent(vault: PaymentVault, spent = 0): Finding | undefined {
+  const generation = vault.spec.keys?.rekeyGeneration ?? 0;
+  if (generation === 0 || generation >= spent) return undefined;
+  return stalled(
+    'RekeyGenerationSpent',
+    `spec.keys.rekeyGeneration is ${generation}, and this database has been rekeyed up to ${spent} before, so nothing is moved: raise it to ${spent + 1} or more`,
+  );
 }
 
 /** Nothing is held up by it: what the cluster has kinds for is made. */

@@ -199,6 +199,17 @@ test('members of the spec that this release does not act on are listed', () => {
   expect(statusOf({}, vault).notYetActedOn).toEqual(['spec.tokens.cvcTtlSeconds', 'spec.router.cascade']);
 });
 
+test('a rekey to a generation that the database has behind it moves nothing, and says which one would', () => {
+  const rekey = { generation: 5, total: 3, done: 3, finished: true };
+  const statusz = { service: 'vault', version: '1', instance: 'x', rekey } as const;
+  const told = statusOf({ statusz }, paymentVault({ keys: { rekeyGeneration: 1 } }));
+  expect(say(told)).toMatchObject({ Ready: 'False RekeyGenerationSpent', Available: 'True Succeeded' });
+  expect(messageOf(told, 'Stalled')).toContain('raise it to 6 or more');
+  for (const keys of [{}, { rekeyGeneration: 5 }, { rekeyGeneration: 6 }]) {
+    expect(say(statusOf({ statusz }, paymentVault({ keys })))).toMatchObject({ Ready: 'True Succeeded' });
+  }
+});
+
 test('the progress of a rekey is what the vault reported last, also while it does not answer', () => {
   const rekey = { generation: 1, total: 100, done: 40, finished: false };
   const vault = { ...paymentVault({ keys: { rekeyGeneration: 1 } }), status: { rekey } };

@@ -195,6 +195,25 @@ it('moves all others past a record that somebody changed, and is not finished wh
   }
 });
 
+it('takes no generation up that the database has behind it', async () => {
+  const { rows } = await running.owner.query('SELECT max(generation)::int AS newest FROM rekeys');
+  const { newest } = rows[0];
+  await running.owner.query(
+    `INSERT INTO rekeys SELECT 9, now(), total, done, '', 0, now(), 0, now() FROM rekeys WHERE generation = $1`,
+    [newest],
+  );
+  const replica = await newReplica({ keyArn: running.world.keyArn, generation: 4 });
+  try {
+    await steps(replica);
+    expect(await replica.rekey.status()).toMatchObject({ generation: 9, finished: true });
+    const { rowCount } = await running.owner.query('SELECT 1 FROM rekeys WHERE generation = 4');
+    expect(rowCount).toBe(0);
+  } finally {
+    await replica.close();
+    await running.owner.query('DELETE FROM rekeys WHERE generation = 9');
+  }
+});
+
 it('puts data keys under another KMS key without a record being written, and then needs the old one no more', async () => {
   const keyArn = await otherKey();
   const { body } = await running.tokenize(running.freshNumber());

@@ -4,7 +4,13 @@ import { openCard, sealCard } from '../crypto/sealed-card.ts';
 import { afterBatch, afterWalk, fromTheStart, isSettled } from '../domain/rekey-walk.ts';
 import { merchantsWithOldKeyNewest, oldKeysGivenUpAt } from '../storage/data-keys.ts';
 import { recordsAfter, replaceSealed, type SealedRecord, type WalkedRecord } from '../storage/records.ts';
-import { advanceRekey, beginRekey, findRekey, type RekeyProgress } from '../storage/rekeys.ts';
+import {
+  advanceRekey,
+  beginRekey,
+  findNewestRekey,
+  findRekey,
+  type RekeyProgress,
+} from '../storage/rekeys.ts';
 import type { Vault } from '../vault.ts';
 import { ownIdentity } from './own-identity.ts';
 
@@ -27,6 +33,7 @@ export interface RekeyOptions {
 export async function moveRecords(vault: Vault, options: RekeyOptions): Promise<number> {
   const { generation } = options;
   const progress = await startedRekey(vault, generation);
+  if (progress === undefined) return 0;
   if (progress.finishedAt) {
     await beginAgainIfNeeded(vault, progress, options);
     return 0;
@@ -52,9 +59,14 @@ export async function moveRecords(vault: Vault, options: RekeyOptions): Promise<
   return records.length;
 }
 
-async function startedRekey(vault: Vault, generation: number): Promise<RekeyProgress> {
+/**
+ * Undefined where the database has seen a higher generation: keys of that one would count as new ones, and a rekey that
+ * moved nothing would be said to have finished.
+ */
+async function startedRekey(vault: Vault, generation: number): Promise<RekeyProgress | undefined> {
   const known = await findRekey(vault.database, generation);
   if (known) return known;
+  if (((await findNewestRekey(vault.database))?.generation ?? 0) > generation) return undefined;
   await vault.commit(async ({ transaction, audit }) => {
     const now = vault.now();
     if (!(await beginRekey(transaction, generation, now))) return;

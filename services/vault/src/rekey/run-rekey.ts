@@ -1,6 +1,6 @@
 import type { Statusz } from '@cofferdam/contracts';
 import type { KeyManagement } from '../kms/key-management.ts';
-import { findRekey } from '../storage/rekeys.ts';
+import { findNewestRekey } from '../storage/rekeys.ts';
 import type { Vault } from '../vault.ts';
 import { moveRecords, type RekeyOptions } from './move-records.ts';
 import { rewrapKeys } from './rewrap-keys.ts';
@@ -8,6 +8,7 @@ import { rewrapKeys } from './rewrap-keys.ts';
 export interface Rekey {
   /** About a second's worth of it; called again and again. */
   step(): Promise<void>;
+  /** Of the highest generation that the database has seen, or of the one that was asked for, if that is higher. */
   status(): Promise<Statusz['rekey']>;
 }
 
@@ -38,11 +39,11 @@ export function createRekey(
       }
     },
     async status() {
-      if (generation === 0) return undefined;
-      const progress = await findRekey(database, generation);
-      if (progress === undefined) return { generation, total: 0, done: 0, finished: false };
-      const { total, done, finishedAt } = progress;
-      return { generation, total, done, finished: finishedAt !== undefined };
+      const newest = await findNewestRekey(database);
+      if (newest === undefined || newest.generation < generation)
+        return generation === 0 ? undefined : { generation, total: 0, done: 0, finished: false };
+      const { total, done, finishedAt } = newest;
+      return { generation: newest.generation, total, done, finished: finishedAt !== undefined };
     },
   };
 }

@@ -47,6 +47,16 @@ export async function findRekey(database: Queryable, generation: number): Promis
   return row && { ...row, finishedAt: row.finishedAt ?? undefined };
 }
 
+/** The one of the highest generation that this database has seen, whichever vault asked for it. */
+export async function findNewestRekey(database: Queryable): Promise<RekeyProgress | undefined> {
+  const { rows } = await database.query<{ generation: number | null }>({
+    name: 'newest-rekey',
+    text: 'SELECT max(generation) AS generation FROM rekeys',
+  });
+  const generation = rows[0]?.generation ?? undefined;
+  return generation === undefined ? undefined : findRekey(database, generation);
+}
+
 /**
  * Takes the walk on from where `from` says that it is.
  *
