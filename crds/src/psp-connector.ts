@@ -26,9 +26,14 @@ export const PSPConnectorSpec = withRules(
       provider: immutable(Provider, 'make another connector for another PSP').describe(
         'Whose wire protocol is spoken; `http` is described by spec.http. Immutable.',
       ),
-      endpoint: HttpsUrl.optional().describe(
-        "Base URL instead of the provider's own: a sandbox, a simulator. Needed with provider http. Card numbers go there: `https://` only.",
-      ),
+      endpoint: withRules(HttpsUrl, {
+        rule: "self.startsWith('https://')",
+        message: 'must begin with https://: card data is sent there',
+      })
+        .optional()
+        .describe(
+          "Base URL instead of the provider's own: a sandbox, a simulator. Needed with provider http. Card numbers go there: `https://` only.",
+        ),
       endpointCaRef: CaRef.optional().describe(
         'Authorities that the certificate of endpoint is verified by. Absent: the public ones.',
       ),

@@ -221,6 +221,10 @@ export const ruleCases: readonly RuleCase[] = [
     },
     [['spec', 'provider http needs endpoint']],
   ),
+  aConnector('an endpoint without TLS', { 'spec.endpoint': 'http://psp.example' }, [
+    ['spec.endpoint', "should match '^https:"],
+    ['spec.endpoint', 'must begin with https://: card data is sent there'],
+  ]),
   aConnector(
     'authorities of an endpoint that is not said',
     { 'spec.endpoint': undefined, 'spec.endpointCaRef': { name: 'sandbox-ca' } },
