@@ -36,7 +36,7 @@ export function certificate(
 }
 
 export function certificatesRefused(
-  spec: PaymentVault['spec'],
+  spec: Pick<PaymentVault['spec'], 'tls'>,
   facts: Facts,
 ): CertificatesRefused | undefined {
   if (spec.tls === undefined || facts.apis.has('cert-manager.io/Certificate')) return undefined;

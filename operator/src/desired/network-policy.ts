@@ -61,11 +61,17 @@ export function vaultNetworkPolicies(vault: PaymentVault, facts: Facts): Manifes
   ];
 }
 
+/** What a connector's policy takes of its vault: with no more than a name, everything but what `spec.network` adds. */
+export type VaultNetwork = {
+  metadata: { name: string };
+  spec: Pick<PaymentVault['spec'], 'network' | 'gateway'>;
+};
+
 /**
  * A connector reaches its vault and its own PSP; only its vault's router reaches the connector. Its callers have
  * tokens of the cluster, whose keys come as a file: it needs no way to other issuers.
  */
-export function connectorNetworkPolicy(connector: PSPConnector, vault: PaymentVault, facts: Facts): Manifest {
+export function connectorNetworkPolicy(connector: PSPConnector, vault: VaultNetwork, facts: Facts): Manifest {
   const { name, namespace = '' } = connector.metadata;
   const vaultName = vault.metadata.name;
   const { to, ports } = connector.spec.egress;
@@ -125,13 +131,13 @@ function callers(vault: PaymentVault, facts: Facts): IngressRule[] {
 }
 
 /** What PSPs send, through the gateway; only where it is routed to connectors. */
-function webhooks(vault: PaymentVault): IngressRule[] {
+function webhooks(vault: VaultNetwork): IngressRule[] {
   const { gateway, network } = vault.spec;
   if (gateway?.webhooks === undefined || network?.gateway === undefined) return [];
   return [allowFrom(network.gateway.from.map(policyPeer))];
 }
 
-function scrapes(vault: PaymentVault): IngressRule[] {
+function scrapes(vault: VaultNetwork): IngressRule[] {
   const from = vault.spec.network?.telemetry?.from;
   return from === undefined ? [] : [allowFrom(from.map(policyPeer))];
 }
@@ -169,12 +175,12 @@ function authority(facts: Facts): EgressRule {
   return { to: [operatorPods(facts)], ports: [tcp(CERTIFICATE_PORT)] };
 }
 
-function telemetry(vault: PaymentVault): EgressRule[] {
+function telemetry(vault: VaultNetwork): EgressRule[] {
   const { to, ports } = vault.spec.network?.telemetry ?? {};
   return to === undefined ? [] : [outward({ to, ports }, [4317, 4318])];
 }
 
-function dns(vault: PaymentVault): EgressRule {
+function dns(vault: VaultNetwork): EgressRule {
   const asked = vault.spec.network?.dns;
   const kubeDns: PolicyPeer = {
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },

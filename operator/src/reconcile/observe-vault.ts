@@ -30,7 +30,10 @@ export async function gatherVault(
     .byIndex(keyOf(vault))
     .map((one) => tryRead(readConnector, one))
     .filter((one) => one !== undefined)
-    .filter((one) => isRoutable(one, context.facts()));
+    .filter((one) => {
+      const deployments = context.caches.deployments.store.byIndex(one.metadata.uid ?? '');
+      return isRoutable(one, context.facts(), { hasDeployment: deployments.length > 0 });
+    });
   const jobs = context.caches.jobs.store.byIndex(uid);
   const deployed = (role: Role) => context.caches.deployments.store.get(namespace, names[role](name));
   const observed: ObservedForVault = {

@@ -5,9 +5,12 @@ import { tooOldFor } from '../desired/release.ts';
 import {
   dropFinalizer,
   ensureFinalizer,
+  isKubeError,
   type KubeObject,
   keyOf,
+  type Observed,
   ownerReferenceTo,
+  RESOURCES,
   type WorkResult,
 } from '../engine/index.ts';
 import {
@@ -54,35 +57,37 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
   const vault = vaultOf(context, connector);
   const turn = turnOf(context, connector);
   const before = context.caches.deployments.store.get(namespace, names.connector(name));
-  const plan = planPSPConnector(connector, vault, context.facts(), { deployment: before, turn });
+  const plan = planPSPConnector(connector, vault, context.facts(), {
+    deployment: before,
+    turn,
+    hasNetworkPolicy: before !== undefined && (await hasNetworkPolicy(context, connector)),
+  });
 
-  // A paused vault changes nothing, its connectors included; a refused plan leaves what runs as it is.
-  const isLeft = 'refused' in plan || vault?.spec.paused;
+  const isRefused = 'refused' in plan;
+  const wanted = isRefused ? plan.repairs : plan.manifests;
+  // A paused vault changes nothing, its connectors included; of a refused plan only repairs are made.
+  const isLeft = vault?.spec.paused || wanted.length === 0;
   const { written, refused } = isLeft
     ? { written: [], refused: [] }
     : await context.applySet.converge({
         owner: ownerReferenceTo(connector),
-        wanted: plan.manifests,
+        wanted,
         observed: context.caches.childrenOf(uid),
-        kept: ({ resource }) => resource.kind === 'Deployment' && plan.queued,
+        kept: ({ resource }) => isRefused || (resource.kind === 'Deployment' && plan.queued),
       });
 
   logWritten(context.log, connector, written);
 
   const deployment = context.caches.deployments.store.get(namespace, names.connector(name));
-  const manifests = 'refused' in plan ? [] : plan.manifests;
-  const changing = isChanging(manifests, deployment);
+  const changing = isChanging(wanted, deployment);
   const serves = (deployment?.status?.availableReplicas ?? 0) > 0;
-  const trouble = await podTroubleOf(
-    context,
-    namespace,
-    podSelector({ role: 'connector', instance: name }, 'api'),
-  );
+  const pods = podSelector({ role: 'connector', instance: name }, 'api');
+  const trouble = await podTroubleOf(context, namespace, pods);
   const workload = { name: names.connector(name), deployment, trouble, changing };
-  const isQueued = !('refused' in plan) && plan.queued;
+  const isHeld = isRefused || plan.queued;
   const rollout = rolloutStatus(context, connector, {
     turn,
-    done: !isLeft && refused.length === 0 && !isQueued && isDone({ workload }),
+    done: !isLeft && refused.length === 0 && !isHeld && isDone({ workload }),
     vaultGeneration: vault?.metadata.generation,
   });
   const status = pspConnectorStatus(
@@ -94,8 +99,9 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
       turn,
       rollout,
       release: context.facts().release,
-      statusz:
-        serves && vault !== undefined ? await statuszOf(context, vault, names.connector(name)) : undefined,
+      statusz: serves
+        ? await statuszOf(context, vault ?? { metadata: { namespace }, spec: {} }, names.connector(name))
+        : undefined,
       certificates:
         vault === undefined ? undefined : await observeCertificates(context, vault, [names.connector(name)]),
       applyProblem: applyProblem(refused),
@@ -112,6 +118,21 @@ function vaultOf(context: Context, connector: ReadConnector): ReadVault | undefi
   const found = context.caches.vaults.store.get(connector.metadata.namespace, connector.spec.vaultRef.name);
   if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
   return tryRead(readVault, found);
+}
+
+/** Of its own. The cache may be behind, and what is only not seen must not be written over. */
+async function hasNetworkPolicy(context: Context, { metadata }: ReadConnector): Promise<boolean> {
+  const { namespace, uid = '' } = metadata;
+  const name = names.connector(metadata.name);
+  const resource = RESOURCES.networkPolicies;
+  const isIt = (child: Observed) =>
+    child.resource.kind === resource.kind && child.object.metadata.name === name;
+  if (context.caches.childrenOf(uid).some(isIt)) return true;
+  const found = await context.client.get(resource, { namespace, name }).catch((error) => {
+    if (isKubeError(error, 'not_found')) return undefined;
+    throw error;
+  });
+  return found?.metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
 }
 
 async function removePSPConnector(context: Context, connector: ReadConnector): Promise<WorkResult> {

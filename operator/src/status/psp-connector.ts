@@ -65,7 +65,8 @@ export function pspConnectorStatus(
     ...(seen.vault?.spec.tls === undefined ? {} : { CertificatesReady: certificates(seen) }),
     NetworkPoliciesApplied: judge(
       seen,
-      [refused('HostPolicyUnsupported'), blocked, applied('NetworkPolicy')],
+      // A policy that cannot be put back goes before one that cannot be expressed.
+      [applied('NetworkPolicy'), refused('HostPolicyUnsupported'), blocked],
       'deny-all and its exceptions are applied',
     ),
     Available: judge(
@@ -108,11 +109,14 @@ function refused(reason: ConnectorRefused['refused']): Check<ConnectorObservatio
 const queued: Check<ConnectorObservation> = ({ plan, turn }) =>
   'refused' in plan || !plan.queued || turn === undefined ? undefined : waitsForTurn(turn);
 
-const blocked: Check<ConnectorObservation> = ({ plan }) =>
-  'refused' in plan ? wrong('Waiting', `nothing is applied: ${plan.message}`) : undefined;
+const blocked: Check<ConnectorObservation> = ({ plan, workload }) =>
+  'refused' in plan && workload.deployment === undefined
+    ? wrong('Waiting', `nothing is applied: ${plan.message}`)
+    : undefined;
 
-const vaultAvailable: Check<ConnectorObservation> = ({ vault, plan }) => {
-  if ('refused' in plan) return wrong('Waiting', plan.message);
+const vaultAvailable: Check<ConnectorObservation> = ({ vault, plan, workload }) => {
+  // The router is told of what runs, whatever is refused.
+  if ('refused' in plan && workload.deployment === undefined) return wrong('Waiting', plan.message);
   if (vault?.spec.paused) {
     const { name, namespace } = vault.metadata;
     return wrong(

@@ -142,8 +142,8 @@ test('a kind that the cluster lacks is not made, and named with the member that 
 
 test('a connector reaches host names only where the cluster has policies for them', () => {
   expect(ofConnector(facts, byHost)).toBe('HostPolicyUnsupported');
-  expect(isRoutable(byHost, facts)).toBe(false);
-  expect(isRoutable(byHost, everything)).toBe(true);
+  expect(isRoutable(byHost, facts, { hasDeployment: false })).toBe(false);
+  expect(isRoutable(byHost, everything, { hasDeployment: false })).toBe(true);
   expect(ofConnector(everything, byHost)).toMatchObject({
     'CiliumNetworkPolicy/stripe-connector': {
       endpointSelector: {

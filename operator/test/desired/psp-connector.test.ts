@@ -1,4 +1,5 @@
 import { AccountsFile } from '@cofferdam/contracts';
+import type { PaymentVault } from '@cofferdam/crds';
 import { expect, test } from 'vitest';
 import { isRoutable, planPSPConnector } from '../../src/desired/psp-connector.ts';
 import { connector, facts, paymentVault } from '../fixtures.ts';
@@ -33,15 +34,63 @@ test.each([
     paymentVault(),
   ],
 ])('%s: nothing is made, and the reason is given', (reason, asked, vault) => {
-  expect(planPSPConnector(asked, vault, facts)).toEqual({ refused: reason, message: expect.any(String) });
+  const expected = { refused: reason, message: expect.any(String), repairs: [] };
+  expect(planPSPConnector(asked, vault, facts)).toEqual(expected);
+});
+
+const byHost = connector('stripe', {
+  egress: { to: [{ host: 'api.stripe.com' }, { cidr: '192.0.2.0/24' }], ports: [443] },
+});
+const withTls = paymentVault({ tls: { issuerRef: { name: 'internal' } } });
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'stripe-connector' } };
+const around = [
+  'ConfigMap/stripe-accounts',
+  'ServiceAccount/stripe-connector',
+  'Service/stripe-connector',
+  'PodDisruptionBudget/stripe-connector',
+];
+const POLICY = 'NetworkPolicy/stripe-connector';
+
+test.each([
+  // The policy that is there lets the pods out to where they go; what the hosts are to become is not known.
+  { asked: byHost, vault: paymentVault(), hasNetworkPolicy: true, repairs: around },
+  { asked: byHost, vault: paymentVault(), hasNetworkPolicy: false, repairs: [POLICY, ...around] },
+  { asked: connector(), vault: withTls, hasNetworkPolicy: true, repairs: [POLICY, ...around] },
+  { asked: byHost, vault: withTls, hasNetworkPolicy: true, repairs: around },
+  { asked: connector(), vault: undefined, hasNetworkPolicy: true, repairs: [] },
+  { asked: connector(), vault: undefined, hasNetworkPolicy: false, repairs: [POLICY] },
+])(
+  'what is around pods that run is kept in repair, whatever is refused: $repairs',
+  ({ asked, vault, hasNetworkPolicy, repairs }) => {
+    const plan = planPSPConnector(asked, vault, facts, { deployment, hasNetworkPolicy });
+    if (!('refused' in plan)) throw new Error('it is not refused');
+    const named = plan.repairs.map(({ object }) => `${object.kind}/${object.metadata.name}`);
+    expect(named.sort()).toEqual(repairs.toSorted());
+  },
+);
+
+test('a policy that is put back without its hosts still denies, and lets out to what can be expressed', () => {
+  const policyOf = (asked: ReturnType<typeof connector>, vault: PaymentVault | undefined) => {
+    const plan = planPSPConnector(asked, vault, facts, { deployment });
+    const manifests = 'refused' in plan ? plan.repairs : plan.manifests;
+    return manifests.find(({ resource }) => resource.kind === 'NetworkPolicy')?.object;
+  };
+  const egress = { to: [{ cidr: '192.0.2.0/24' }], ports: [443] };
+  expect(policyOf(byHost, paymentVault())).toEqual(policyOf(connector('stripe', { egress }), paymentVault()));
+  // Of a vault that is gone no network is known: the rest is as it was.
+  expect(policyOf(connector(), undefined)).toEqual(policyOf(connector(), paymentVault()));
 });
 
 test('the router is told only of connectors that have a process to call', () => {
-  expect(isRoutable(connector(), facts)).toBe(true);
-  expect(isRoutable(connector('c', { provider: 'checkout' }), facts)).toBe(false);
+  const never = { hasDeployment: false };
+  expect(isRoutable(connector(), facts, never)).toBe(true);
+  expect(isRoutable(connector('c', { provider: 'checkout' }), facts, never)).toBe(false);
+  expect(isRoutable(byHost, facts, never)).toBe(false);
+  const runs = { hasDeployment: true };
+  expect(isRoutable(byHost, facts, runs)).toBe(true);
   const leaving = connector();
   leaving.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
-  expect(isRoutable(leaving, facts)).toBe(false);
+  expect(isRoutable(leaving, facts, runs)).toBe(false);
 });
 
 test('another merchant, another route or another Secret content of an account changes no pod template', () => {

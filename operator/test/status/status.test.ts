@@ -251,6 +251,42 @@ test('a connector is Ready before the PSP was ever called', () => {
   });
 });
 
+test.each([
+  ['VaultNotFound', connector(), undefined, { VaultBound: 'False VaultNotFound' }],
+  [
+    'CertManagerMissing',
+    connector(),
+    { ...paymentVault({ tls: { issuerRef: { name: 'internal' } } }), status: statusOf({}) },
+    { VaultBound: 'True Succeeded', CertificatesReady: 'False CertManagerMissing' },
+  ],
+  [
+    'HostPolicyUnsupported',
+    connector('stripe', { egress: { to: [{ host: 'api.stripe.com' }], ports: [443] } }),
+    seen.vault,
+    { VaultBound: 'True Succeeded', NetworkPoliciesApplied: 'False HostPolicyUnsupported' },
+  ],
+])(
+  '%s: pods that run are judged by what they do, and one that never ran by nothing',
+  (reason, asked, vault, own) => {
+    const { deployment } = seen.workload;
+    const plan = planPSPConnector(asked, vault, facts, { deployment });
+    const runs = { ...seen, plan, vault };
+    expect(say(pspConnectorStatus(asked, runs, now))).toEqual({
+      Ready: `False ${reason}`,
+      Stalled: `True ${reason}`,
+      CredentialsPresent: 'True Succeeded',
+      Reachable: 'Unknown NotCalled',
+      NetworkPoliciesApplied: 'True Succeeded',
+      Available: 'True Succeeded',
+      ...own,
+    });
+    const workload = { ...seen.workload, deployment: undefined };
+    const never = pspConnectorStatus(asked, { ...runs, workload, statusz: undefined }, now);
+    expect(say(never)).toMatchObject({ Available: 'False Waiting', Stalled: `True ${reason}` });
+    expect(messageOf(never, 'Available')).toContain('nothing is applied: ');
+  },
+);
+
 test('a missing credential is named with its Secret, its keys and its account', () => {
   const accounts = [{ name: 'acme', credentials: 'missing' as const, reachable: 'unknown' as const }];
   const statusz = { service: 'connector' as const, version: '1', instance: 'p', accounts };
