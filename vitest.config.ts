@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Suites that start processes (database, broker, cluster) run one file at a time; the rest in parallel. */
+/** Suites that start processes: a database, a broker, an API server, or a whole cluster. */
 const heavy = ['**/*.cluster.test.ts'];
+/** They take minutes in all, and wait most of the time. */
+const patience = { testTimeout: 120_000, hookTimeout: 180_000 };
 const ignored = ['**/node_modules/**', '.cofferdam/**'];
 
 export default defineConfig({
@@ -23,11 +25,19 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: heavy,
+          include: ['{operator,services/*}/test/**/*.cluster.test.ts'],
+          exclude: ignored,
+          ...patience,
+        },
+      },
+      {
+        test: {
+          // A whole cluster has addresses of this machine to itself, and many processes: one file at a time.
+          name: 'machine',
+          include: ['{cli,devcluster,benchmarks}/test/**/*.cluster.test.ts'],
           exclude: ignored,
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          ...patience,
         },
       },
     ],

@@ -9,7 +9,7 @@ import { type Lanes, startLanes } from './lanes.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 /** `SOAK_SECONDS=600` is the long form. */
-const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 20);
+const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 10);
 
 let lanes: Lanes;
 beforeAll(async () => {
