@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Suites that start processes: a database, a broker, an API server, or a whole cluster. */
@@ -8,6 +9,8 @@ const ignored = ['**/node_modules/**', '.cofferdam/**'];
 
 export default defineConfig({
   test: {
+    // Vitest leaves one core alone, which of two is half. The suites wait more than they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'structure', include: ['test/**/*.test.ts'], exclude: [...ignored, ...heavy] } },
       {
