@@ -1,11 +1,14 @@
 /** Where a rekey's walk through the records is. */
 export interface Walk {
   startedAt: Date;
+  /** Records when it began; an estimate of the planner's where there are many. */
   total: number;
+  /** Records that the first walk has seen. */
   done: number;
   afterToken: string;
   afterVersion: number;
   walkStartedAt: Date;
+  /** Records that this walk had to move. */
   walkMoved: number;
   finishedAt: Date | undefined;
 }

@@ -1,19 +1,9 @@
 import type { Queryable, Transaction } from '@cofferdam/runtime';
+import type { Walk } from '../domain/rekey-walk.ts';
 
 /** How far a rekey has come. */
-export interface RekeyProgress {
+export interface RekeyProgress extends Walk {
   generation: number;
-  startedAt: Date;
-  /** Records when it began; an estimate of the planner's where there are many. */
-  total: number;
-  /** Records that the first walk has seen. */
-  done: number;
-  afterToken: string;
-  afterVersion: number;
-  walkStartedAt: Date;
-  /** Records that this walk had to move. */
-  walkMoved: number;
-  finishedAt: Date | undefined;
 }
 
 const COLUMNS = `generation, started_at AS "startedAt", total::float8 AS total, done::float8 AS done,
