@@ -17,6 +17,7 @@ export type { ObjectMeta } from './object.ts';
 export type { Observability } from './observability.ts';
 export { PaymentVault, PaymentVaultSpec } from './payment-vault.ts';
 export { PaymentVaultStatus } from './payment-vault-status.ts';
+export { policyPeer } from './policy-peer.ts';
 export { Provider, PSPConnector, PSPConnectorSpec } from './psp-connector.ts';
 export { PSPConnectorStatus } from './psp-connector-status.ts';
 export { REASON, type Reason } from './reasons.ts';

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BenchError } from '../errors.ts';
-import { usageOf } from '../harness/process-usage.ts';
 import { endOf, startServer } from '../harness/programs.ts';
 import { parsePrometheus, type Sample, sum } from '../harness/prometheus.ts';
 import { waitUntil } from '../harness/wait.ts';
@@ -185,9 +184,4 @@ function writeFiles(environment: Environment, tenants: readonly Tenant[]) {
     grantees: file('grantees.json', JSON.stringify(Object.fromEntries(grantees))),
     token: file('token', 'not-looked-at\n'),
   };
-}
-
-/** RSS now and at its highest since the start, as the kernel counts them. */
-export function memoryOf({ pid }: OperatorProcess) {
-  return usageOf(pid);
 }

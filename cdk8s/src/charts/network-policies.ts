@@ -1,4 +1,4 @@
-import type { NetworkPeer } from '@cofferdam/crds';
+import { type NetworkPeer, policyPeer } from '@cofferdam/crds';
 import { k8s } from 'cdk8s-plus-28';
 import type { OperatorNetwork } from '../config/operator-config.ts';
 
@@ -35,7 +35,7 @@ export function operatorPolicy(
     policyTypes: ['Ingress', 'Egress'],
     ingress: [
       { from: [ofOurs()], ports: tcp([ports.certificates]) },
-      ...(scrapers === undefined ? [] : [{ from: scrapers.map(peer), ports: tcp([ports.http]) }]),
+      ...(scrapers === undefined ? [] : [{ from: scrapers.map(policyPeer), ports: tcp([ports.http]) }]),
     ],
     egress: [
       outward(apiServer, [443, 6443]),
@@ -43,7 +43,7 @@ export function operatorPolicy(
       outward(kafka, [9092, 9093, 9094, 9096, 9098]),
       { to: [ofOurs({ 'app.kubernetes.io/component': 'api' })], ports: tcp([8080]) },
       {
-        to: (dns?.to ?? [KUBE_DNS]).map(peer),
+        to: (dns?.to ?? [KUBE_DNS]).map(policyPeer),
         ports: (dns?.ports ?? [53]).flatMap((number) => [port(number, 'UDP'), port(number)]),
       },
     ],
@@ -68,29 +68,5 @@ function outward(
   defaults: readonly number[],
 ): k8s.NetworkPolicyEgressRule {
   const ports = tcp(asked?.ports ?? defaults);
-  return asked === undefined ? { ports } : { to: asked.to.map(peer), ports };
-}
-
-function peer({ cidr, podSelector, namespaceSelector }: NetworkPeer): k8s.NetworkPolicyPeer {
-  return {
-    ...(cidr === undefined ? {} : { ipBlock: { cidr } }),
-    ...(podSelector === undefined ? {} : { podSelector: selectorOf(podSelector) }),
-    ...(namespaceSelector === undefined ? {} : { namespaceSelector: selectorOf(namespaceSelector) }),
-  };
-}
-
-function selectorOf(selector: NonNullable<NetworkPeer['podSelector']>): k8s.LabelSelector {
-  const { matchLabels, matchExpressions } = selector;
-  return {
-    ...(matchLabels === undefined ? {} : { matchLabels }),
-    ...(matchExpressions === undefined
-      ? {}
-      : {
-          matchExpressions: matchExpressions.map(({ key, operator, values }) => ({
-            key,
-            operator,
-            ...(values === undefined ? {} : { values }),
-          })),
-        }),
-  };
+  return asked === undefined ? { ports } : { to: asked.to.map(policyPeer), ports };
 }

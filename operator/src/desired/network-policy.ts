@@ -1,5 +1,5 @@
 import { SERVICE_PORT } from '@cofferdam/contracts';
-import type { EgressPeer, NetworkPeer, PaymentVault, PSPConnector } from '@cofferdam/crds';
+import { type NetworkPeer, type PaymentVault, type PSPConnector, policyPeer } from '@cofferdam/crds';
 import type {
   EgressRule,
   IngressRule,
@@ -216,31 +216,6 @@ function outward(
 
 function allowFrom(from: PolicyPeer[]): IngressRule {
   return { from, ports: service };
-}
-
-function policyPeer(peer: NetworkPeer | EgressPeer): PolicyPeer {
-  const { cidr, podSelector: pods, namespaceSelector: namespaces } = peer;
-  return {
-    ...(cidr === undefined ? {} : { ipBlock: { cidr } }),
-    ...(pods === undefined ? {} : { podSelector: selector(pods) }),
-    ...(namespaces === undefined ? {} : { namespaceSelector: selector(namespaces) }),
-  };
-}
-
-function selector(asked: NonNullable<NetworkPeer['podSelector']>) {
-  const { matchLabels, matchExpressions } = asked;
-  return {
-    ...(matchLabels === undefined ? {} : { matchLabels }),
-    ...(matchExpressions === undefined
-      ? {}
-      : {
-          matchExpressions: matchExpressions.map(({ key, operator, values }) => ({
-            key,
-            operator,
-            ...(values === undefined ? {} : { values }),
-          })),
-        }),
-  };
 }
 
 function podsOf(identity: Pick<PodIdentity, 'role' | 'instance'>): PolicyPeer {

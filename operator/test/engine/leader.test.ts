@@ -46,6 +46,10 @@ function leaseServer() {
   return { client, state, lease: () => lease };
 }
 
+function optionsOf({ client }: ReturnType<typeof leaseServer>, clock: ReturnType<typeof createManualClock>) {
+  return { client, namespace: 'n', name: 'l', clock, random: () => 0 };
+}
+
 test('microTime() has exactly six digits, which the API server insists on', () => {
   expect(microTime(1_700_000_000_123)).toBe('2023-11-14T22:13:20.123000Z');
 });
@@ -53,7 +57,7 @@ test('microTime() has exactly six digits, which the API server insists on', () =
 test('one of two leads; the other takes over only after the lease has run out', async () => {
   const clock = createManualClock();
   const server = leaseServer();
-  const options = { client: server.client, namespace: 'n', name: 'l', clock, random: () => 0 };
+  const options = optionsOf(server, clock);
   const a = createLeaderElector({ ...options, identity: 'a' });
   const b = createLeaderElector({ ...options, identity: 'b' });
   const stopA = new AbortController();
@@ -86,14 +90,7 @@ test('one of two leads; the other takes over only after the lease has run out', 
 test('a leader whose work fails gives the lease back, and its failure is told', async () => {
   const clock = createManualClock();
   const server = leaseServer();
-  const elector = createLeaderElector({
-    client: server.client,
-    namespace: 'n',
-    name: 'l',
-    identity: 'a',
-    clock,
-    random: () => 0,
-  });
+  const elector = createLeaderElector({ ...optionsOf(server, clock), identity: 'a' });
   const run = elector.run(new AbortController().signal, () => Promise.reject(new Error('broken')));
   const failure = expect(run).rejects.toThrow('broken');
   await clock.advance(5_000);
@@ -105,7 +102,7 @@ test('a leader whose work fails gives the lease back, and its failure is told', 
 test('who sees another holder stops at once, and not at its own deadline', async () => {
   const clock = createManualClock();
   const server = leaseServer();
-  const options = { client: server.client, namespace: 'n', name: 'l', clock, random: () => 0 };
+  const options = optionsOf(server, clock);
   const elector = createLeaderElector({ ...options, identity: 'a' });
   let lost = false;
   const run = elector.run(new AbortController().signal, async (leading) => {
@@ -127,14 +124,7 @@ test('who sees another holder stops at once, and not at its own deadline', async
 test('a jump of the wall clock stops what is sent until the next renewal, and loses nothing', async () => {
   const clock = createManualClock();
   const server = leaseServer();
-  const elector = createLeaderElector({
-    client: server.client,
-    namespace: 'n',
-    name: 'l',
-    identity: 'a',
-    clock,
-    random: () => 0,
-  });
+  const elector = createLeaderElector({ ...optionsOf(server, clock), identity: 'a' });
   const stopping = new AbortController();
   let lost = false;
   const run = elector.run(stopping.signal, (leading) => {
@@ -159,14 +149,7 @@ test('a jump of the wall clock stops what is sent until the next renewal, and lo
 test('a leader that stops gives the lease back only when its work has ended, and sends nothing after', async () => {
   const clock = createManualClock();
   const server = leaseServer();
-  const elector = createLeaderElector({
-    client: server.client,
-    namespace: 'n',
-    name: 'l',
-    identity: 'a',
-    clock,
-    random: () => 0,
-  });
+  const elector = createLeaderElector({ ...optionsOf(server, clock), identity: 'a' });
   const stopping = new AbortController();
   const run = elector.run(stopping.signal, () => clock.sleep(6_000));
   await clock.advance(1_000);
