@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Suites that start processes: a database, a broker, an API server, or a whole cluster. */
 const heavy = ['**/*.cluster.test.ts'];
+/** Counts requests that are made together, which they are not on a machine that is busy with something else. */
+const brokers = ['operator/test/effects/kafka-broker.cluster.test.ts'];
 /** They take minutes in all, and wait most of the time. */
 const patience = { testTimeout: 120_000, hookTimeout: 180_000 };
 const ignored = ['**/node_modules/**', '.cofferdam/**'];
@@ -29,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['{operator,services/*}/test/**/*.cluster.test.ts'],
-          exclude: ignored,
+          exclude: [...ignored, ...brokers],
           ...patience,
         },
       },
@@ -37,7 +39,7 @@ export default defineConfig({
         test: {
           // A whole cluster has addresses of this machine to itself, and many processes: one file at a time.
           name: 'machine',
-          include: ['{cli,devcluster,benchmarks}/test/**/*.cluster.test.ts'],
+          include: ['{cli,devcluster,benchmarks}/test/**/*.cluster.test.ts', ...brokers],
           exclude: ignored,
           fileParallelism: false,
           ...patience,

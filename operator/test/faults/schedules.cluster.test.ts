@@ -8,7 +8,7 @@ import { disturb, type Step, schedule } from './schedule.ts';
 
 /** `FAULT_RUNS=200` makes more of it; `FAULT_SEED` repeats what another run has printed. */
 const RUNS = Number(process.env['FAULT_RUNS'] ?? 2);
-const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env['FAULT_SEED'] ?? 95_102_593);
 /** Schedules at the same time, each in a namespace of its own. */
 const AT_ONCE = 4;
 const ACTS = SCENARIOS.slice(0, 4);
