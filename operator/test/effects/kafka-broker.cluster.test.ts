@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AdminTopicsPlan } from '../../src/desired/topics.ts';
 import { NAMESPACES_ANNOTATION, SERVERS_ANNOTATION } from '../../src/effects/kafka-access.ts';
-import { kafkaTopicManagement } from '../../src/effects/kafka-admin.ts';
+import { type KafkaAdminOptions, kafkaTopicManagement } from '../../src/effects/kafka-admin.ts';
 import type { KafkaSources } from '../../src/effects/kafka-sources.ts';
 
 const users = { operator: 'of the operator', 'acme-vault': 'of the vault', 'acme-router': 'of the router' };
@@ -42,8 +42,9 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
       data: { username: user, password: users[user], ...more },
     }),
   });
-  const managementOf = (from = sources('operator')) =>
+  const managementOf = (from = sources('operator'), more: KafkaAdminOptions = {}) =>
     kafkaTopicManagement({
+      ...more,
       sources: from,
       observe: ({ operation, outcome }) => calls.push(`${operation} ${outcome}`),
     });
@@ -94,7 +95,8 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
   });
 
   test('vaults that share brokers share one look, and what is wrong with one is no other', async () => {
-    const management = managementOf();
+    // Long enough for a busy machine to ask all three questions.
+    const management = managementOf(undefined, { gatherMs: 1_000 });
     const fine = planOf('shared-1');
     await management.ensure(fine);
     calls = [];

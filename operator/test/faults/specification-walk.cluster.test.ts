@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { ENV } from '@cofferdam/contracts';
 import { type Condition, REASON } from '@cofferdam/crds';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,14 +14,14 @@ import { changesOf, type Schema } from './values-of-schema.ts';
 
 /** `WALK_STEPS=200` goes further; `WALK_SEED` repeats what another run has printed. */
 const STEPS = Number(process.env['WALK_STEPS'] ?? 12);
-// Fixed, so that a suite says the same of the same code; seed 95034469 is known to fail and not yet traced.
-const SEED = Number(process.env['WALK_SEED'] ?? 89_530_763);
+const SEED = Number(process.env['WALK_SEED'] ?? Math.floor(Math.random() * 1e8));
 const WALKS = 3;
 /** Of what is generated most is refused by a rule across members. */
 const CANDIDATES = 40;
 
+type SpecWithKeys = { keys?: { rekeyGeneration?: number } };
 type Resourced = KubeObject & {
-  spec: object;
+  spec: object & SpecWithKeys;
   status?: { observedGeneration?: number; conditions?: Condition[] };
 };
 const KINDS = [
@@ -102,12 +103,21 @@ async function takesAStand(lane: Lane, spec: object): Promise<void> {
   }
 }
 
-/** Everything but the two resources themselves. */
+/** Everything but the two resources themselves, and but the one setting that never goes back. */
 async function childrenOf(lane: Lane): Promise<unknown> {
   const { objects } = await lane.state();
-  return Object.fromEntries(
-    Object.entries(objects).filter(([name]) => !/^(PaymentVault|PSPConnector)\//.test(name)),
+  const children = Object.entries(objects).filter(([name]) => !/^(PaymentVault|PSPConnector)\//.test(name));
+  const isOneWay = (value: unknown) =>
+    typeof value === 'object' && value !== null && 'name' in value && value.name === ENV.rekeyGeneration;
+  return JSON.parse(JSON.stringify(Object.fromEntries(children)), (_key, value) =>
+    Array.isArray(value) ? value.filter((entry) => !isOneWay(entry)) : value,
   );
+}
+
+/** The way back to `first` from `now`: a rekey that was asked for is never taken back. */
+function wayBack(first: SpecWithKeys, { keys }: SpecWithKeys): object {
+  const { rekeyGeneration } = keys ?? {};
+  return rekeyGeneration === undefined ? first : { ...first, keys: { ...first.keys, rekeyGeneration } };
 }
 
 async function walk(lane: Lane, seed: number): Promise<{ steps: number; stalled: number }> {
@@ -147,7 +157,8 @@ async function walk(lane: Lane, seed: number): Promise<{ steps: number; stalled:
   }
   for (const which of KINDS) {
     const [first] = visited.get(which.resource) ?? [];
-    if (first !== undefined) await put(lane, which, first);
+    const now = await admin.get<Resourced>(which.resource, which.key(lane.namespace));
+    if (first !== undefined) await put(lane, which, wayBack(first, now.spec));
   }
   await takesAStand(lane, { back: 'at the beginning' });
   await expect.poll(() => childrenOf(lane), { timeout: 20_000 }).toEqual(before);

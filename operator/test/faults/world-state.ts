@@ -104,8 +104,8 @@ function bare(object: KubeObject, live: ReadonlySet<string>, scaled: ReadonlySet
 
 const TIME = /"\d{4}-\d\d-\d\dT[\d:.]+Z"/g;
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
-/** Of names and of annotations; they depend on the namespace. What they are digests of is compared itself. */
-const DIGEST = /\b(?:[0-9a-f]{10}|[0-9a-f]{16})\b/g;
+/** Of names and of annotations, never a number; they depend on the namespace. What they are digests of is compared itself. */
+const DIGEST = /(?<!":)\b(?:[0-9a-f]{10}|[0-9a-f]{16})\b/g;
 const GRANT = /"grantId":"[^"]*"/g;
 
 function alike(text: string, namespace: string): string {
