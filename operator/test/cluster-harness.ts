@@ -4,7 +4,6 @@ import type { Statusz } from '@cofferdam/contracts';
 import type { PaymentVaultSpec, PSPConnectorSpec } from '@cofferdam/crds';
 import { startControllers } from '@cofferdam/devcluster';
 import { startTestKms, type TestKms } from '@cofferdam/devcluster/addons';
-import { vi } from 'vitest';
 import { parse } from 'yaml';
 import type { TopicManagement } from '../src/effects/kafka.ts';
 import { awsKeyManagement, type KmsSender } from '../src/effects/kms-aws.ts';
@@ -23,9 +22,11 @@ import {
   type Transport,
 } from '../src/engine/index.ts';
 import { createOperator } from '../src/operator.ts';
+import { clusterKeys } from '../src/reconcile/cluster-keys.ts';
 import type { Context } from '../src/reconcile/context.ts';
 import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../src/reconcile/resources.ts';
 import { fixedAuthority } from './ca/fixed-authority.ts';
+import { eventually } from './eventually.ts';
 import { type Mirror, startMirror } from './faults/mirror.ts';
 import { connector, facts, GRANTEE, paymentVault } from './fixtures.ts';
 import { startTargetCluster } from './target-cluster.ts';
@@ -40,10 +41,14 @@ export type TestCluster = {
   kubeconfig: string;
   /** As a user of its own, so that a fault can be for the operators alone. */
   operatorConfig: ClusterConfig;
+  /** Of the tokens of its service accounts. */
+  issuer: string;
   /** Everything that there is, without asking. */
   mirror: Mirror;
   /** The API server's fault endpoint: `POST /faults`, `DELETE /faults`, `POST /faults/watches/drop`. */
   faults(method: 'POST' | 'DELETE', path: string, body?: object): Promise<{ id?: string }>;
+  /** Connections that the API server has open; undefined where it does not say. */
+  connections(): Promise<number | undefined>;
   kms: TestKms;
   /** What `/statusz` answers, by Service name. */
   statusz: Map<string, Statusz>;
@@ -74,8 +79,9 @@ export type RunningOperator = {
 /** User of the operators, where they have one of their own. */
 export const OPERATOR = 'operator';
 
-export async function startTestCluster(): Promise<TestCluster> {
-  const target = await startTargetCluster();
+/** @param env which cluster, see {@link startTargetCluster} */
+export async function startTestCluster(env = process.env): Promise<TestCluster> {
+  const target = await startTargetCluster(env);
   const config = await kubeconfigFile(target.kubeconfig);
   const adminTransport = createTransport(config);
   const admin = createClient({ transport: adminTransport, fieldManager: 'test' });
@@ -95,7 +101,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   }
 
   // A definition that was made just now is served a moment later.
-  await vi.waitFor(() => Promise.all([PAYMENT_VAULTS, PSP_CONNECTORS].map((kind) => admin.list(kind))));
+  await eventually(() => Promise.all([PAYMENT_VAULTS, PSP_CONNECTORS].map((kind) => admin.list(kind))));
   const [foreign] = (await admin.list(PAYMENT_VAULTS)).items;
   if (foreign !== undefined) {
     throw new Error(
@@ -103,17 +109,20 @@ export async function startTestCluster(): Promise<TestCluster> {
     );
   }
   const mirror = await startMirror(admin);
+  const { clusterIssuer } = await clusterKeys(admin);
 
   const cluster: TestCluster = {
     admin,
     kubeconfig: target.kubeconfig,
     operatorConfig: target.operatorToken === undefined ? config : asOperator(config, target.operatorToken),
+    issuer: clusterIssuer,
     mirror,
     async faults(method, path, body) {
       const text = body === undefined ? {} : { body: JSON.stringify(body) };
       const headers = { 'content-type': 'application/json' };
       return JSON.parse(await adminTransport.send({ method, path, headers, ...text }));
     },
+    connections: async () => target.connections?.(),
     kms,
     statusz,
     topics,
@@ -285,8 +294,10 @@ export async function createVault(
   namespace: string,
   changes: Partial<PaymentVaultSpec> = {},
 ): Promise<void> {
-  const { granteePrincipal: _, ...kms } = paymentVault().spec.kms;
-  const vault = paymentVault({ vaultId: namespace, kms, ...changes });
+  const { kms, access } = paymentVault().spec;
+  const { granteePrincipal: _, ...key } = kms;
+  const issuers = [{ issuer: cluster.issuer, audiences: ['cofferdam'] }];
+  const vault = paymentVault({ vaultId: namespace, kms: key, access: { ...access, issuers }, ...changes });
   await cluster.admin.create(PAYMENT_VAULTS, { ...vault, metadata: { name: 'payments', namespace } });
 }
 
@@ -308,7 +319,7 @@ export async function waitFor(
   what: { resource: Resource; key: ObjectKey },
   wanted: Record<string, string>,
 ): Promise<Conditioned> {
-  return vi.waitFor(
+  return eventually(
     async () => {
       const object = await cluster.admin.get<Conditioned>(what.resource, what.key);
       const found = Object.fromEntries(
@@ -326,7 +337,7 @@ export async function waitFor(
       }
       return object;
     },
-    { timeout: 15_000, interval: 50 },
+    { timeoutMs: 15_000 },
   );
 }
 
