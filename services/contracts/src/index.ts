@@ -6,6 +6,7 @@ export * from './environment.ts';
 export * from './events.ts';
 export * from './identifiers.ts';
 export * from './luhn.ts';
+export * from './metrics.ts';
 export * from './payments.ts';
 export * from './problems.ts';
 export * from './reveals.ts';

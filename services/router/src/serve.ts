@@ -29,6 +29,7 @@ import type { Router } from './router.ts';
 import { loadRouting } from './routing.ts';
 import { settleAllAbandoned } from './settle-abandoned.ts';
 import { readDigestKey } from './storage/idempotency-keys.ts';
+import { observeUnknownPayments } from './unknown-payments.ts';
 import { createVaultApi } from './vault-api.ts';
 
 /** Between two looks for payments that died with another process. */
@@ -60,6 +61,7 @@ export async function serve(
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'payments'),
   });
   lifecycle.onClose('outbox', () => outbox.close());
+  observeUnknownPayments(metrics, database);
   const router = await wire(config, { lifecycle, logger, database, trust: tls.trust });
   const status = async (): Promise<Statusz> => ({
     service: 'router',

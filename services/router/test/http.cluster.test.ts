@@ -152,7 +152,7 @@ describe('the operations routes', () => {
     expect(Statusz.parse(body)).toMatchObject({
       service: 'router',
       vaultId: 'acme-dev',
-      schema: { current: 2, wanted: 2 },
+      schema: { current: 3, wanted: 3, oldestCode: 2 },
       outbox: { broker: 'none' },
       certificate: { expiresAt: expect.any(String) },
     });
@@ -164,6 +164,22 @@ describe('the operations routes', () => {
     expect(await read('/metrics')).toMatch(/cofferdam_payments_total\{status="captured"\} [1-9]/);
     expect(JSON.parse(await read('/readyz'))).toMatchObject({ ready: true });
     expect(JSON.parse(await read('/healthz'))).toEqual({ status: 'ok' });
+  });
+
+  it('say how many payments are unknown, and for how long the oldest has been', async () => {
+    const text = async () => (await stack.tls.fetch(`${stack.router().url}/metrics`)).text();
+    const none = await text();
+    expect(none).toContain('\ncofferdam_unknown_payments 0\n');
+    expect(none).toContain('\ncofferdam_oldest_unknown_payment_age_seconds 0\n');
+    const ids = [];
+    for (const amount of [50_001, 50_001, 1050]) ids.push((await client.pay(APPROVED, { amount })).body.id);
+    await stack.admin.query(
+      "UPDATE payments SET updated_at = updated_at - interval '1 hour' WHERE id = ANY ($1)",
+      [[ids[1], ids[2]]],
+    );
+    const some = await text();
+    expect(some).toContain('\ncofferdam_unknown_payments 2\n');
+    expect(some).toMatch(/^cofferdam_oldest_unknown_payment_age_seconds 36\d\d/m);
   });
 
   it('serve the OpenAPI document to everybody', async () => {

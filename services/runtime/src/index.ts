@@ -65,7 +65,7 @@ export { addEventFeed } from './outbox/feed.ts';
 export { type EventPublisher, kafkaPublisher } from './outbox/kafka-publisher.ts';
 export { type Outbox, startOutbox } from './outbox/outbox.ts';
 export { type Cursor, readEvents, START } from './outbox/read.ts';
-export { countUnpublished, type Relay, startRelay } from './outbox/relay.ts';
+export { countUnpublished, oldestUnpublishedSeconds, type Relay, startRelay } from './outbox/relay.ts';
 export { outboxMigration } from './outbox/schema.ts';
 export { credentialsFromDirectory } from './tls/from-directory.ts';
 export type { KeyPair } from './tls/key-pair.ts';

@@ -117,3 +117,18 @@ export async function findAbandoned(database: Queryable, limit: number): Promise
   });
   return rows.map(({ id }) => id);
 }
+
+/** Payments whose outcome nobody knows: how many, counted up to a bound, and since when the oldest, seconds. */
+export async function measureUnknown(
+  database: Queryable,
+  bound = 10_000,
+): Promise<{ count: number; oldestSeconds: number }> {
+  const { rows } = await database.query<{ count: number; oldestSeconds: number }>({
+    name: 'measure-unknown-payments',
+    text: `SELECT count(*)::int AS count,
+             coalesce(greatest(0, extract(epoch FROM now() - min(updated_at))), 0)::float8 AS "oldestSeconds"
+           FROM (SELECT updated_at FROM payments WHERE status = 'unknown' ORDER BY updated_at LIMIT $1) AS oldest`,
+    values: [bound],
+  });
+  return rows[0] ?? { count: 0, oldestSeconds: 0 };
+}

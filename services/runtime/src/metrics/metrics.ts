@@ -1,11 +1,9 @@
+import { DURATION_BUCKETS_SECONDS } from '@cofferdam/contracts';
 import type { Counter, Histogram, Meter, ObservableGauge } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { AggregationType, MeterProvider } from '@opentelemetry/sdk-metrics';
 
 export type { Counter, Histogram, Meter, ObservableGauge };
-
-/** Buckets in seconds: a vault's write is a few milliseconds, a PSP's answer a few seconds. */
-const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface Metrics {
   /** For a service's own instruments; every name is in docs/metrics.md. */
@@ -29,7 +27,7 @@ export function createMetrics(): Metrics {
         instrumentName: '*_duration_seconds',
         aggregation: {
           type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
-          options: { boundaries: DURATION_BUCKETS },
+          options: { boundaries: [...DURATION_BUCKETS_SECONDS] },
         },
       },
     ],

@@ -172,3 +172,19 @@ export async function countUnpublished(database: Queryable, topic: string, bound
   });
   return rows[0]?.count ?? 0;
 }
+
+/** For how long the event that the broker gets next has waited, seconds; 0 when none waits. */
+export async function oldestUnpublishedSeconds(database: Queryable, topic: string): Promise<number> {
+  const { rows } = await database.query<{ seconds: number }>({
+    name: 'outbox-oldest-unpublished',
+    // The event's time is its writer's clock, which may be a little ahead of the database's.
+    text: `SELECT greatest(0, extract(epoch FROM now() - time))::float8 AS seconds FROM outbox
+           WHERE (horizon, position) > (
+             coalesce((SELECT horizon FROM outbox_relay WHERE topic = $1), '0'::xid8),
+             coalesce((SELECT position FROM outbox_relay WHERE topic = $1), 0))
+           ORDER BY outbox.horizon, outbox.position
+           LIMIT 1`,
+    values: [topic],
+  });
+  return rows[0]?.seconds ?? 0;
+}

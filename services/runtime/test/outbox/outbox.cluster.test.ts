@@ -7,9 +7,12 @@ import {
   type Cursor,
   countUnpublished,
   createLogger,
+  createMetrics,
   type EventPublisher,
+  oldestUnpublishedSeconds,
   readEvents,
   START,
+  startOutbox,
   startRelay,
   type Transaction,
 } from '../../src/index.ts';
@@ -264,5 +267,58 @@ describe('the relay', () => {
     await write('d');
     await expect.poll(() => second).toEqual(['d']);
     await two.close();
+  });
+});
+
+describe('how long the next event has waited', () => {
+  const age = () => oldestUnpublishedSeconds(database.app, 'topic');
+  const appendedAgo = (seconds: number) =>
+    database.app.transaction((transaction) =>
+      appendEvent(transaction, {
+        ...{ type: 'token.created' as const, merchant: 'acme', subject: `${seconds}`, data: {} },
+        time: new Date(Date.now() - seconds * 1000),
+      }),
+    );
+
+  it('is the age of the first event behind the cursor, and zero when all are published', async () => {
+    expect(await age()).toBe(0);
+    await appendedAgo(90);
+    await appendedAgo(30);
+    expect(Math.round((await age()) / 10)).toBe(9);
+    const [first] = (await read(START, 1)).events;
+    const { next } = await read(START, 1);
+    expect(first?.subject).toBe('90');
+    const moveTo = ({ horizon, position }: Cursor) =>
+      database.owner.query({
+        text: `INSERT INTO outbox_relay VALUES ('topic', $1::xid8, $2)
+               ON CONFLICT (topic) DO UPDATE SET horizon = excluded.horizon, position = excluded.position`,
+        values: [horizon, position],
+      });
+    await moveTo(next);
+    expect(Math.round((await age()) / 10)).toBe(3);
+    await moveTo((await read()).next);
+    expect(await age()).toBe(0);
+  });
+
+  it('is never negative, whatever the clock of the pod says', async () => {
+    await appendedAgo(-60);
+    expect(await age()).toBe(0);
+  });
+
+  it('is measured where there is a broker, and only there', async () => {
+    await appendedAgo(90);
+    const text = async (kafka: boolean) => {
+      const metrics = createMetrics();
+      const outbox = startOutbox({
+        ...{ database: database.app, vaultId: 'acme-dev', topic: 'topic', clientId: 'test', metrics },
+        logger: createLogger({ service: 'test', level: 'fatal' }),
+        kafka: kafka ? () => Promise.reject(new Error('no broker in this test')) : undefined,
+      });
+      enders.push(() => outbox.close());
+      return metrics.text();
+    };
+    expect(await text(true)).toMatch(/^cofferdam_outbox_oldest_unpublished_age_seconds 9\d/m);
+    expect(await text(false)).toContain('cofferdam_outbox_unpublished 1');
+    expect(await text(false)).not.toContain('oldest_unpublished');
   });
 });
