@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{crds,operator,cdk8s,cli,devcluster,benchmarks}/test/**/*.test.ts',
+            '{crds,operator,cdk8s,promotion,cli,devcluster,benchmarks}/test/**/*.test.ts',
             'services/*/test/**/*.test.ts',
           ],
           exclude: [...ignored, ...heavy],

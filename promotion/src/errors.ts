@@ -1,0 +1,36 @@
+/** What a promotion, a rollback or a question about them ends with; docs/cli.md has the exit status of each. */
+export type PromotionErrorCode =
+  | 'config_invalid'
+  | 'pin_invalid'
+  | 'environment_unknown'
+  | 'tree_dirty'
+  | 'checkout_stale'
+  | 'clone_shallow'
+  | 'repository_forbidden'
+  | 'target_moved'
+  | 'rate_limited'
+  | 'host_unreachable'
+  | 'health_unreachable'
+  | 'slo_unreachable'
+  | 'verifier_missing'
+  | 'unreleased'
+  | 'rolled_back'
+  | 'not_synced'
+  | 'unhealthy'
+  | 'not_soaked'
+  | 'images_unverified'
+  | 'slo_burning'
+  | 'schema_too_new'
+  | 'schema_unknown'
+  | 'nothing_to_roll_back';
+
+/** The message says what was found and the next step. */
+export class PromotionError extends Error {
+  readonly code: PromotionErrorCode;
+
+  constructor(code: PromotionErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'PromotionError';
+    this.code = code;
+  }
+}
