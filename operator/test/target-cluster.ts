@@ -15,6 +15,8 @@ export type TargetCluster = {
   operatorToken?: string;
   /** Controllers and kubelets (or KWOK) run workloads there; elsewhere the harness plays them. */
   runsWorkloads: boolean;
+  /** Connections that the API server has open, where it can be asked. */
+  connections?(): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -73,6 +75,7 @@ async function startEmbedded(): Promise<TargetCluster> {
     operatorToken,
     kubeconfig: server.kubeconfig,
     runsWorkloads: false,
+    connections: server.connections,
     async close() {
       await server.close();
       await rm(stateDirectory, { recursive: true, force: true });

@@ -54,6 +54,8 @@ export interface RunningApiServer {
   adminToken: string;
   /** Path of the kubeconfig. */
   kubeconfig: string;
+  /** Connections that are open now, idle ones too. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -145,6 +147,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     caPem: certificate.caPem,
     adminToken,
     kubeconfig,
+    connections: () =>
+      new Promise((done, fail) => {
+        server.getConnections((error, count) => (error ? fail(error) : done(count)));
+      }),
     close: async () => {
       clearInterval(compaction);
       server.closeAllConnections();

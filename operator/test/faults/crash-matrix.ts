@@ -31,6 +31,8 @@ export type Cell = {
   nth: number;
   disturbance: string;
   met: boolean;
+  /** From the end of the disturbance to the operator's last write, milliseconds; only where it converged. */
+  convergedMs?: number;
   problem?: string;
 };
 
@@ -130,13 +132,15 @@ async function runCell(
       if (disturbance.kills) lane.start();
       await disturbance.afterwards?.(lane);
     }
+    const disturbedUntil = performance.now();
     await lane.converges(wanted.state);
+    const convergedMs = Math.max(0, lane.lastWriteAt - disturbedUntil);
     const problem = tooManyWrites(
       lane.writes,
       wanted.writes,
       disturbance.allows?.(reference, scenario.name) ?? 0,
     );
-    return problem === undefined ? { ...cell, met } : { ...cell, met, problem };
+    return problem === undefined ? { ...cell, met, convergedMs } : { ...cell, met, problem };
   } catch (error) {
     return { ...cell, met, problem: error instanceof Error ? error.message : String(error) };
   } finally {

@@ -35,6 +35,8 @@ export type Lane = {
   readonly clock: ReturnType<typeof fastClock>;
   /** Writes since {@link Lane.beginJournal}, of every operator that ran here. */
   readonly writes: readonly Write[];
+  /** By `performance.now()`. */
+  readonly lastWriteAt: number;
   readonly operator: OperatorProcess | undefined;
   faults: LaneFaults;
   beginJournal(): void;
@@ -47,6 +49,8 @@ export type Lane = {
   stop(): Promise<void>;
   /** Until every resource was looked at twice, and two resync periods passed, without a write. */
   atRest(limitMs?: number): Promise<void>;
+  /** Two more resync periods and looks at every resource, and what was written in them. */
+  writesAtRest(): Promise<string[]>;
   state(): Promise<WorldState>;
   /** What the operator said last, and what it is about. */
   lastWords(): string;
@@ -95,6 +99,7 @@ export async function openLane(options: {
   let roundsAtWrite = new Map<string, number>();
   let versionAt = '';
   let goneSource = new AbortController();
+  let closed = false;
 
   async function write<T>(name: string, send: () => Promise<T>): Promise<T> {
     await lane.faults.onSend?.(name);
@@ -146,6 +151,9 @@ export async function openLane(options: {
     get writes() {
       return writes;
     },
+    get lastWriteAt() {
+      return lastWriteAt;
+    },
     get operator() {
       return operator;
     },
@@ -164,6 +172,7 @@ export async function openLane(options: {
       meeting = undefined;
     },
     start() {
+      if (closed) return;
       roundsAtWrite = new Map();
       lastWriteAt = performance.now();
       const started = startProcess({ namespace, granteesFile, clock, world, log: journal.log });
@@ -194,6 +203,15 @@ export async function openLane(options: {
         await wait(20);
       }
     },
+    async writesAtRest() {
+      const from = writes.length;
+      const before = new Map(operator?.rounds);
+      const until = performance.now() + QUIET_MS;
+      const lookedAtTwice = (key: string) => (operator?.rounds.get(key) ?? 0) - (before.get(key) ?? 0) >= 2;
+      while (performance.now() < until || !cluster.mirror.keysOf(namespace).every(lookedAtTwice))
+        await wait(20);
+      return writes.slice(from).map(({ name }) => name);
+    },
     state: () => stateOf(lane),
     lastWords: () =>
       [journal.text(), operator?.doing(), conditionsOf(cluster.mirror.of(namespace))].join('\n'),
@@ -216,6 +234,7 @@ export async function openLane(options: {
       goneSource = new AbortController();
     },
     async close() {
+      closed = true;
       await lane.stop();
       kmsClient.destroy();
       await kms.stop();

@@ -14,13 +14,16 @@ export type Mirror = {
   keysOf(namespace: string): string[];
   /** Told of every object that was made, changed or removed. */
   onChange(tell: (object: KubeObject) => void): void;
+  /** `kind/name version` of what this one has and a list does not, or the other way round. */
+  differences(client: KubeClient, namespace: string): Promise<string[]>;
   stop(): Promise<void>;
 };
 
 /** Written by the cluster's own controllers, or about nobody's wishes. */
 const NOT_COMPARED: ReadonlySet<string> = new Set(['Event', 'Lease', 'Pod', 'ReplicaSet', 'EndpointSlice']);
 
-export async function startMirror(client: KubeClient): Promise<Mirror> {
+/** @param only of one namespace; all of them, when left out */
+export async function startMirror(client: KubeClient, only?: { namespace: string }): Promise<Mirror> {
   const resources = [
     PAYMENT_VAULTS,
     PSP_CONNECTORS,
@@ -32,7 +35,7 @@ export async function startMirror(client: KubeClient): Promise<Mirror> {
     ),
   ];
   const reflectors: Reflector<KubeObject>[] = resources.map((resource) =>
-    createReflector({ client, resource, index: ({ metadata }) => [metadata.namespace ?? ''] }),
+    createReflector({ client, resource, ...only, index: ({ metadata }) => [metadata.namespace ?? ''] }),
   );
   for (const reflector of reflectors) reflector.start();
   await Promise.all(reflectors.map((reflector) => reflector.synced()));
@@ -46,6 +49,17 @@ export async function startMirror(client: KubeClient): Promise<Mirror> {
         ),
     onChange(tell) {
       for (const reflector of reflectors) reflector.subscribe({ added: tell, updated: tell, deleted: tell });
+    },
+    async differences(client, namespace) {
+      const differing = reflectors.map(async ({ store }, at) => {
+        const { items } = await client.list(resources[at] ?? PAYMENT_VAULTS, { namespace });
+        const nameOf = ({ kind, metadata }: KubeObject) =>
+          `${kind ?? resources[at]?.kind}/${metadata.name} ${metadata.resourceVersion}`;
+        const had = new Set(store.byIndex(namespace).map(nameOf));
+        const listed = new Set(items.map(nameOf));
+        return [...new Set([...had, ...listed])].filter((name) => !had.has(name) || !listed.has(name));
+      });
+      return (await Promise.all(differing)).flat();
     },
     stop: async () => void (await Promise.all(reflectors.map((reflector) => reflector.stop()))),
   };

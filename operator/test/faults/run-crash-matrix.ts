@@ -1,5 +1,6 @@
 import { type Cell, pointsOf, type Reference, runDisturbed, runReference } from './crash-matrix.ts';
 import { DISTURBANCES } from './disturbances.ts';
+import { inTurns } from './in-turns.ts';
 import { startLanes } from './lanes.ts';
 import { SCENARIOS } from './scenarios.ts';
 
@@ -14,11 +15,11 @@ export async function runCrashMatrix(
     chosen?: (lane: { disturbance: string; column: number; index: number }) => boolean;
     lanesAtOnce?: number;
     onProgress?: (done: number, of: number) => void;
+    signal?: AbortSignal;
   } = {},
 ): Promise<{ cells: Cell[]; reference: Reference }> {
-  const { chosen = () => true, lanesAtOnce = 6, onProgress } = options;
-  const { inLane, close } = await startLanes();
-  const nameOf = (column: number, index: number) => `lane-${column}-${index}`;
+  const { chosen = () => true, lanesAtOnce = 6, onProgress, signal } = options;
+  const { inLane, close } = await startLanes(signal);
   try {
     const reference = await inLane('reference', runReference);
     const longest = Math.max(...SCENARIOS.map(({ name }) => pointsOf(reference, name).length));
@@ -26,21 +27,16 @@ export async function runCrashMatrix(
       Array.from({ length: longest }, (_, index) => ({ disturbance, column, index })),
     ).filter(({ disturbance, ...lane }) => chosen({ ...lane, disturbance: disturbance.name }));
     const cells: Cell[] = [];
-    let next = 0;
     let done = 0;
-    const worker = async () => {
-      for (let lane = lanes[next++]; lane !== undefined; lane = lanes[next++]) {
-        const { disturbance, column, index } = lane;
-        cells.push(
-          ...(await inLane(nameOf(column, index), (open) =>
-            runDisturbed(open, { reference, disturbance, index }),
-          )),
-        );
-        done += 1;
-        onProgress?.(done, lanes.length);
-      }
-    };
-    await Promise.all(Array.from({ length: lanesAtOnce }, worker));
+    await inTurns(lanes, lanesAtOnce, async ({ disturbance, column, index }) => {
+      cells.push(
+        ...(await inLane(`lane-${column}-${index}`, (lane) =>
+          runDisturbed(lane, { reference, disturbance, index }),
+        )),
+      );
+      done += 1;
+      onProgress?.(done, lanes.length);
+    });
     return { cells, reference };
   } finally {
     await close();
