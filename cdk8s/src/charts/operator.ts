@@ -58,12 +58,16 @@ export class Operator extends Chart {
         })),
       },
     });
-    if (config.prometheusRule) {
-      const kind = { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule' };
-      new ApiObject(this, 'alerts', { ...kind, metadata: { name: NAME, namespace } }).addJsonPatch(
-        JsonPatch.add('/spec', prometheusRuleSpec()),
-      );
-    }
+    this.addMonitoring(config);
+    new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
+      metadata: { name: NAME, namespace },
+      spec: {
+        maxUnavailable: k8s.IntOrString.fromNumber(1),
+        selector: { matchLabels: selector },
+        // A pod that never gets ready must not hold up the drain of its node.
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      },
+    });
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: { name: NAME, namespace },
       spec: {
@@ -72,6 +76,20 @@ export class Operator extends Chart {
         template: { metadata: { labels }, spec: podSpec(config, release) },
       },
     });
+  }
+
+  /** What the Prometheus operator takes, where the cluster has its kinds. */
+  private addMonitoring({ namespace, prometheusRule, serviceMonitor }: OperatorConfig): void {
+    const add = (kind: string, spec: object, ofItsOwn: Record<string, string> = {}) => {
+      const metadata = { name: NAME, namespace, labels: ofItsOwn };
+      const props = { apiVersion: 'monitoring.coreos.com/v1', kind, metadata };
+      new ApiObject(this, kind, props).addJsonPatch(JsonPatch.add('/spec', spec));
+    };
+    if (prometheusRule) add('PrometheusRule', prometheusRuleSpec());
+    if (serviceMonitor === undefined) return;
+    const interval = `${serviceMonitor.intervalSeconds ?? 30}s`;
+    const endpoints = [{ port: 'http', path: '/metrics', interval }];
+    add('ServiceMonitor', { selector: { matchLabels: selector }, endpoints }, serviceMonitor.labels);
   }
 
   /** With namespaces, nothing of the cluster as a whole: a Role in each, which whoever owns them can read and refuse. */
@@ -100,6 +118,15 @@ function podSpec(config: OperatorConfig, release: Release): k8s.PodSpec {
   return {
     serviceAccountName: NAME,
     securityContext: restrictedPod,
+    // The one that waits for the lease is of use on another node.
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: selector },
+      },
+    ],
     containers: [
       {
         name: 'operator',

@@ -42,6 +42,18 @@ export const OperatorConfig = z.strictObject({
     .describe(
       "The alerts of docs/runbooks, for a cluster with the Prometheus operator's CRDs. Absent: none.",
     ),
+  serviceMonitor: z
+    .strictObject({
+      intervalSeconds: z.int().min(5).max(600).optional().describe('Seconds between scrapes. Absent: 30.'),
+      labels: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe('Labels by which your Prometheus selects it.'),
+    })
+    .optional()
+    .describe(
+      "Has the operator scraped, in a cluster with the Prometheus operator's CRDs; network.scrapers lets it. Absent: none.",
+    ),
   grantees: z
     .record(Label, z.array(RoleArn))
     .describe('Namespace -> IAM roles that its PaymentVaults may name as kms.granteePrincipal.'),
