@@ -31,6 +31,7 @@ import { clusterFacts, type OperatorIdentity } from './reconcile/cluster-facts.t
 import type { Context, Log, ResyncTimes } from './reconcile/context.ts';
 import { type Controller, createController } from './reconcile/controller.ts';
 import { mayReplace } from './reconcile/may-replace.ts';
+import { keyPreparer } from './reconcile/prepare-keys.ts';
 import { keySweeper } from './reconcile/sweep-keys.ts';
 
 export type OperatorOptions = {
@@ -185,6 +186,8 @@ export function createOperator(options: OperatorOptions): Operator {
     caches.follow(known.apis);
     await Promise.race([caches.synced(), aborted(signal)]);
     if (signal.aborted) return;
+    const prepareKeys = keyPreparer({ caches, keys, guard, log });
+    void prepareKeys();
     const controller = createController(
       context(() => known),
       {
@@ -198,6 +201,7 @@ export function createOperator(options: OperatorOptions): Operator {
     while (!signal.aborted) {
       await clock.sleep(options.factsEveryMs ?? FACTS_EVERY_MS, signal);
       if (signal.aborted) break;
+      void prepareKeys();
       void sweepKeys();
       try {
         const fresh = await gatherFacts(known.apis);

@@ -138,6 +138,7 @@ const keys: KeyManagement = {
   isUsable: async () => true,
   retire: async () => {},
   release: async () => {},
+  prepare: async () => {},
   sweep: async () => [],
 };
 

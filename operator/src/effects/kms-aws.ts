@@ -2,7 +2,7 @@ import { DeleteAliasCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { KeyOutcome, KeyPlan, KeyReference } from '../desired/key.ts';
 import { isKubeError } from '../engine/kube-error.ts';
 import { createKeyIndex, type KeyIndex } from './key-index.ts';
-import type { KeyManagement } from './kms.ts';
+import type { KeyManagement, KeyPlace } from './kms.ts';
 import { bindCreated, bindSupplied } from './kms-bind.ts';
 import { type Care, unlimited } from './kms-care.ts';
 import { aliasOf, dropUnclaimed, sweepUnused } from './kms-claim.ts';
@@ -29,8 +29,6 @@ const WORK_LIMIT_MS = 20_000;
 
 type Limits = { callMs: number; workMs: number };
 
-/** Where keys are. */
-type Place = Pick<KeyReference, 'region' | 'endpoint'>;
 type Guard = (() => void) | undefined;
 
 /**
@@ -45,11 +43,11 @@ export function awsKeyManagement(
   limits: Limits = { callMs: CALL_TIMEOUT_MS, workMs: WORK_LIMIT_MS },
 ): KeyManagement {
   /** For a look through the whole account. */
-  const patientClientAt = (place: Place, guard: Guard) =>
+  const patientClientAt = (place: KeyPlace, guard: Guard) =>
     careful(clientFor(place.region, place.endpoint), { place, care, guard, callMs: limits.callMs });
-  const clientAt = (place: Place, guard: Guard) => inTime(patientClientAt(place, guard), limits.workMs);
+  const clientAt = (place: KeyPlace, guard: Guard) => inTime(patientClientAt(place, guard), limits.workMs);
   const indexes = new Map<string, (client: KmsSender) => KeyIndex>();
-  const indexAt = (place: Place, guard: Guard) => {
+  const indexAt = (place: KeyPlace, guard: Guard) => {
     const index = indexes.get(idOf(place)) ?? createKeyIndex();
     indexes.set(idOf(place), index);
     return index(patientClientAt(place, guard));
@@ -90,7 +88,14 @@ export function awsKeyManagement(
       if (mayBeLeft) await dropUnclaimed(client, reference.vaultId, indexAt(reference, guard));
     },
 
-    sweep: (place, options, guard) => sweepUnused(patientClientAt(place, guard), options),
+    async prepare(place, known, guard) {
+      const index = indexAt(place, guard);
+      for (const { vaultId, keyArn } of known) index.note(vaultId, keyArn);
+      await index.prepare();
+    },
+
+    sweep: (place, options, guard) =>
+      sweepUnused(patientClientAt(place, guard), { ...options, index: indexAt(place, guard) }),
   };
 }
 
@@ -102,7 +107,7 @@ function asOutcome(error: unknown, plan: KeyPlan): KeyOutcome {
 /** Every call of ours goes through here. */
 function careful(
   client: KmsSender,
-  options: { place: Place; care: Care; guard: Guard; callMs: number },
+  options: { place: KeyPlace; care: Care; guard: Guard; callMs: number },
 ): KmsSender {
   const { place, care, guard, callMs } = options;
   const send = (command: Parameters<KmsSender['send']>[0]) =>
@@ -146,7 +151,7 @@ async function isTagged(client: KmsSender, keyArn: string, vaultId: string): Pro
   }
 }
 
-function idOf({ region, endpoint = '' }: Place): string {
+function idOf({ region, endpoint = '' }: KeyPlace): string {
   return `${region} ${endpoint}`;
 }
 

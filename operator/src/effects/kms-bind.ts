@@ -48,6 +48,7 @@ export async function bindCreated(
     const message = `${alias} names key ${key.Arn}, which lacks the tag ${VAULT_ID_TAG}=${plan.vaultId}, so it is not used: move the alias away, or tag the key`;
     return { problem: { reason: 'KeyNotOurs', message } };
   }
+  index.note(plan.vaultId, key.Arn);
   if (key.KeyState !== 'PendingDeletion') await holdKey(client, key, tags.get(CLAIM_TAG));
   const ours = isCreatedFor(tags, plan.vaultId);
   let rotation: KeyOutcome['rotation'];

@@ -5,12 +5,13 @@ import {
   CLAIM_TAG,
   createKey,
   describeKey,
-  everyKey,
+  everyKeyArn,
   isCreatedFor,
   type Key,
   type KmsSender,
   markHeld,
   scheduleDeletion,
+  tagsIfAllowed,
   tagsOf,
   VAULT_ID_TAG,
 } from './kms-keys.ts';
@@ -126,15 +127,17 @@ export async function dropUnclaimed(client: KmsSender, vaultId: string, index: K
 
 /**
  * Looks through all keys for those that lost their claim and were left: by a stop in the middle, or because KMS was
- * slow to list them.
+ * slow to list them. What it reads is told to the index, which reads the tags of a key but once.
  * @returns the ARNs that were scheduled for deletion
  */
 export async function sweepUnused(
   client: KmsSender,
-  options: { vaultIds: ReadonlySet<string>; nowMs: number },
+  options: { vaultIds: ReadonlySet<string>; nowMs: number; index: KeyIndex },
 ): Promise<string[]> {
   const dropped: string[] = [];
-  for await (const { keyArn, tags } of everyKey(client)) {
+  for await (const keyArn of everyKeyArn(client)) {
+    const tags = await tagsIfAllowed(client, keyArn);
+    options.index.saw(keyArn, tags);
     const vaultId = tags.get(VAULT_ID_TAG) ?? '';
     if (!options.vaultIds.has(vaultId) || !isCreatedFor(tags, vaultId)) continue;
     if (tags.get(CLAIM_TAG) !== 'pending') continue;

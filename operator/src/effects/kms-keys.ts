@@ -88,10 +88,10 @@ export async function scheduleDeletion(client: KmsSender, keyArn: string, days: 
 }
 
 /** AWS allows 100,000 in an account and region. What lists more is no KMS, and may never end. */
-const MOST_KEYS = 200_000;
+export const MOST_KEYS = 200_000;
 
-/** The tags of every key of the account and region that lets us look. Two calls and one for each key. */
-export async function* everyKey(client: KmsSender): AsyncGenerator<{ keyArn: string; tags: Tags }> {
+/** The ARN of every key of the account and region. One call for a thousand. */
+export async function* everyKeyArn(client: KmsSender): AsyncGenerator<string> {
   let Marker: string | undefined;
   let listed = 0;
   do {
@@ -100,17 +100,19 @@ export async function* everyKey(client: KmsSender): AsyncGenerator<{ keyArn: str
     );
     listed += 1 + (page.Keys?.length ?? 0);
     if (listed > MOST_KEYS) throw new Error(`KMS lists more than ${MOST_KEYS} keys`);
-    for (const { KeyArn } of page.Keys ?? []) {
-      if (KeyArn === undefined) continue;
-      try {
-        yield { keyArn: KeyArn, tags: await tagsOf(client, KeyArn) };
-      } catch (error) {
-        // Other people's keys need not let us look at them, and may go while we do.
-        if (!isKmsError(error, 'AccessDeniedException', 'NotFoundException')) throw error;
-      }
-    }
+    for (const { KeyArn } of page.Keys ?? []) if (KeyArn !== undefined) yield KeyArn;
     Marker = page.Truncated ? page.NextMarker : undefined;
   } while (Marker !== undefined);
+}
+
+/** None for other people's keys, which need not let us look at them and may go while we do. */
+export async function tagsIfAllowed(client: KmsSender, keyArn: string): Promise<Tags> {
+  try {
+    return await tagsOf(client, keyArn);
+  } catch (error) {
+    if (isKmsError(error, 'AccessDeniedException', 'NotFoundException')) return new Map();
+    throw error;
+  }
 }
 
 function arned(key: KeyMetadata | undefined): Key {

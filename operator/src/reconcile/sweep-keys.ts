@@ -2,7 +2,7 @@ import type { KeyManagement } from '../effects/kms.ts';
 import type { Clock } from '../engine/index.ts';
 import type { Caches } from './caches.ts';
 import type { Log } from './context.ts';
-import { readVault, tryRead } from './parse.ts';
+import { keyPlaces } from './key-places.ts';
 
 const EVERY_MS = 24 * 3_600_000;
 /** After a look that KMS cut short; and how often somebody sees what is due. */
@@ -28,7 +28,7 @@ export function keySweeper(options: {
   return async () => {
     if (clock.monotonicMs() < nextMs) return;
     nextMs = clock.monotonicMs() + AGAIN_MS;
-    for (const [id, { vaultIds, ...place }] of placesOf(caches)) {
+    for (const [id, { vaultIds, keys: _, ...place }] of keyPlaces(caches)) {
       const nowMs = clock.monotonicMs();
       if (nowMs < (due.get(id) ?? 0)) continue;
       // Before it begins: it may last longer than until the next call.
@@ -43,22 +43,4 @@ export function keySweeper(options: {
       }
     }
   };
-}
-
-function placesOf(caches: Pick<Caches, 'vaults'>) {
-  const places = new Map<string, { region: string; endpoint?: string; vaultIds: Set<string> }>();
-  for (const raw of caches.vaults.store.list()) {
-    const { kms, vaultId } = tryRead(readVault, raw)?.spec ?? {};
-    if (kms?.create === undefined || vaultId === undefined) continue;
-    const { region, endpoint } = kms;
-    const id = `${region} ${endpoint ?? ''}`;
-    const place = places.get(id) ?? {
-      region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      vaultIds: new Set<string>(),
-    };
-    places.set(id, place);
-    place.vaultIds.add(vaultId);
-  }
-  return places;
 }

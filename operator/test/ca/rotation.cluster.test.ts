@@ -55,6 +55,7 @@ beforeAll(async () => {
       isUsable: async () => true,
       retire: async () => {},
       release: async () => {},
+      prepare: async () => {},
       sweep: async () => [],
     },
     topics: { ensure: async () => ({ topics: [] }) },

@@ -247,3 +247,47 @@ test('a key that was made although its answer was lost is found by the same proc
   expect((await one.ensure(planOf('answerless'))).problem).toBeUndefined();
   expect(await world.keysOf('answerless')).toEqual(['Enabled held']);
 });
+
+test('after a restart a new vault waits for the list of keys alone, and a stray one is found all the same', async () => {
+  const known = await Promise.all(
+    ['resident-1', 'resident-2'].map(async (vaultId) => ({
+      vaultId,
+      keyArn: (await keys().ensure(planOf(vaultId))).keyArn ?? '',
+    })),
+  );
+  const crashing = world.around(async (operation, pass) => {
+    if (operation === 'CreateAlias') throw new Error('the process is gone');
+    return pass();
+  });
+  await keys(crashing).ensure(planOf('stray'));
+
+  const asked: string[] = [];
+  const counting = world.around(async (operation, pass) => {
+    asked.push(operation);
+    return pass();
+  });
+  const restarted = keys(counting);
+  const tagsRead = () => asked.splice(0).filter((name) => name === 'ListResourceTags').length;
+  await keys(counting).prepare({ region: 'eu-central-1' }, []);
+  const all = tagsRead();
+  await restarted.prepare({ region: 'eu-central-1' }, known);
+  expect(tagsRead()).toBe(all - known.length);
+  expect((await restarted.ensure(planOf('newcomer'))).problem).toBeUndefined();
+  // Of its own key, once.
+  expect(asked.filter((name) => /^List(Keys|ResourceTags)$/.test(name))).toEqual(['ListResourceTags']);
+  expect((await restarted.ensure(planOf('stray'))).problem).toBeUndefined();
+  expect(await world.keysOf('stray')).toEqual(['Enabled held']);
+});
+
+test('a vault that was deleted with Retain and whose alias was removed finds its key when it is made again, in whatever process', async () => {
+  const first = keys();
+  const { keyArn = '' } = await first.ensure(planOf('again'));
+  const prepared = keys();
+  await prepared.prepare({ region: 'eu-central-1' }, [{ vaultId: 'again', keyArn }]);
+  for (const process of [first, prepared, keys()]) {
+    await process.release(planOf('again', { held: true }), 'Retain');
+    await world.admin.send(new DeleteAliasCommand({ AliasName: 'alias/cofferdam-again' }));
+    expect((await process.ensure(planOf('again'))).keyArn).toBe(keyArn);
+    expect(await world.keysOf('again')).toEqual(['Enabled held']);
+  }
+});
