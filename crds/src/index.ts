@@ -1,4 +1,5 @@
 export type { Access } from './access.ts';
+export { type ComponentSize, componentSize } from './component-size.ts';
 export { CONDITION, Condition, type ConditionType } from './conditions.ts';
 export type { Database } from './database.ts';
 export { type CustomResourceDefinition, customResourceDefinitions } from './definition.ts';

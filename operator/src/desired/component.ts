@@ -1,4 +1,4 @@
-import type { ComponentSize } from './effective.ts';
+import type { ComponentSize } from '@cofferdam/crds';
 import type { PodIdentity } from './names.ts';
 
 /** What is mounted into a pod, and where. */

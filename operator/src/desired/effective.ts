@@ -1,38 +1,15 @@
-import type {
-  Images,
-  PaymentVault,
-  PaymentVaultStatus,
-  PSPConnector,
-  PSPConnectorStatus,
-  Scaling,
+import {
+  componentSize,
+  type Images,
+  type PaymentVault,
+  type PaymentVaultStatus,
+  type PSPConnector,
+  type PSPConnectorStatus,
 } from '@cofferdam/crds';
 import { withDefaults } from './with-defaults.ts';
 
-type ComponentScaling = NonNullable<Scaling['vault']>;
-
-/** Number and size of the pods of a component, defaults included. */
-export type ComponentSize = {
-  minReplicas: number;
-  maxReplicas: number;
-  targetCpuUtilizationPercent: number;
-  resources: { requests: Record<string, string>; limits: Record<string, string> };
-};
-
 type EffectiveVault = NonNullable<PaymentVaultStatus['effective']>;
 type EffectiveConnector = NonNullable<PSPConnectorStatus['effective']>;
-
-export function componentSize(asked: ComponentScaling | undefined): ComponentSize {
-  const minReplicas = asked?.minReplicas ?? Math.min(2, asked?.maxReplicas ?? 2);
-  return {
-    minReplicas,
-    maxReplicas: asked?.maxReplicas ?? minReplicas,
-    targetCpuUtilizationPercent: asked?.targetCpuUtilizationPercent ?? 70,
-    resources: {
-      requests: withDefaults({ cpu: '100m', memory: '192Mi' }, asked?.resources?.requests),
-      limits: withDefaults({ memory: '512Mi' }, asked?.resources?.limits),
-    },
-  };
-}
 
 /** The schema has no defaults, so that a GitOps tool never sees a difference: these are they. */
 export function effectiveVault(vault: PaymentVault, shipped: Images) {
