@@ -111,6 +111,9 @@ export const ALERTS: readonly Alert[] = [
   },
 ];
 
+/** The page that says what an alert means and what to do. */
+export const runbookUrl = (alert: string): string => `${RUNBOOKS}/${alert}.md`;
+
 /** `spec` of a PrometheusRule (monitoring.coreos.com/v1). */
 export function prometheusRuleSpec(): object {
   const rules = ALERTS.map(({ name, expr, severity, summary, ...alert }) => ({
@@ -118,7 +121,7 @@ export function prometheusRuleSpec(): object {
     expr,
     for: alert.for,
     labels: { severity },
-    annotations: { summary, runbook_url: `${RUNBOOKS}/${name}.md` },
+    annotations: { summary, runbook_url: runbookUrl(name) },
   }));
   return { groups: [{ name: 'cofferdam', rules }] };
 }

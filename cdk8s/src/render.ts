@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import { App, type Chart } from 'cdk8s';
+import { Observability } from './charts/observability.ts';
 import { Operator } from './charts/operator.ts';
 import { PaymentsEnvironment } from './charts/payments-environment.ts';
 import { PspSimulator } from './charts/psp-simulator.ts';
@@ -28,6 +30,10 @@ export function renderEnvironment(inputs: Inputs): Files {
   if (config.pspSimulator !== undefined) {
     const image = release.images['psp-simulator'];
     charts.push(new PspSimulator(app, 'psp-simulator', { ...config.pspSimulator, image }));
+  }
+  if (config.observability !== undefined) {
+    const environment = basename(inputs.directory);
+    charts.push(new Observability(app, 'observability', { config, environment }));
   }
   const operator = config.operator && new Operator(app, 'operator', { config: config.operator, release });
   if (operator !== undefined) charts.push(operator);

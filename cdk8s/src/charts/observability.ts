@@ -1,0 +1,29 @@
+import { ApiObject, Chart, JsonPatch } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { EnvironmentConfig } from '../config/environment-config.ts';
+import { sloRuleSpec } from '../slo/rules.ts';
+import { type Scope, slosOf } from '../slo/slos.ts';
+
+const NAME = 'cofferdam-slos';
+
+export interface ObservabilityProps {
+  readonly config: EnvironmentConfig;
+  /** `staging` of `environments/staging`. */
+  readonly environment: string;
+}
+
+/** What watches an environment: alerts on its objectives. */
+export class Observability extends Chart {
+  constructor(scope: Construct, id: string, { config, environment }: ObservabilityProps) {
+    super(scope, id, { labels: { 'app.kubernetes.io/part-of': 'cofferdam' } });
+    const { namespace, slos, observability } = config;
+    const where: Scope = { environment, namespace, vault: config.vault.name };
+    if (observability?.prometheusRules && slos !== undefined) {
+      new ApiObject(this, 'rules', {
+        apiVersion: 'monitoring.coreos.com/v1',
+        kind: 'PrometheusRule',
+        metadata: { name: NAME, namespace, labels: observability.labels ?? {} },
+      }).addJsonPatch(JsonPatch.add('/spec', sloRuleSpec(slosOf(slos, where), where)));
+    }
+  }
+}
