@@ -1,4 +1,5 @@
 import {
+  type Clock,
   createReflector,
   type KubeClient,
   type KubeObject,
@@ -22,8 +23,11 @@ export type Mirror = {
 /** Written by the cluster's own controllers, or about nobody's wishes. */
 const NOT_COMPARED: ReadonlySet<string> = new Set(['Event', 'Lease', 'Pod', 'ReplicaSet', 'EndpointSlice']);
 
-/** @param only of one namespace; all of them, when left out */
-export async function startMirror(client: KubeClient, only?: { namespace: string }): Promise<Mirror> {
+/** @param options.namespace all of them, when left out */
+export async function startMirror(
+  client: KubeClient,
+  options: { namespace?: string; clock?: Clock } = {},
+): Promise<Mirror> {
   const resources = [
     PAYMENT_VAULTS,
     PSP_CONNECTORS,
@@ -35,7 +39,7 @@ export async function startMirror(client: KubeClient, only?: { namespace: string
     ),
   ];
   const reflectors: Reflector<KubeObject>[] = resources.map((resource) =>
-    createReflector({ client, resource, ...only, index: ({ metadata }) => [metadata.namespace ?? ''] }),
+    createReflector({ client, resource, ...options, index: ({ metadata }) => [metadata.namespace ?? ''] }),
   );
   for (const reflector of reflectors) reflector.start();
   await Promise.all(reflectors.map((reflector) => reflector.synced()));
