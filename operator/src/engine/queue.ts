@@ -2,13 +2,14 @@ import { type Clock, type Random, systemClock } from './clock.ts';
 
 /**
  * What a worker says of a key when it is done: look again after this long, or not at all.
- * `untried`: it came too early to do anything, so that failures of before still count.
+ * `urgency`: of that look, a resync unless said otherwise. `untried`: it came too early to do anything, so that
+ * failures of before still count.
  */
-export type WorkResult = { afterMs: number; untried?: true } | undefined;
+export type WorkResult = { afterMs: number; urgency?: Urgency; untried?: true } | undefined;
 
 /**
  * Why a key is added, most urgent first: the thing itself is new or was changed; something that it depends on was;
- * it failed before; nobody knows of a reason.
+ * it failed before, or is not ready yet; nobody knows of a reason.
  */
 export type Urgency = 'changed' | 'affected' | 'retry' | 'resync';
 
@@ -131,7 +132,7 @@ export function createQueue(options: QueueOptions): Queue {
     try {
       const result = await work(key, stopping.signal);
       if (result?.untried === undefined) failures.delete(key);
-      if (result !== undefined) addAfter(key, result.afterMs);
+      if (result !== undefined) addAfter(key, result.afterMs, result.urgency);
     } catch (error) {
       failure = error;
       const count = (failures.get(key) ?? 0) + 1;

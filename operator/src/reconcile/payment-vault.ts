@@ -68,9 +68,7 @@ export async function reconcilePaymentVault(context: Context, raw: KubeObject): 
     { facts, now: stamp(context.clock) },
   );
   await writeStatus(context, PAYMENT_VAULTS, vault, status);
-  return {
-    afterMs: resyncAfter(status.conditions, context.resync, { turn, now: context.clock.now() }),
-  };
+  return resyncAfter(status.conditions, context.resync, { turn, now: context.clock.now() });
 }
 
 /** Whether there is anything to do for it now. `Ready=Unknown` is the first thing written, the finalizer the second. */

@@ -109,9 +109,7 @@ export async function reconcilePSPConnector(context: Context, raw: KubeObject): 
     now,
   );
   await write(status);
-  return {
-    afterMs: resyncAfter(status.conditions, context.resync, { turn, now: context.clock.now() }),
-  };
+  return resyncAfter(status.conditions, context.resync, { turn, now: context.clock.now() });
 }
 
 function vaultOf(context: Context, connector: ReadConnector): ReadVault | undefined {

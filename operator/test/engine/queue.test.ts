@@ -190,6 +190,27 @@ test('a new key is worked on at once while 2000 others are resynced', async () =
   await stopped;
 });
 
+test('what is looked at again because it is not ready yet goes before 2000 others that are', async () => {
+  const clock = createManualClock();
+  const seen: string[] = [];
+  const queue = createQueue({
+    clock,
+    workers: 1,
+    async work(key) {
+      seen.push(key);
+      await clock.sleep(10);
+      return seen.length > 1 ? undefined : { afterMs: 1_000, urgency: 'retry' };
+    },
+  });
+  queue.add('not-ready');
+  for (let n = 0; n < 2_000; n++) queue.add(`old-${n}`, 'resync');
+  await clock.advance(1_040);
+  expect(seen.lastIndexOf('not-ready')).toBeGreaterThan(90);
+  const stopped = queue.stop();
+  await clock.advance(60_000);
+  await stopped;
+});
+
 test('the initial list is not starved by changes that never end', async () => {
   const { clock, seen, queue } = slowly();
   for (let n = 0; n < 50; n++) queue.add(`initial-${n}`, 'resync');
