@@ -62,8 +62,8 @@ function help(scenarios: readonly Scenario[]): string {
     '  --quick   small sizes, under a minute',
     '  --json    the report as JSON, alone on stdout',
     '',
-    'Exit status: 0 when the measurement was valid, whether or not a target was met; 1 when it was not;',
-    '2 for a wrong command line; 130 after Ctrl-C.',
+    'Exit status: 0 when the measurement was valid, whether or not a target was met; 1 when it was not, or when it',
+    'found the operator to be wrong; 2 for a wrong command line; 130 after Ctrl-C.',
     '',
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { hostEnvironment } from './config.ts';
 import { BenchError } from './errors.ts';
 import { describeMachine } from './harness/machine.ts';
 import { createProgress } from './harness/progress.ts';
+import { provenance } from './harness/provenance.ts';
 import type { Report } from './harness/report.ts';
 import { readable } from './harness/table.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -20,7 +21,8 @@ process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 
 try {
-  const command = readCommand(process.argv.slice(2), SCENARIOS);
+  const args = process.argv.slice(2);
+  const command = readCommand(args, SCENARIOS);
   if (command.do === 'help') process.stdout.write(command.text);
   else {
     const progress = createProgress(process.stderr);
@@ -32,7 +34,13 @@ try {
         environment: hostEnvironment(),
       })
       .finally(() => progress.end());
-    const report: Report = { scenario: command.scenario.name, machine: describeMachine(), ...findings };
+    const report: Report = {
+      scenario: command.scenario.name,
+      machine: describeMachine(),
+      ...findings,
+      settings: { ...provenance(args), ...findings.settings },
+    };
+    if (report.problems?.length) process.exitCode = STATUS.invalid;
     process.stdout.write(command.json ? `${JSON.stringify(report, null, 2)}\n` : readable(report));
   }
 } catch (error) {

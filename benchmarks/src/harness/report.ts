@@ -25,6 +25,8 @@ export type Findings = {
   settings: Record<string, unknown>;
   results: Result[];
   targets: Target[];
+  /** What was found to be wrong, each with what repeats it. Left out by scenarios that only measure. */
+  problems?: string[];
 };
 
 /** What `npm run bench -- <scenario> --json` prints. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { BenchError } from '../errors.ts';
+import { wholeNumber } from '../harness/whole-number.ts';
 import type { OptionValues } from '../scenario.ts';
 
 export type OperatorBenchOptions = {
@@ -73,13 +74,4 @@ function sizesOf(text: unknown): number[] {
   const growing = sizes.every((size, index) => index === 0 || size > (sizes[index - 1] ?? 0));
   if (growing) return sizes;
   throw new BenchError('usage', `--sizes ${text}: every size must be larger than the one before`);
-}
-
-function wholeNumber(option: string, text: unknown, range: { from: number; to: number }): number {
-  const value = /^\d+$/.test(String(text)) ? Number(text) : Number.NaN;
-  if (value >= range.from && value <= range.to) return value;
-  throw new BenchError(
-    'usage',
-    `${option} ${JSON.stringify(text)}: a whole number from ${range.from} to ${range.to} is wanted`,
-  );
 }

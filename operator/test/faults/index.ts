@@ -8,3 +8,4 @@ export { runCrashMatrix } from './run-crash-matrix.ts';
 export { runSchedules, type ScheduleOutcome } from './run-schedules.ts';
 export { runWalks } from './run-walks.ts';
 export { runSoak, type Sample, type Soaked, thirds } from './soak.ts';
+export type { Walk } from './specification-walk.ts';
