@@ -26,6 +26,8 @@ try {
   if (command.do === 'help') process.stdout.write(command.text);
   else {
     const progress = createProgress(process.stderr);
+    // Before the measurement: it takes a while, and may write files that Git knows.
+    const origin = provenance(args);
     const findings = await command
       .measure({
         progress,
@@ -38,7 +40,7 @@ try {
       scenario: command.scenario.name,
       machine: describeMachine(),
       ...findings,
-      settings: { ...provenance(args), ...findings.settings },
+      settings: { ...origin, ...findings.settings },
     };
     if (report.problems?.length) process.exitCode = STATUS.invalid;
     process.stdout.write(command.json ? `${JSON.stringify(report, null, 2)}\n` : readable(report));
