@@ -1,5 +1,6 @@
 export { ConfigError, type ConfigProblem } from './config/config-error.ts';
 export { EnvironmentConfig } from './config/environment-config.ts';
+export { parseYaml } from './config/parse-yaml.ts';
 export { Release } from './config/release.ts';
 export type { Files } from './manifest-files.ts';
 export { type Inputs, renderEnvironment, renderInstall } from './render.ts';

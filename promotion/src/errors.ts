@@ -5,6 +5,7 @@ export type PromotionErrorCode =
   | 'environment_unknown'
   | 'tree_dirty'
   | 'checkout_stale'
+  | 'rendered_stale'
   | 'clone_shallow'
   | 'repository_forbidden'
   | 'target_moved'
@@ -20,6 +21,7 @@ export type PromotionErrorCode =
   | 'not_soaked'
   | 'images_unverified'
   | 'slo_burning'
+  | 'slo_unmeasured'
   | 'schema_too_new'
   | 'schema_unknown'
   | 'nothing_to_roll_back';

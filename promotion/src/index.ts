@@ -1,4 +1,13 @@
+export { gitRepository } from './adapters/git-repository.ts';
+export type { GateDecision } from './domain/gates.ts';
+export { type PinChange, shortDigest } from './domain/pins.ts';
+export { CONFIG_PATH, PromotionConfig, type PromotionStep } from './domain/promotion-config.ts';
+export type { HistoryEntry, ReleaseKind } from './domain/releases.ts';
+export type { Category, FieldChange } from './domain/rendered-diff.ts';
+export { type Drift, drift, type EnvironmentDrift, environmentNames } from './drift.ts';
 export { PromotionError, type PromotionErrorCode } from './errors.ts';
+export { type EnvironmentHistory, history } from './history.ts';
+export { type Renderer, readConfig } from './inputs.ts';
 export type {
   ApplicationHealth,
   ApplicationState,
@@ -20,3 +29,13 @@ export type {
   PullRequests,
   SourceHost,
 } from './ports/source-host.ts';
+export {
+  type PromoteOptions,
+  type PromotePorts,
+  type PromoteResult,
+  promote,
+  STATUS_CONTEXT,
+} from './promote.ts';
+export { type RollbackOptions, type RollbackPorts, type RollbackResult, rollback } from './rollback.ts';
+export { heldBy } from './source-gates.ts';
+export type { Waiting } from './wait.ts';

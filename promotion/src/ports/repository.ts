@@ -24,8 +24,9 @@ export interface Repository {
 export interface RepositoryHistory {
   /** Commits up to `revision` that changed one of `paths`, newest first. @throws {PromotionError} `clone_shallow` */
   log(revision: string, paths: readonly string[], limit: number): Promise<LoggedCommit[]>;
-  /** The newest `limit` commits up to `revision`, newest first. */
-  ancestors(revision: string, limit: number): Promise<string[]>;
+  /** The commits from `oldest` to `newest`, both included, newest first. */
+  between(oldest: string, newest: string): Promise<string[]>;
+  /** Whether `ancestor` is `revision` or came before it; false for a commit that is not in this clone. */
   contains(revision: string, ancestor: string): Promise<boolean>;
   /** Id of the tree that `revision` would have with these files (undefined: removed). */
   treeWith(revision: string, files: ReadonlyMap<string, string | undefined>): Promise<string>;

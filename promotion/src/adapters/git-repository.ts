@@ -1,0 +1,155 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { PromotionError } from '../errors.ts';
+import type { LoggedCommit, Repository, RepositoryHistory } from '../ports/repository.ts';
+
+/** Names of a commit that could be taken for an option are none. */
+const REVISION = /^[0-9A-Za-z][0-9A-Za-z._/-]*$/;
+
+/**
+ * The clone at a directory, by git itself.
+ * @param directory anywhere in its work tree
+ */
+export function gitRepository(directory: string): Repository & RepositoryHistory {
+  const git = gitIn(directory);
+  return {
+    async head() {
+      return (await git(['rev-parse', '--verify', 'HEAD'])).trim();
+    },
+    async changedPaths() {
+      const lines = await git(['status', '--porcelain', '-z', '--untracked-files=normal', '--no-renames']);
+      return lines.split('\0').flatMap((line) => (line === '' ? [] : [line.slice(3)]));
+    },
+    read: (revision, path) => git(['cat-file', 'blob', `${checked(revision)}:${path}`]).catch(absent),
+    async files(revision, path) {
+      const names = await git([
+        'ls-tree',
+        '-r',
+        '-z',
+        '--name-only',
+        '--full-tree',
+        checked(revision),
+        `${path}/`,
+      ]).catch(absent);
+      return (names ?? '').split('\0').filter((name) => name !== '');
+    },
+    async objectId(revision, path) {
+      const id = await git(['rev-parse', '--verify', '--quiet', `${checked(revision)}:${path}`]).catch(
+        absent,
+      );
+      return id?.trim() || undefined;
+    },
+    ...gitHistory(directory),
+  };
+}
+
+const RECORD = '%H%x00%an%x00%cI%x00%s%x00';
+
+function gitHistory(directory: string): RepositoryHistory {
+  const git = gitIn(directory);
+  const complete = () => checkComplete(git);
+  return {
+    async log(revision, paths, limit) {
+      await complete();
+      const format = ['--first-parent', `--max-count=${limit}`, `--format=${RECORD}`];
+      const text = await git(['log', ...format, checked(revision), '--', ...paths]);
+      return records(text.split('\0'));
+    },
+    async between(oldest, newest) {
+      await complete();
+      const range = ['--first-parent', checked(newest), `^${checked(oldest)}`];
+      const newer = (await git(['rev-list', ...range])).split('\n').filter((line) => line !== '');
+      return [...newer, oldest];
+    },
+    async contains(revision, ancestor) {
+      const answer = await git(['merge-base', '--is-ancestor', checked(ancestor), checked(revision)]).catch(
+        absent,
+      );
+      return answer !== undefined;
+    },
+    treeWith: (revision, files) => treeWith(directory, checked(revision), files),
+  };
+}
+
+type Git = (
+  words: readonly string[],
+  options?: { input?: string; env?: Record<string, string> },
+) => Promise<string>;
+
+function gitIn(directory: string): Git {
+  return async (words, { input, env } = {}) => {
+    const { stdout } = await execa('git', ['-C', directory, ...words], {
+      ...(input === undefined ? {} : { input }),
+      env: { LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', ...env },
+      stripFinalNewline: false,
+    }).catch((error: Error & { code?: string; stderr?: string }) => {
+      const isRepository = !/not a git repository|cannot change to/.test(error.stderr ?? '');
+      if (error.code !== 'ENOENT' && isRepository) throw error;
+      throw new PromotionError(
+        'config_invalid',
+        error.code === 'ENOENT'
+          ? 'git cannot be run: install it'
+          : `${directory} is in no clone of the repository: go there, or name it with --repository`,
+        error,
+      );
+    });
+    return stdout;
+  };
+}
+
+async function checkComplete(git: Git): Promise<void> {
+  if ((await git(['rev-parse', '--is-shallow-repository'])).trim() !== 'true') return;
+  throw new PromotionError(
+    'clone_shallow',
+    'the clone is shallow, and what came before cannot be seen: `git fetch --unshallow` (in GitHub Actions: fetch-depth: 0)',
+  );
+}
+
+function records(fields: readonly string[]): LoggedCommit[] {
+  const found: LoggedCommit[] = [];
+  for (let i = 0; i + 3 < fields.length; i += 4) {
+    const [revision = '', author = '', committedAt = '', subject = ''] = fields.slice(i, i + 4);
+    found.push({ revision: revision.trim(), author, committedAt, subject });
+  }
+  return found;
+}
+
+/** In an index of its own: neither the work tree nor its index is touched. */
+async function treeWith(
+  directory: string,
+  revision: string,
+  files: ReadonlyMap<string, string | undefined>,
+): Promise<string> {
+  const scratch = await mkdtemp(join(tmpdir(), 'cofferdam-index-'));
+  try {
+    const env = { GIT_INDEX_FILE: join(scratch, 'index') };
+    const git = gitIn(directory);
+    await git(['read-tree', revision], { env });
+    const lines: string[] = [];
+    for (const [path, text] of files) {
+      const id =
+        text === undefined ? undefined : await git(['hash-object', '-w', '--stdin'], { input: text });
+      lines.push(id === undefined ? `0 ${'0'.repeat(40)}\t${path}` : `100644 ${id.trim()}\t${path}`);
+    }
+    await git(['update-index', '-z', '--index-info'], {
+      env,
+      input: lines.map((line) => `${line}\0`).join(''),
+    });
+    return (await git(['write-tree'], { env })).trim();
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function checked(revision: string): string {
+  if (REVISION.test(revision)) return revision;
+  throw new PromotionError('environment_unknown', `${revision} is no name of a commit`);
+}
+
+/** git says by its exit status that something is not there. */
+function absent(error: unknown): undefined {
+  if (error instanceof PromotionError) throw error;
+  return undefined;
+}

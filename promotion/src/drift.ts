@@ -1,0 +1,101 @@
+import { type Environment, type Renderer, readEnvironment, rendered } from './inputs.ts';
+import type { ApplicationHealth, ApplicationState } from './ports/application-health.ts';
+import type { Repository, RepositoryHistory } from './ports/repository.ts';
+import { sourceContent } from './source-gates.ts';
+
+/** What is not what something else says. */
+export interface Drift {
+  /** `rendered`: the committed files are not what the inputs give. `live`: the cluster is not what is committed. */
+  readonly between: 'rendered' | 'live';
+  /** A file, or an object such as `Deployment payments/payments-vault`. */
+  readonly what: string;
+  readonly detail: string;
+}
+
+export interface EnvironmentDrift {
+  readonly environment: string;
+  readonly revision: string;
+  readonly drifts: readonly Drift[];
+  /** Absent when nobody was asked about the cluster. */
+  readonly live?: Pick<ApplicationState, 'sync' | 'health' | 'revision'> | 'unknown';
+}
+
+export interface DriftPorts {
+  readonly repository: Repository & RepositoryHistory;
+  readonly render: Renderer;
+  /** Absent: only what is in Git is compared. */
+  readonly health?: ApplicationHealth | undefined;
+}
+
+/**
+ * Compares inputs with what is rendered, and what is rendered with what runs.
+ * @throws {PromotionError} `environment_unknown`, `config_invalid`, `pin_invalid`, `health_unreachable`
+ */
+export async function drift(
+  { repository, render, health }: DriftPorts,
+  environments: readonly string[],
+): Promise<EnvironmentDrift[]> {
+  const revision = await repository.head();
+  return Promise.all(
+    environments.map(async (name): Promise<EnvironmentDrift> => {
+      const environment = await readEnvironment(repository, revision, name);
+      const drifts = renderedDrift(render, environment);
+      if (health === undefined) return { environment: name, revision, drifts };
+      const content = await sourceContent(repository, name, revision);
+      const state = await health.state(name, content.revisions);
+      const live = state === undefined ? ('unknown' as const) : seen(state);
+      return {
+        environment: name,
+        revision,
+        drifts: [...drifts, ...liveDrift(state, content.revisions)],
+        live,
+      };
+    }),
+  );
+}
+
+/** Names of the environments at the checked-out commit, in order. */
+export async function environmentNames(repository: Repository): Promise<string[]> {
+  const paths = await repository.files(await repository.head(), 'environments');
+  return paths.flatMap((path) => /^environments\/([^/]+)\/config\.yaml$/.exec(path)?.[1] ?? []);
+}
+
+function renderedDrift(render: Renderer, environment: Environment): Drift[] {
+  const wanted = rendered(render, environment, environment.release);
+  const names = [...new Set([...wanted.keys(), ...environment.rendered.keys()])].sort();
+  return names.flatMap((name): Drift[] => {
+    const [is, should] = [environment.rendered.get(name), wanted.get(name)];
+    if (is === should) return [];
+    const detail =
+      is === undefined
+        ? 'is missing'
+        : should === undefined
+          ? 'is no longer rendered'
+          : 'differs from its inputs';
+    return [{ between: 'rendered', what: `${environment.directory}/rendered/${name}`, detail }];
+  });
+}
+
+function liveDrift(state: ApplicationState | undefined, revisions: readonly string[]): Drift[] {
+  const live = (what: string, detail: string): Drift => ({ between: 'live', what, detail });
+  if (state === undefined) return [live('Application', 'nothing is known of it')];
+  const objects = (state.outOfSync ?? []).map((object) => live(object, 'differs from Git'));
+  if (objects.length > 0) return objects;
+  if (state.sync !== 'Synced') {
+    return [
+      live('Application', `is ${state.sync}${state.message === undefined ? '' : `: ${state.message}`}`),
+    ];
+  }
+  if (state.revision !== undefined && revisions.includes(state.revision)) return [];
+  return [
+    live('Application', `is synced to ${state.revision ?? 'no revision'}, whose rendered files are others`),
+  ];
+}
+
+function seen({
+  sync,
+  health,
+  revision,
+}: ApplicationState): Pick<ApplicationState, 'sync' | 'health' | 'revision'> {
+  return { sync, health, revision };
+}

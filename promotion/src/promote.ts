@@ -1,0 +1,206 @@
+import { checkedOut, checkUnmoved } from './checkout.ts';
+import { type GateDecision, short } from './domain/gates.ts';
+import { type PinChange, pinChanges, unreleased, withPins } from './domain/pins.ts';
+import type { PromotionConfig, PromotionStep } from './domain/promotion-config.ts';
+import { bodyOf, branchOf, labelsOf, type Proposal, titleOf } from './domain/pull-request.ts';
+import { wasRolledBack } from './domain/releases.ts';
+import type { FieldChange } from './domain/rendered-diff.ts';
+import { PromotionError } from './errors.ts';
+import { checkRendered, type Environment, type Renderer, readEnvironment, readReleases } from './inputs.ts';
+import { type Planned, plannedRelease } from './planned-release.ts';
+import type { Repository, RepositoryHistory } from './ports/repository.ts';
+import type { SourceHost } from './ports/source-host.ts';
+import { isCurrent, type Proposed, propose, sayStatus } from './propose.ts';
+import { evidenceOnce, type GatePorts, heldBy, sourceContent, sourceGates } from './source-gates.ts';
+import { untilPassed, type Waiting } from './wait.ts';
+
+/** Of the pull request's commit: a branch protection that asks for it holds back what no longer proves itself. */
+export const STATUS_CONTEXT = 'cofferdam/promotion';
+
+export interface PromotePorts extends GatePorts {
+  readonly repository: Repository & RepositoryHistory;
+  readonly host: SourceHost;
+  readonly render: Renderer;
+}
+
+export interface PromoteOptions {
+  readonly from: string;
+  readonly to: string;
+  /** Writes nothing. */
+  readonly dryRun: boolean;
+  /** Also what the target was rolled back from. */
+  readonly again: boolean;
+  /** Absent: what does not pass now is held. */
+  readonly wait?: Waiting;
+}
+
+export interface PromoteResult {
+  /** `nothing`: the target has these pins. `held`: a gate does not pass, and no pull request was opened or updated. */
+  readonly outcome: 'opened' | 'updated' | 'unchanged' | 'nothing' | 'held';
+  readonly from: string;
+  readonly to: string;
+  readonly revision: string;
+  readonly branch: string;
+  readonly pins: readonly PinChange[];
+  readonly gates: readonly GateDecision[];
+  readonly changes: readonly FieldChange[];
+  readonly pullRequest?: { readonly number: number; readonly url: string };
+  /** Number of a pull request that was closed because it is not wanted any more. */
+  readonly closed?: number;
+}
+
+/**
+ * Proposes that `to` runs what `from` runs, once that has proved itself. Everything is read from the repository and
+ * from the source: a run that was dropped is made up for by the next, and a second run changes nothing.
+ * @throws {PromotionError} for what no waiting and no other release would mend
+ */
+export async function promote(
+  ports: PromotePorts,
+  config: PromotionConfig,
+  options: PromoteOptions,
+): Promise<PromoteResult> {
+  const { repository, host } = ports;
+  const { base } = config.repository;
+  const step = stepOf(config, options);
+  const revision = await checkedOut(repository, host, base);
+  const [source, target] = await Promise.all([
+    readEnvironment(repository, revision, step.from),
+    readEnvironment(repository, revision, step.to),
+  ]);
+  checkRendered(ports.render, source);
+  checkRendered(ports.render, target);
+  const branch = branchOf('promote', step.to);
+  const pins = pinChanges(target.pins, source.pins);
+  const result = { from: step.from, to: step.to, revision, branch, pins, gates: [], changes: [] };
+  const ask = { branch, base, dryRun: options.dryRun };
+  if (pins.length === 0) {
+    const closed = await closeOpen(
+      host,
+      ask,
+      `${step.to} runs what ${step.from} runs: nothing is left to do.`,
+    );
+    return { ...result, outcome: 'nothing', ...closed };
+  }
+  checkReleased(source);
+  if (!options.again) await checkNotRolledBack({ ports, revision, ask }, source, target);
+
+  const planned = plannedRelease(ports.render, target, withPins(target.release, source.pins));
+  const content = await sourceContent(repository, step.from, revision);
+  const gatePorts = { ...ports, images: evidenceOnce(ports.images) };
+  const gates = await untilPassed(
+    () => sourceGates(gatePorts, step, { content, pins: source.pins }),
+    { ...ports, stillThere: () => checkUnmoved(host, base, revision) },
+    options.wait,
+  );
+  const wanted = proposalOf({ step, base, revision, target, pins, gates, ...planned });
+  const held = heldBy(gates);
+  if (held !== undefined) {
+    if (!options.dryRun) await holdBack(ports, wanted, held);
+    return { ...result, outcome: 'held', gates, changes: planned.changes };
+  }
+  await checkUnmoved(host, base, revision);
+  const { outcome, pullRequest } = await propose(ports, wanted, options);
+  return { ...result, outcome, gates, changes: planned.changes, ...(pullRequest && { pullRequest }) };
+}
+
+function stepOf(config: PromotionConfig, { from, to }: PromoteOptions): PromotionStep {
+  const step = config.steps.find((one) => one.from === from && one.to === to);
+  if (step !== undefined) return step;
+  const known = config.steps.map((one) => `${one.from} -> ${one.to}`).join(', ');
+  throw new PromotionError(
+    'environment_unknown',
+    `environments/promotion.yaml has no step from ${from} to ${to}; it has: ${known}`,
+  );
+}
+
+function checkReleased({ name, pins }: Environment): void {
+  const zero = unreleased(pins);
+  if (zero.length === 0) return;
+  throw new PromotionError(
+    'unreleased',
+    `environments/${name}/release.yaml pins ${zero.join(', ')} to a digest of zeros, which is no image: release first, then pin what the release workflow pushed`,
+  );
+}
+
+interface Ask {
+  readonly branch: string;
+  readonly base: string;
+  readonly dryRun: boolean;
+}
+
+async function checkNotRolledBack(
+  { ports, revision, ask }: { ports: PromotePorts; revision: string; ask: Ask },
+  source: Environment,
+  target: Environment,
+): Promise<void> {
+  const releases = await readReleases(ports.repository, revision, target.name);
+  const back = wasRolledBack(releases, source.pins);
+  if (back === undefined) return;
+  const what = `${target.name} was rolled back from what ${source.name} runs, by ${short(back.revision)} (${back.subject})`;
+  await closeOpen(ports.host, ask, `${what}.`);
+  throw new PromotionError(
+    'rolled_back',
+    `${what}: release a correction, or give --again when that release is what ${target.name} should run after all`,
+  );
+}
+
+/** What is open and no longer wanted must not be merged. */
+async function closeOpen(
+  host: SourceHost,
+  { branch, base, dryRun }: Ask,
+  reason: string,
+): Promise<{ closed?: number }> {
+  const pull = await host.findOpen({ head: branch, base });
+  if (pull === undefined) return {};
+  if (!dryRun) await host.close(pull.number, reason);
+  return { closed: pull.number };
+}
+
+function proposalOf({
+  step,
+  base,
+  revision,
+  target,
+  pins,
+  gates,
+  files,
+  changes,
+}: Planned & {
+  step: PromotionStep;
+  base: string;
+  revision: string;
+  target: Environment;
+  pins: readonly PinChange[];
+  gates: readonly GateDecision[];
+}): Proposed {
+  const proposal: Proposal = {
+    purpose: 'promote',
+    environment: step.to,
+    origin: step.from,
+    pins,
+    changes,
+    gates,
+    notes: [],
+  };
+  return {
+    branch: branchOf('promote', step.to),
+    base,
+    revision,
+    directory: target.directory,
+    files,
+    title: titleOf(proposal),
+    body: bodyOf(proposal),
+    labels: labelsOf(proposal),
+    status: { context: STATUS_CONTEXT, description: `${step.from} has proved it` },
+  };
+}
+
+/** The same release may be proposed already, from when it still passed: its commit then says that it does not. */
+async function holdBack(ports: PromotePorts, wanted: Proposed, held: GateDecision): Promise<void> {
+  const { host, repository } = ports;
+  const pull = await host.findOpen({ head: wanted.branch, base: wanted.base });
+  const head = pull && (await host.head(wanted.branch));
+  if (head === undefined || !(await isCurrent(repository, wanted, head))) return;
+  const state = held.mayPassLater ? 'pending' : 'failure';
+  await sayStatus(host, head.revision, { context: STATUS_CONTEXT, description: held.evidence, state });
+}
