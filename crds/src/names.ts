@@ -40,7 +40,10 @@ export const Port = z.int().min(1).max(65_535);
 export const ImageReference = z
   .string()
   .max(512)
-  .regex(/^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$/)
+  .regex(/^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$/, {
+    error: ({ input }) =>
+      `expected an image by digest (<name>@sha256:<64 hex digits>), received ${input}: a tag can be moved; \`crane digest <name>:<tag>\` says what it stands for`,
+  })
   .describe('Image by digest, such as `ghcr.io/cofferdam/vault@sha256:<64 hex digits>`; a tag is refused.');
 
 /** Seconds since the epoch would need a reader's calculator; Kubernetes writes RFC 3339. */

@@ -4,14 +4,17 @@ import type { Construct } from 'constructs';
 import type { EnvironmentConfig } from '../config/environment-config.ts';
 import type { Release } from '../config/release.ts';
 import { PaymentVaultResource, PspConnectorResource } from './custom-resources.ts';
+import { addExternalSecrets } from './external-secrets.ts';
+import { addGateway } from './gateway.ts';
 import { restrictedNamespaceLabels } from './pod-security.ts';
+import { addQuota } from './quota.ts';
 
 export interface PaymentsEnvironmentProps {
   readonly config: EnvironmentConfig;
   readonly release: Release;
 }
 
-/** One vault, its connectors and the identities of its clients, in one namespace. */
+/** One vault, its connectors, the identities of its clients and what they need around them, in one namespace. */
 export class PaymentsEnvironment extends Chart {
   constructor(scope: Construct, id: string, { config, release }: PaymentsEnvironmentProps) {
     super(scope, id, { labels: { 'app.kubernetes.io/part-of': 'cofferdam' } });
@@ -19,6 +22,9 @@ export class PaymentsEnvironment extends Chart {
     new k8s.KubeNamespace(this, 'namespace', {
       metadata: { name: namespace, labels: restrictedNamespaceLabels },
     });
+    addQuota(this, config);
+    addExternalSecrets(this, config);
+    addGateway(this, config);
     for (const { name } of config.clients ?? []) {
       new k8s.KubeServiceAccount(this, `client-${name}`, {
         metadata: { name, namespace },

@@ -1,6 +1,7 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { SIMULATOR_TLS_SECRET } from '../secret-names.ts';
 import { simulatorPolicy } from './network-policies.ts';
 import { restrictedContainer, restrictedNamespaceLabels, restrictedPod } from './pod-security.ts';
 import { probes } from './probes.ts';
@@ -8,7 +9,7 @@ import { probes } from './probes.ts';
 const NAME = 'psp-simulator';
 
 /** The certificate of both protocols; connectors are told who vouches for it by `endpointCaRef`. */
-const TLS = { secret: 'psp-simulator-tls', path: '/etc/cofferdam/tls' };
+const TLS_PATH = '/etc/cofferdam/tls';
 
 /** One listener for us and one for each wire protocol that the simulator speaks. */
 const PORTS = [
@@ -40,14 +41,14 @@ export class PspSimulator extends Chart {
           spec: {
             automountServiceAccountToken: false,
             securityContext: restrictedPod,
-            volumes: [{ name: 'tls', secret: { secretName: TLS.secret, defaultMode: 0o440 } }],
+            volumes: [{ name: 'tls', secret: { secretName: SIMULATOR_TLS_SECRET, defaultMode: 0o440 } }],
             containers: [
               {
                 name: NAME,
                 image,
                 args: ['serve'],
-                env: [{ name: 'TLS_DIR', value: TLS.path }],
-                volumeMounts: [{ name: 'tls', mountPath: TLS.path, readOnly: true }],
+                env: [{ name: 'TLS_DIR', value: TLS_PATH }],
+                volumeMounts: [{ name: 'tls', mountPath: TLS_PATH, readOnly: true }],
                 ports: PORTS.map(({ name, port }) => ({ name, containerPort: port })),
                 securityContext: restrictedContainer,
                 resources: {

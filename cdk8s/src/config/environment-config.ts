@@ -1,7 +1,11 @@
 import { Label, PaymentVaultSpec, PSPConnectorSpec } from '@cofferdam/crds';
 import { z } from 'zod';
+import { checkEnvironment } from './environment-rules.ts';
+import { ExternalSecretsConfig } from './external-secrets-config.ts';
+import { GatewayConfig } from './gateway-config.ts';
 import { checkObservability, ObservabilityConfig } from './observability-config.ts';
 import { OperatorConfig } from './operator-config.ts';
+import { QuotaConfig } from './quota-config.ts';
 import { SlosConfig } from './slo-config.ts';
 
 /** A PaymentVault's spec and its name; the images come from release.yaml. */
@@ -27,8 +31,12 @@ export const EnvironmentConfig = z
       .strictObject({ namespace: Label })
       .optional()
       .describe('Stands in for the PSPs; not for real payments.'),
+    quota: QuotaConfig.optional(),
+    externalSecrets: ExternalSecretsConfig.optional(),
+    gateway: GatewayConfig.optional(),
     slos: SlosConfig.optional(),
     observability: ObservabilityConfig.optional(),
   })
-  .superRefine(checkObservability);
+  .superRefine(checkObservability)
+  .superRefine(checkEnvironment);
 export type EnvironmentConfig = z.infer<typeof EnvironmentConfig>;
