@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ALERTS } from '../../cdk8s/src/alerts.ts';
+import { SLO_ALERT_NAMES } from '../../cdk8s/src/slo/slo-alerts.ts';
 import { REASON } from '../../crds/src/reasons.ts';
 import { root } from './sources.ts';
 
@@ -9,7 +10,7 @@ const directory = join(root, 'docs/runbooks');
 const pages = readdirSync(directory)
   .filter((name) => name !== 'README.md')
   .map((name) => name.replace(/\.md$/, ''));
-const subjects = [...Object.values(REASON), ...ALERTS.map(({ name }) => name)];
+const subjects = [...Object.values(REASON), ...ALERTS.map(({ name }) => name), ...SLO_ALERT_NAMES];
 const textOf = (page: string) => readFileSync(join(directory, `${page}.md`), 'utf8');
 
 describe('docs/runbooks', () => {

@@ -62,7 +62,7 @@ export const SlosConfig = z
       context.addIssue({
         code: 'custom',
         path: [...path, 'objectivePercent'],
-        message: `could never page: with ${windowDays} days a page wants ${Math.round(fastest * 10) / 10} times the allowed errors, which is more than all; wanted above ${lowestObjective(fastest)}`,
+        message: `could never page: with ${windowDays} days a page wants ${Math.round(fastest * 10) / 10} times the allowed errors, which is more than all; wanted ${lowestObjective(fastest)} or more`,
       });
     }
   });
