@@ -31,9 +31,14 @@ async function measure({ progress, signal, quick }: RunContext, writesTable: boo
       progress.show(`${tenths(done / of)} of the crash matrix`, `${done} of ${of} lanes`),
   });
   if (writesTable) writeFileSync(TABLE_FILE, matrixTable(cells));
+  const writes = quick ? `every ${QUICK_EVERY}th` : 'all';
+  return findingsOf(cells, { writes, apiServer: 'in memory (devcluster)' });
+}
+
+export function findingsOf(cells: readonly Cell[], settings: Findings['settings']): Findings {
   const wrong = cells.filter(({ problem }) => problem !== undefined);
   return {
-    settings: { writes: quick ? `every ${QUICK_EVERY}th` : 'all', apiServer: 'in memory (devcluster)' },
+    settings,
     results: [
       resultOf('all cells', cells),
       ...[...Map.groupBy(cells, ({ disturbance }) => disturbance)].map(([name, some]) =>

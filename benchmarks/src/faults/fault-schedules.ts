@@ -34,6 +34,10 @@ async function measure({ progress, signal }: RunContext, options: Options): Prom
       progress.show(wrong === 0 ? part : `${part}, ${wrong} problems`, `${done}`);
     },
   });
+  return findingsOf(outcomes, options);
+}
+
+export function findingsOf(outcomes: readonly ScheduleOutcome[], options: Options): Findings {
   const count = (kind: string) =>
     outcomes.flatMap(({ steps }) => steps).filter(({ fault }) => fault.kind === kind).length;
   const converged = outcomes.flatMap(({ convergedMs }) => convergedMs ?? []);

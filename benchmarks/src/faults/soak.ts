@@ -41,7 +41,7 @@ const UNIT = { descriptors: 'more', connections: 'more', heapMiB: 'MiB more' } a
 type Figure = keyof typeof FLAT;
 const FIGURES = Object.keys(FLAT) as Figure[];
 
-function findingsOf(soaked: Soaked, seconds: number): Findings {
+export function findingsOf(soaked: Soaked, seconds: number): Findings {
   const { rounds, samples, comparisons, missed, writesAtRest } = soaked;
   const grown = FIGURES.map((figure): Target => {
     const { before, after } = thirds(samples, figure);

@@ -34,6 +34,10 @@ async function measure({ progress, signal }: RunContext, options: Options): Prom
     signal,
     onStep: (done, of) => progress.show(`${done - (done % every)} of ${of} steps`, `${done}`),
   });
+  return findingsOf(walks, options);
+}
+
+export function findingsOf(walks: readonly Walk[], options: Options): Findings {
   const sum = (figure: (walk: Walk) => number) => walks.reduce((total, walk) => total + figure(walk), 0);
   const wrong = walks.filter(({ problem }) => problem !== undefined);
   const writesAtRest = sum((walk) => walk.writesAtRest.length);
