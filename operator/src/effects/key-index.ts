@@ -90,7 +90,7 @@ export function createKeyIndex(
   return (client) => ({
     async of(vaultId) {
       const { done, startedMs } = latest(client);
-      if (!(await within(PATIENCE_MS - (monotonicMs() - startedMs), done))) {
+      if (!(await within(Math.max(0, PATIENCE_MS - (monotonicMs() - startedMs)), done))) {
         throw new OverBudgetError(
           "the tags of all keys are being read, to find one that may be this vault's already",
         );
