@@ -3,5 +3,5 @@ export { EnvironmentConfig } from './config/environment-config.ts';
 export { parseYaml } from './config/parse-yaml.ts';
 export { Release } from './config/release.ts';
 export type { Files } from './manifest-files.ts';
-export { type Inputs, renderEnvironment, renderInstall } from './render.ts';
-export { type SynthOptions, synth } from './synth.ts';
+export { type Inputs, renderArgoCd, renderEnvironment, renderInstall } from './render.ts';
+export { environmentNames, readEnvironment, type SynthOptions, synth } from './synth.ts';

@@ -7,6 +7,7 @@ export type Files = ReadonlyMap<string, string>;
 
 /** What must be there before what: files in the order of their names can be applied one after the other. */
 const RANKS: Readonly<Record<string, number>> = {
+  AppProject: 0,
   Namespace: 0,
   CustomResourceDefinition: 10,
   ResourceQuota: 15,
@@ -27,22 +28,35 @@ const RANKS: Readonly<Record<string, number>> = {
   PrometheusRule: 80,
   PaymentVault: 80,
   PSPConnector: 90,
+  ApplicationSet: 90,
 };
 
-interface Manifest {
+/** An object of Kubernetes, as far as rendering looks at it. */
+export interface Manifest {
+  readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: unknown;
 }
 
-/** One file for each object of the charts, named by kind, namespace and name. */
-export function chartFiles(charts: readonly Chart[], source: string): Files {
+/** The objects of the charts. */
+export function chartManifests(charts: readonly Chart[]): Manifest[] {
+  return charts.flatMap((chart): Manifest[] => chart.toJson());
+}
+
+/** One file for each object, named by kind, namespace and name, in the order of applying. */
+export function manifestFiles(manifests: readonly Manifest[], source: string): Files {
   const files = new Map<string, string>();
-  for (const manifest of charts.flatMap((chart): Manifest[] => chart.toJson())) {
+  for (const manifest of manifests) {
     const name = fileName(manifest);
     if (files.has(name)) throw new Error(`two objects would be written to ${name}`);
     files.set(name, render(manifest, source));
   }
-  return files;
+  return inOrder(files);
 }
 
 /** The CustomResourceDefinitions, as crds/yaml has them. */
@@ -53,10 +67,18 @@ export function definitionManifestFiles(): Files {
   );
 }
 
+/** All of them, in the order of their names. */
+export function inOrder(...groups: readonly Files[]): Files {
+  const entries = groups.flatMap((files) => [...files]);
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 function fileName({ kind, metadata }: Manifest): string {
   const rank = RANKS[kind];
   if (rank === undefined) throw new Error(`${kind} has no place in the order of applying (RANKS)`);
-  const parts = [kind.toLowerCase(), metadata.namespace, metadata.name].filter((part) => part !== undefined);
+  // A definition is named by its kind and its group, and there is one group only.
+  const name = kind === 'CustomResourceDefinition' ? metadata.name.split('.')[0] : metadata.name;
+  const parts = [kind.toLowerCase(), metadata.namespace, name].filter((part) => part !== undefined);
   return `${String(rank).padStart(2, '0')}-${parts.join('.')}.yaml`;
 }
 

@@ -1,14 +1,28 @@
 import { basename } from 'node:path';
+import { customResourceDefinitions } from '@cofferdam/crds';
 import { App, type Chart } from 'cdk8s';
+import { forArgoCd } from './argocd/annotations.ts';
+import { ArgoCd } from './charts/argocd.ts';
 import { Observability } from './charts/observability.ts';
 import { Operator } from './charts/operator.ts';
 import { PaymentsEnvironment } from './charts/payments-environment.ts';
 import { PspSimulator } from './charts/psp-simulator.ts';
+import { argoCdConfigFor } from './config/argocd-config.ts';
 import { EnvironmentConfig } from './config/environment-config.ts';
 import { InstallConfig } from './config/operator-config.ts';
 import { parseYaml } from './config/parse-yaml.ts';
 import { Release } from './config/release.ts';
-import { chartFiles, definitionManifestFiles, type Files } from './manifest-files.ts';
+import {
+  chartManifests,
+  definitionManifestFiles,
+  type Files,
+  inOrder,
+  type Manifest,
+  manifestFiles,
+} from './manifest-files.ts';
+
+/** Once: they are the same for all, and take the longest. */
+const DEFINITIONS: readonly Manifest[] = customResourceDefinitions();
 
 /** The two files that a directory is rendered from. */
 export interface Inputs {
@@ -23,6 +37,14 @@ export interface Inputs {
  * @throws {ConfigError}
  */
 export function renderEnvironment(inputs: Inputs): Files {
+  return manifestFiles(environmentManifests(inputs), inputs.directory);
+}
+
+/**
+ * The objects of an environment, with what Argo CD has to know of each.
+ * @throws {ConfigError}
+ */
+export function environmentManifests(inputs: Inputs): Manifest[] {
   const config = parseYaml(`${inputs.directory}/config.yaml`, inputs.config, EnvironmentConfig);
   const release = parseRelease(inputs);
   const app = new App();
@@ -35,12 +57,11 @@ export function renderEnvironment(inputs: Inputs): Files {
     const environment = basename(inputs.directory);
     charts.push(new Observability(app, 'observability', { config, environment }));
   }
-  const operator = config.operator && new Operator(app, 'operator', { config: config.operator, release });
-  if (operator !== undefined) charts.push(operator);
-  return inOrder(
-    operator === undefined ? new Map() : definitionManifestFiles(),
-    chartFiles(charts, inputs.directory),
-  );
+  if (config.operator !== undefined) {
+    charts.push(new Operator(app, 'operator', { config: config.operator, release }));
+  }
+  const definitions = config.operator === undefined ? [] : DEFINITIONS;
+  return [...definitions, ...chartManifests(charts)].map(forArgoCd);
 }
 
 /**
@@ -50,14 +71,23 @@ export function renderEnvironment(inputs: Inputs): Files {
 export function renderInstall(inputs: Inputs): Files {
   const { operator } = parseYaml(`${inputs.directory}/config.yaml`, inputs.config, InstallConfig);
   const chart = new Operator(new App(), 'operator', { config: operator, release: parseRelease(inputs) });
-  return inOrder(definitionManifestFiles(), chartFiles([chart], inputs.directory));
+  return inOrder(definitionManifestFiles(), manifestFiles(chartManifests([chart]), inputs.directory));
+}
+
+/**
+ * `install/argocd`: what Argo CD has to be told of the environments and of our kinds.
+ * @param config text of `install/argocd/config.yaml`
+ * @param environments name -> objects
+ * @throws {ConfigError}
+ */
+export function renderArgoCd(config: string, environments: ReadonlyMap<string, readonly Manifest[]>): Files {
+  const directory = 'install/argocd';
+  const file = `${directory}/config.yaml`;
+  const parsed = parseYaml(file, config, argoCdConfigFor([...environments.keys()]));
+  const chart = new ArgoCd(new App(), 'argocd', { config: parsed, environments });
+  return manifestFiles(chartManifests([chart]), directory);
 }
 
 function parseRelease(inputs: Inputs): Release {
   return parseYaml(`${inputs.directory}/release.yaml`, inputs.release, Release);
-}
-
-function inOrder(...groups: readonly Files[]): Files {
-  const entries = groups.flatMap((files) => [...files]);
-  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

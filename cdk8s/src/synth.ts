@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ConfigError } from './config/config-error.ts';
-import type { Files } from './manifest-files.ts';
-import { type Inputs, renderEnvironment, renderInstall } from './render.ts';
+import { checkTogether } from './config/environments-together.ts';
+import { type Files, manifestFiles } from './manifest-files.ts';
+import { environmentManifests, type Inputs, renderArgoCd, renderInstall } from './render.ts';
 import { differences, write } from './rendered-directory.ts';
 
 export interface SynthOptions {
@@ -20,10 +21,7 @@ export interface SynthOptions {
 export function synth(options: SynthOptions): 0 | 1 {
   try {
     // All inputs are read before anything is written: a mistake in one leaves all as they are.
-    const rendered = targets(options.root).map(({ directory, render }) => ({
-      directory,
-      files: render(readInputs(options.root, directory)),
-    }));
+    const rendered = renderAll(options.root);
     const differing = rendered.filter(({ directory, files }) => settle(options, directory, files));
     if (!options.check || differing.length === 0) return 0;
     options.printError('Run `npm run synth` and commit what it writes.');
@@ -35,18 +33,55 @@ export function synth(options: SynthOptions): 0 | 1 {
   }
 }
 
-interface Target {
+interface Rendered {
   /** In the repository. */
   readonly directory: string;
-  readonly render: (inputs: Inputs) => Files;
+  readonly files: Files;
 }
 
-function targets(root: string): Target[] {
-  const environments = readdirSync(`${root}/environments`, { withFileTypes: true })
+function renderAll(root: string): Rendered[] {
+  const environments = readEnvironments(root);
+  checkTogether([...environments.values()]);
+  const manifests = new Map(
+    [...environments].map(([name, inputs]) => [name, environmentManifests(inputs)] as const),
+  );
+  const argoCd = `${root}/install/argocd/config.yaml`;
+  return [
+    ...[...manifests].map(([name, objects]) => {
+      const directory = `environments/${name}`;
+      return { directory, files: manifestFiles(objects, directory) };
+    }),
+    { directory: 'install', files: renderInstall(readInputs(root, 'install')) },
+    // A repository that is not synced by Argo CD has none.
+    ...(existsSync(argoCd)
+      ? [{ directory: 'install/argocd', files: renderArgoCd(readFileSync(argoCd, 'utf8'), manifests) }]
+      : []),
+  ];
+}
+
+/** Name -> inputs, in the order of the names. */
+function readEnvironments(root: string): ReadonlyMap<string, Inputs> {
+  const names = environmentNames(root);
+  return new Map(names.map((name) => [name, readInputs(root, `environments/${name}`)]));
+}
+
+/** The environments of a repository, in the order of their names. */
+export function environmentNames(root: string): string[] {
+  return readdirSync(`${root}/environments`, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => ({ directory: `environments/${entry.name}`, render: renderEnvironment }))
-    .sort((a, b) => (a.directory < b.directory ? -1 : 1));
-  return [...environments, { directory: 'install', render: renderInstall }];
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/**
+ * The inputs of one environment.
+ * @throws {ConfigError} for one that does not exist, with those that do
+ */
+export function readEnvironment(root: string, name: string): Inputs {
+  const names = environmentNames(root);
+  if (names.includes(name)) return readInputs(root, `environments/${name}`);
+  const message = `does not exist: there are ${names.join(', ') || 'none'}`;
+  throw new ConfigError([{ place: `environments/${name}`, path: '', message }]);
 }
 
 function readInputs(root: string, directory: string): Inputs {

@@ -28,6 +28,13 @@ export function parseYaml<S extends z.ZodType>(file: string, text: string, schem
   );
 }
 
+/** A problem with a member of a document that was read before, at the place where it stands. */
+export function problemAt(file: string, text: string, path: Path, message: string): ConfigProblem {
+  const lines = new LineCounter();
+  const { line, col } = lines.linePos(offsetOf(parseDocument(text, { lineCounter: lines }), path));
+  return { place: `${file}:${line}:${col}`, path: path.join('.'), message };
+}
+
 function problems(
   issue: z.core.$ZodIssue,
   document: Document.Parsed,

@@ -1,0 +1,79 @@
+import { stringify } from 'yaml';
+import type { ArgoCdConfig } from '../config/argocd-config.ts';
+
+/** What a commit status says, and when. Each becomes a trigger and a template of its own. */
+interface Report {
+  readonly state: 'success' | 'pending' | 'failure';
+  /** In the language of argocd-notifications (expr), over `app`. */
+  readonly when: string;
+  readonly message: string;
+}
+
+const SYNCED =
+  "app.status.sync.status == 'Synced' and app.status.operationState?.phase in ['Succeeded'] and app.status.operationState?.syncResult?.revision != nil";
+const FAILED = "app.status.operationState?.phase in ['Error', 'Failed']";
+const BROKEN = "app.status.health.status in ['Degraded', 'Missing', 'Unknown']";
+
+const REPORTS: Readonly<Record<string, Report>> = {
+  'cofferdam-proven': {
+    state: 'success',
+    when: `${SYNCED} and app.status.health.status == 'Healthy'`,
+    message: 'Synced and healthy',
+  },
+  'cofferdam-broken': {
+    state: 'failure',
+    when: `${FAILED} or ${BROKEN}`,
+    message: '{{.app.status.sync.status}}, {{.app.status.health.status}}',
+  },
+  'cofferdam-waiting': {
+    state: 'pending',
+    when: `not (${FAILED}) and app.status.health.status in ['Progressing', 'Suspended']`,
+    message: '{{.app.status.sync.status}}, {{.app.status.health.status}}',
+  },
+};
+
+/**
+ * Said once for each revision, and again whenever the health has changed in between: a soak begins anew after every
+ * relapse. The revision is that of the comparison, so that a commit which changes nothing here is reported on as well.
+ */
+const ONCE_PER = "app.status.sync.revision + '@' + string(app.status.health.lastTransitionTime ?? '')";
+
+/** Annotations by which an Application has its state reported. */
+export const SUBSCRIPTIONS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(REPORTS).map((name) => [`notifications.argoproj.io/subscribe.${name}.github`, '']),
+);
+
+/**
+ * `data` of the ConfigMap `argocd-notifications-cm`: the state of each Application as a commit status
+ * `argocd/cofferdam-<env>` of what it runs, by which a promotion knows that its source has proved itself.
+ */
+export function notificationsData({ github, url }: ArgoCdConfig): Record<string, string> {
+  if (github === undefined) return {};
+  const { appId, installationId } = github;
+  return {
+    'service.github': stringify({
+      appID: appId,
+      installationID: installationId,
+      privateKey: '$github-privateKey',
+    }),
+    ...Object.fromEntries(Object.entries(REPORTS).flatMap(([name, report]) => entries(name, report, url))),
+  };
+}
+
+function entries(name: string, { state, when, message }: Report, url: string): [string, string][] {
+  const trigger = [{ when, oncePer: ONCE_PER, send: [name] }];
+  const status = {
+    state,
+    label: 'argocd/{{.app.metadata.name}}',
+    targetURL: `${url}/applications/{{.app.metadata.namespace}}/{{.app.metadata.name}}`,
+  };
+  const github = {
+    repoURLPath: '{{.app.spec.source.repoURL}}',
+    revisionPath: '{{.app.status.sync.revision}}',
+    status,
+  };
+  return [
+    [`trigger.${name}`, stringify(trigger, { lineWidth: 0 })],
+    [`template.${name}`, stringify({ message, github }, { lineWidth: 0 })],
+  ];
+}
