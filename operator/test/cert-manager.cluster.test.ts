@@ -11,6 +11,7 @@ import {
   vaultKey,
   waitFor,
 } from './cluster-harness.ts';
+import { needsPlayedWorkloads } from './target-cluster.ts';
 
 /*
  * With spec.tls.issuerRef: cert-manager itself is not here, only its kind; its part is done by hand.
@@ -62,43 +63,51 @@ async function say(name: string, status: 'True' | 'False', message: string): Pro
   await cluster.admin.patch(OPTIONAL_RESOURCES.certificates, key, patch, { subresource: 'status' });
 }
 
-test('without cert-manager the vault is stalled, says what to do, and rolls nothing out', async () => {
-  await createVault(cluster, NAMESPACE, { tls: { issuerRef: { name: 'internal' } } });
-  await waitFor(cluster, of, {
-    CertificatesReady: 'False CertManagerMissing',
-    Stalled: 'True CertManagerMissing',
-  });
-  expect((await cluster.admin.list(RESOURCES.deployments, { namespace: NAMESPACE })).items).toEqual([]);
-});
+test(
+  'without cert-manager the vault is stalled, says what to do, and rolls nothing out',
+  needsPlayedWorkloads,
+  async () => {
+    await createVault(cluster, NAMESPACE, { tls: { issuerRef: { name: 'internal' } } });
+    await waitFor(cluster, of, {
+      CertificatesReady: 'False CertManagerMissing',
+      Stalled: 'True CertManagerMissing',
+    });
+    expect((await cluster.admin.list(RESOURCES.deployments, { namespace: NAMESPACE })).items).toEqual([]);
+  },
+);
 
-test('where cert-manager is, it is asked for one certificate a component, and what it says is in the status', async () => {
-  await operator.stop();
-  await cluster.admin.apply(RESOURCES.customResourceDefinitions, certificateKind);
-  operator = cluster.startOperator();
-  await waitFor(cluster, of, { CertificatesReady: 'False CertificateNotIssued' });
-  const { items } = await cluster.admin.list(OPTIONAL_RESOURCES.certificates, { namespace: NAMESPACE });
-  expect(items.map(({ metadata }) => metadata.name).sort()).toEqual(['payments-router', 'payments-vault']);
+test(
+  'where cert-manager is, it is asked for one certificate a component, and what it says is in the status',
+  needsPlayedWorkloads,
+  async () => {
+    await operator.stop();
+    await cluster.admin.apply(RESOURCES.customResourceDefinitions, certificateKind);
+    operator = cluster.startOperator();
+    await waitFor(cluster, of, { CertificatesReady: 'False CertificateNotIssued' });
+    const { items } = await cluster.admin.list(OPTIONAL_RESOURCES.certificates, { namespace: NAMESPACE });
+    expect(items.map(({ metadata }) => metadata.name).sort()).toEqual(['payments-router', 'payments-vault']);
 
-  await say('payments-vault', 'True', 'up to date');
-  await say('payments-router', 'False', 'Issuer internal not found');
-  await vi.waitFor(
-    async () => expect(await saidOf('CertificatesReady')).toContain('Issuer internal not found'),
-    soon,
-  );
-  await say('payments-router', 'True', 'up to date');
-  await waitFor(cluster, of, { ...ready, CertificatesReady: 'True Succeeded' });
+    await say('payments-vault', 'True', 'up to date');
+    await say('payments-router', 'False', 'Issuer internal not found');
+    await vi.waitFor(
+      async () => expect(await saidOf('CertificatesReady')).toContain('Issuer internal not found'),
+      soon,
+    );
+    await say('payments-router', 'True', 'up to date');
+    await waitFor(cluster, of, { ...ready, CertificatesReady: 'True Succeeded' });
 
-  // Back to the operator's own authority.
-  await cluster.admin.patch(PAYMENT_VAULTS, of.key, { type: 'merge', body: { spec: { tls: null } } });
-  await vi.waitFor(async () => {
-    expect(
-      (await cluster.admin.list(OPTIONAL_RESOURCES.certificates, { namespace: NAMESPACE })).items,
-    ).toEqual([]);
-    expect(await saidOf('CertificatesReady')).toBeUndefined();
-  }, soon);
-  await cluster.admin.get(RESOURCES.configMaps, { namespace: NAMESPACE, name: 'payments-ca' });
-  await waitFor(cluster, of, ready);
-});
+    // Back to the operator's own authority.
+    await cluster.admin.patch(PAYMENT_VAULTS, of.key, { type: 'merge', body: { spec: { tls: null } } });
+    await vi.waitFor(async () => {
+      expect(
+        (await cluster.admin.list(OPTIONAL_RESOURCES.certificates, { namespace: NAMESPACE })).items,
+      ).toEqual([]);
+      expect(await saidOf('CertificatesReady')).toBeUndefined();
+    }, soon);
+    await cluster.admin.get(RESOURCES.configMaps, { namespace: NAMESPACE, name: 'payments-ca' });
+    await waitFor(cluster, of, ready);
+  },
+);
 
 const soon = { timeout: 10_000, interval: 50 };
 

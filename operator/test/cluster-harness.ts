@@ -240,6 +240,16 @@ async function removeNamespaces(admin: KubeClient, names: ReadonlySet<string>): 
     }
     await admin.delete(RESOURCES.namespaces, { name: namespace });
   }
+  // A suite that starts meanwhile would find them.
+  await eventually(
+    async () => {
+      for (const kind of [PSP_CONNECTORS, PAYMENT_VAULTS]) {
+        const left = (await admin.list(kind)).items.map(({ metadata }) => metadata);
+        if (left.length > 0) throw new Error(`still there: ${JSON.stringify(left)}`);
+      }
+    },
+    { timeoutMs: 60_000, everyMs: 250 },
+  );
 }
 
 /** Jobs that complete and Deployments that roll out at once: what the cluster's controllers and kubelets would do. */

@@ -33,8 +33,8 @@ afterEach(async () => {
   cluster.statusz.clear();
 });
 afterAll(async () => {
-  admin.destroy();
-  await cluster.stop();
+  admin?.destroy();
+  await cluster?.stop();
 });
 
 const vault = (namespace: string) => ({ resource: PAYMENT_VAULTS, key: vaultKey(namespace) });

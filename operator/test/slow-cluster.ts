@@ -1,7 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startApiServer } from '@cofferdam/devcluster/apiserver';
+import { readdir, readFile } from 'node:fs/promises';
 import { vi } from 'vitest';
 import { parse } from 'yaml';
 import type { KeyManagement } from '../src/effects/kms.ts';
@@ -22,6 +19,7 @@ import { PAYMENT_VAULTS, PSP_CONNECTORS } from '../src/reconcile/resources.ts';
 import { isRolledOut, type ObservedDeployment } from '../src/status/observed-types.ts';
 import { fixedAuthority } from './ca/fixed-authority.ts';
 import { facts } from './fixtures.ts';
+import { startTargetCluster } from './target-cluster.ts';
 
 const KEY = 'arn:aws:kms:eu-central-1:000000000000:key/1';
 
@@ -39,9 +37,8 @@ export type SlowCluster = {
 };
 
 export async function startSlowCluster(rolloutMs: number): Promise<SlowCluster> {
-  const stateDirectory = await mkdtemp(join(tmpdir(), 'cofferdam-operator-'));
-  const api = await startApiServer({ stateDirectory });
-  const config = await kubeconfigFile(api.kubeconfig);
+  const target = await startTargetCluster();
+  const config = await kubeconfigFile(target.kubeconfig);
   const transport = createTransport(config);
   const admin = createClient({ transport, fieldManager: 'test' });
   const directory = new URL('../../crds/yaml/', import.meta.url);
@@ -68,8 +65,7 @@ export async function startSlowCluster(rolloutMs: number): Promise<SlowCluster> 
       await Promise.all([...running].map((operator) => operator.stop()));
       await Promise.all([deployments.stop(), jobs.stop()]);
       await transport.close();
-      await api.close();
-      await rm(stateDirectory, { recursive: true, force: true });
+      await target.close();
     },
   };
   const status = (resource: Resource, object: KubeObject, said: object) =>

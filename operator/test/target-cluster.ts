@@ -55,7 +55,12 @@ export const needsPlayedWorkloads = { skip: targetKind(process.env) === 'existin
 export const needsFaults = { skip: targetKind(process.env) !== 'embedded' };
 
 async function startEnvtest(binaryAssetsDirectory: string): Promise<TargetCluster> {
-  const environment = new TestEnvironment({ binaryAssetsDirectory, useExistingCluster: false });
+  const environment = new TestEnvironment({
+    binaryAssetsDirectory,
+    useExistingCluster: false,
+    // As installers set it; envtest's own would be the server's address.
+    apiServerFlags: { 'service-account-issuer': 'https://kubernetes.default.svc.cluster.local' },
+  });
   const { kubeconfigPath } = await environment.start();
   return {
     kind: 'envtest',

@@ -4,6 +4,7 @@ import { PAYMENT_VAULTS } from '../src/reconcile/resources.ts';
 import { isRolledOut } from '../src/status/observed-types.ts';
 import { facts, paymentVault } from './fixtures.ts';
 import { identity, type SlowCluster, startSlowCluster } from './slow-cluster.ts';
+import { needsPlayedWorkloads } from './target-cluster.ts';
 
 const VAULTS = 16;
 const MAX_ROLLOUTS = 4;
@@ -61,86 +62,98 @@ function watchRolling(): () => number {
   return () => most;
 }
 
-test('an operator with other images restarts so many at a time, also when it is itself restarted meanwhile', async () => {
-  const first = cluster.startOperator({ identity });
-  await settled();
-  await first.stop();
-  const most = watchRolling();
-  cluster.podsStart = false;
-  const second = cluster.startOperator({ identity: newer });
-  const queued = await vi.waitFor(
-    async () => {
-      const waiting = (await vaults()).filter((vault) => said(vault, 'Ready')?.reason === 'RolloutQueued');
-      expect(waiting.length).toBe(VAULTS - MAX_ROLLOUTS);
-      return waiting;
-    },
-    { timeout: 20_000, interval: 100 },
-  );
-  expect(said(queued[0], 'Reconciling')).toMatchObject({
-    status: 'True',
-    reason: 'RolloutQueued',
-    message: `the operator's new release restarts its pods when its turn comes: 1 of ${VAULTS - MAX_ROLLOUTS} waiting; under way: payments-dev/v00, payments-dev/v01, payments-dev/v02 and 1 more`,
-  });
-  expect(queued.map(({ metadata }) => metadata.name)[0]).toBe(name(MAX_ROLLOUTS));
-  expect(said(queued[0], 'Available')?.status).toBe('True');
-  expect(said(queued[0], 'DatabaseMigrated')?.status).toBe('True');
-  await second.stop();
-  const third = cluster.startOperator({ identity: newer });
-  cluster.podsStart = true;
-  await settled();
-  expect(most()).toBe(MAX_ROLLOUTS);
-  expect(images()).toEqual(new Set([newer.images.vault, newer.images.router]));
-  await third.stop();
-});
+test(
+  'an operator with other images restarts so many at a time, also when it is itself restarted meanwhile',
+  needsPlayedWorkloads,
+  async () => {
+    const first = cluster.startOperator({ identity });
+    await settled();
+    await first.stop();
+    const most = watchRolling();
+    cluster.podsStart = false;
+    const second = cluster.startOperator({ identity: newer });
+    const queued = await vi.waitFor(
+      async () => {
+        const waiting = (await vaults()).filter((vault) => said(vault, 'Ready')?.reason === 'RolloutQueued');
+        expect(waiting.length).toBe(VAULTS - MAX_ROLLOUTS);
+        return waiting;
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    expect(said(queued[0], 'Reconciling')).toMatchObject({
+      status: 'True',
+      reason: 'RolloutQueued',
+      message: `the operator's new release restarts its pods when its turn comes: 1 of ${VAULTS - MAX_ROLLOUTS} waiting; under way: payments-dev/v00, payments-dev/v01, payments-dev/v02 and 1 more`,
+    });
+    expect(queued.map(({ metadata }) => metadata.name)[0]).toBe(name(MAX_ROLLOUTS));
+    expect(said(queued[0], 'Available')?.status).toBe('True');
+    expect(said(queued[0], 'DatabaseMigrated')?.status).toBe('True');
+    await second.stop();
+    const third = cluster.startOperator({ identity: newer });
+    cluster.podsStart = true;
+    await settled();
+    expect(most()).toBe(MAX_ROLLOUTS);
+    expect(images()).toEqual(new Set([newer.images.vault, newer.images.router]));
+    await third.stop();
+  },
+);
 
-test('what a user changes is rolled out at once, however many others wait', async () => {
-  cluster.podsStart = false;
-  const operator = cluster.startOperator({
-    identity: { ...newer, version: '3.0.0', images: imagesOf('c'), maxRollouts: 1 },
-  });
-  const last = { namespace: 'payments-dev', name: name(VAULTS - 1) };
-  await vi.waitFor(
-    async () =>
-      expect(said(await cluster.admin.get<Vault>(PAYMENT_VAULTS, last), 'Ready')?.reason).toBe(
-        'RolloutQueued',
-      ),
-    { timeout: 20_000, interval: 100 },
-  );
-  const body = { spec: { images: imagesOf('d') } };
-  await cluster.admin.patch(PAYMENT_VAULTS, last, { type: 'merge', body });
-  await vi.waitFor(
-    () => {
-      expect(images()).toContain(image('vault', 'd'));
-      expect(images()).toContain(image('router', 'd'));
-    },
-    { timeout: 10_000 },
-  );
-  expect(images()).toContain(facts.images === undefined ? '' : newer.images.router);
-  await operator.stop();
-  cluster.podsStart = true;
-});
+test(
+  'what a user changes is rolled out at once, however many others wait',
+  needsPlayedWorkloads,
+  async () => {
+    cluster.podsStart = false;
+    const operator = cluster.startOperator({
+      identity: { ...newer, version: '3.0.0', images: imagesOf('c'), maxRollouts: 1 },
+    });
+    const last = { namespace: 'payments-dev', name: name(VAULTS - 1) };
+    await vi.waitFor(
+      async () =>
+        expect(said(await cluster.admin.get<Vault>(PAYMENT_VAULTS, last), 'Ready')?.reason).toBe(
+          'RolloutQueued',
+        ),
+      { timeout: 20_000, interval: 100 },
+    );
+    const body = { spec: { images: imagesOf('d') } };
+    await cluster.admin.patch(PAYMENT_VAULTS, last, { type: 'merge', body });
+    await vi.waitFor(
+      () => {
+        expect(images()).toContain(image('vault', 'd'));
+        expect(images()).toContain(image('router', 'd'));
+      },
+      { timeout: 10_000 },
+    );
+    expect(images()).toContain(facts.images === undefined ? '' : newer.images.router);
+    await operator.stop();
+    cluster.podsStart = true;
+  },
+);
 
-test('an older operator changes nothing of what a newer one has acted on, and says so, until it is told otherwise', async () => {
-  const before = images();
-  const older = cluster.startOperator({ identity });
-  await settled('OperatorTooOld');
-  expect(images()).toEqual(before);
-  const vault = (await vaults())[0];
-  expect(said(vault, 'Stalled')?.message).toMatch(
-    /^operator 3\.0\.0 has acted on it, and this is the older 1\.0\.0/,
-  );
-  expect(vault?.status).toMatchObject({ operatorVersion: '3.0.0' });
-  const annotations = { 'payments.cofferdam.dev/accepted-operator': '1.0.0' };
-  const body = { metadata: { annotations } };
-  const [{ metadata }] = (await vaults()) as [Vault];
-  await cluster.admin.patch(PAYMENT_VAULTS, metadata, { type: 'merge', body });
-  await vi.waitFor(
-    async () => {
-      const again = await cluster.admin.get<Vault>(PAYMENT_VAULTS, metadata);
-      expect(said(again, 'Ready')?.reason).toBe('Succeeded');
-      expect(again.status?.operatorVersion).toBe('1.0.0');
-    },
-    { timeout: 10_000, interval: 100 },
-  );
-  await older.stop();
-});
+test(
+  'an older operator changes nothing of what a newer one has acted on, and says so, until it is told otherwise',
+  needsPlayedWorkloads,
+  async () => {
+    const before = images();
+    const older = cluster.startOperator({ identity });
+    await settled('OperatorTooOld');
+    expect(images()).toEqual(before);
+    const vault = (await vaults())[0];
+    expect(said(vault, 'Stalled')?.message).toMatch(
+      /^operator 3\.0\.0 has acted on it, and this is the older 1\.0\.0/,
+    );
+    expect(vault?.status).toMatchObject({ operatorVersion: '3.0.0' });
+    const annotations = { 'payments.cofferdam.dev/accepted-operator': '1.0.0' };
+    const body = { metadata: { annotations } };
+    const [{ metadata }] = (await vaults()) as [Vault];
+    await cluster.admin.patch(PAYMENT_VAULTS, metadata, { type: 'merge', body });
+    await vi.waitFor(
+      async () => {
+        const again = await cluster.admin.get<Vault>(PAYMENT_VAULTS, metadata);
+        expect(said(again, 'Ready')?.reason).toBe('Succeeded');
+        expect(again.status?.operatorVersion).toBe('1.0.0');
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    await older.stop();
+  },
+);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { needsPlayedWorkloads } from '../target-cluster.ts';
 import { runWalks } from './run-walks.ts';
 
 /** `WALK_SEED` repeats what another run has printed; `npm run bench -- specification-walk` goes further. */
@@ -8,6 +9,7 @@ const STEPS = 12;
 
 test(`from any valid spec to any other, and back, it converges or says why not (seed ${SEED})`, {
   timeout: 600_000,
+  ...needsPlayedWorkloads,
 }, async () => {
   const walks = await runWalks({ walks: WALKS, steps: STEPS, seed: SEED });
   expect(
