@@ -88,7 +88,8 @@ export class Operator extends Chart {
     if (prometheusRule) add('PrometheusRule', prometheusRuleSpec());
     if (serviceMonitor === undefined) return;
     const interval = `${serviceMonitor.intervalSeconds ?? 30}s`;
-    const endpoints = [{ port: 'http', path: '/metrics', interval }];
+    // The namespace of cofferdam_condition is the resource's, and has to stay it: alerts and dashboards name it.
+    const endpoints = [{ port: 'http', path: '/metrics', interval, honorLabels: true }];
     add('ServiceMonitor', { selector: { matchLabels: selector }, endpoints }, serviceMonitor.labels);
   }
 
