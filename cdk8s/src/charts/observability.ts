@@ -1,6 +1,9 @@
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { EnvironmentConfig } from '../config/environment-config.ts';
+import { dashboardsOf } from '../dashboards/dashboards.ts';
+import { dashboardJson } from '../dashboards/panels.ts';
 import { sloRuleSpec } from '../slo/rules.ts';
 import { type Scope, slosOf } from '../slo/slos.ts';
 
@@ -12,7 +15,10 @@ export interface ObservabilityProps {
   readonly environment: string;
 }
 
-/** What watches an environment: alerts on its objectives. */
+/** By this label Grafana's sidecar finds dashboards. */
+const DASHBOARD_LABEL = { grafana_dashboard: '1' };
+
+/** What watches an environment: alerts on its objectives, and dashboards. */
 export class Observability extends Chart {
   constructor(scope: Construct, id: string, { config, environment }: ObservabilityProps) {
     super(scope, id, { labels: { 'app.kubernetes.io/part-of': 'cofferdam' } });
@@ -24,6 +30,12 @@ export class Observability extends Chart {
         kind: 'PrometheusRule',
         metadata: { name: NAME, namespace, labels: observability.labels ?? {} },
       }).addJsonPatch(JsonPatch.add('/spec', sloRuleSpec(slosOf(slos, where), where)));
+    }
+    for (const content of observability?.dashboards ? dashboardsOf(config, where) : []) {
+      new k8s.KubeConfigMap(this, `dashboard-${content.name}`, {
+        metadata: { name: `cofferdam-dashboard-${content.name}`, namespace, labels: DASHBOARD_LABEL },
+        data: { [`cofferdam-${environment}-${content.name}.json`]: dashboardJson(environment, content) },
+      });
     }
   }
 }
