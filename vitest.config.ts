@@ -30,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['{operator,services/*}/test/**/*.cluster.test.ts'],
+          include: ['{operator,services/*}/test/**/*.cluster.test.ts', 'test/**/*.cluster.test.ts'],
           exclude: [...ignored, ...brokers],
           ...patience,
         },
