@@ -33,10 +33,15 @@ const REPORTS: Readonly<Record<string, Report>> = {
 };
 
 /**
- * Said once for each revision, and again whenever the health has changed in between: a soak begins anew after every
- * relapse. The revision is that of the comparison, so that a commit which changes nothing here is reported on as well.
+ * Said once for each revision, and again when the health has changed or another sync has ended in between: after every
+ * relapse there is a new success, and a soak begins anew. The revision is that of the comparison, so that a commit
+ * which changes nothing here is reported on as well.
  */
-const ONCE_PER = "app.status.sync.revision + '@' + string(app.status.health.lastTransitionTime ?? '')";
+const ONCE_PER = [
+  'app.status.sync.revision',
+  "string(app.status.health.lastTransitionTime ?? '')",
+  "string(app.status.operationState?.finishedAt ?? '')",
+].join(" + '@' + ");
 
 /** Annotations by which an Application has its state reported. */
 export const SUBSCRIPTIONS: Readonly<Record<string, string>> = Object.fromEntries(
