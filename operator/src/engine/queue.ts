@@ -9,7 +9,7 @@ export type WorkResult = { afterMs: number; urgency?: Urgency; untried?: true } 
 
 /**
  * Why a key is added, most urgent first: the thing itself is new or was changed; something that it depends on was;
- * it failed before, or is not ready yet; nobody knows of a reason.
+ * it failed more than once, or is not ready yet; nobody knows of a reason.
  */
 export type Urgency = 'changed' | 'affected' | 'retry' | 'resync';
 
@@ -141,7 +141,8 @@ export function createQueue(options: QueueOptions): Queue {
       const waitMs = ceiling * (0.5 + random() / 2);
       options.onError?.(key, error, waitMs);
       observer.retried?.(key, waitMs);
-      addAfter(key, waitMs, 'retry');
+      // Mostly a conflict: what is new does not lose its place for somebody having been quicker once.
+      addAfter(key, waitMs, count === 1 && !patient.has(key) ? 'affected' : 'retry');
     }
     observer.finished?.(key, clock.monotonicMs() - startedAt, failure);
     active.delete(key);

@@ -211,6 +211,34 @@ test('what is looked at again because it is not ready yet goes before 2000 other
   await stopped;
 });
 
+test('what is new and fails once is tried again before 2000 resyncs, however long they have waited; then it has to wait', async () => {
+  const clock = createManualClock();
+  const failedAt: number[] = [];
+  const queue = createQueue({
+    clock,
+    workers: 2,
+    random: () => 1,
+    backoffBaseMs: 1_000,
+    async work(key) {
+      await clock.sleep(20);
+      if (key !== 'new') return undefined;
+      failedAt.push(clock.monotonicMs());
+      throw new Error('conflict');
+    },
+  });
+  for (let n = 0; n < 2_000; n++) queue.add(`old-${n}`, 'resync');
+  await clock.advance(29_000);
+  queue.add('new');
+  await clock.advance(20_000);
+  const [first = 0, second = 0, third = 0] = failedAt;
+  expect(first).toBeLessThan(29_100);
+  expect(second - first).toBeLessThan(1_100);
+  expect(third - second).toBeGreaterThan(5_000);
+  const stopped = queue.stop();
+  await clock.advance(60_000);
+  await stopped;
+});
+
 test('the initial list is not starved by changes that never end', async () => {
   const { clock, seen, queue } = slowly();
   for (let n = 0; n < 50; n++) queue.add(`initial-${n}`, 'resync');
