@@ -4,6 +4,7 @@ export type CliErrorCode =
   | 'cluster_unreachable'
   | 'not_ready'
   | 'not_found'
+  | 'environment_unknown'
   | 'manifest_invalid'
   | 'request_failed'
   | 'usage_invalid';
@@ -20,4 +21,7 @@ export class CliError extends Error {
 }
 
 /** The exit status of an error, where it is not 1. */
-export const EXIT_STATUS: Partial<Record<CliErrorCode, number>> = { cluster_unreachable: 3 };
+export const EXIT_STATUS: Partial<Record<CliErrorCode, number>> = {
+  cluster_unreachable: 3,
+  environment_unknown: 4,
+};

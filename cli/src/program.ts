@@ -5,6 +5,7 @@ import { diffCommand } from './commands/diff.ts';
 import { networkCommand } from './commands/network.ts';
 import { renderCommand } from './commands/render.ts';
 import { statusCommand } from './commands/status.ts';
+import { upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
 import { whyCommand } from './commands/why.ts';
 import { CliError, EXIT_STATUS } from './errors.ts';
@@ -26,7 +27,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       writeErr: (text) => void terminal.stderr.write(text),
     });
   const commands = [statusCommand, whyCommand, validateCommand, renderCommand, diffCommand, networkCommand];
-  for (const command of [demoCommand(), ...commands.map((make) => make(terminal))]) {
+  for (const command of [demoCommand(), upCommand(), ...commands.map((make) => make(terminal))]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const verb of command.commands) verb.copyInheritedSettings(program);
   }

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createClient, createTransport, kubeconfigFile } from '@cofferdam/operator/engine';
+import { createClient, createTransport, type KubeClient, kubeconfigFile } from '@cofferdam/operator/engine';
+import type { Principal } from './addons/index.ts';
 import { ClusterError } from './errors.ts';
 import { type ImageTable, repositoryImages } from './kubelet/images.ts';
 import { createSupervisor, killSurvivors } from './process/index.ts';
@@ -42,6 +43,8 @@ export type ClusterOptions = {
   onFailure?: (error: ClusterError) => void;
   /** Default: this repository's own images, run from source. */
   images?: ImageTable;
+  /** Roles that pods may assume and KMS knows, all of one account. Default: those of environments/dev. */
+  awsRoles?: readonly Principal[];
   /** First wait of CrashLoopBackOff. Default 1000, where Kubernetes has 10000: somebody is watching. */
   restartBackoffMs?: number;
   /** Default: the in-memory API server. */
@@ -62,6 +65,11 @@ export type RunningCluster = {
   /** Ends everything, within about fifteen seconds; may be called again. */
   stop(): Promise<void>;
 };
+
+const NO_CREDENTIALS = { host: '', port: '', dbname: '', username: '', password: '' };
+const NO_DATABASE = { owner: NO_CREDENTIALS, app: NO_CREDENTIALS };
+/** Without addons, which only a test of the cluster itself does. */
+const NO_POSTGRES: PostgresAddon = { adminUrl: '', databases: { vault: NO_DATABASE, router: NO_DATABASE } };
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
@@ -161,7 +169,7 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
   const node = await startNode(options, context, controlPlane, failed);
   steps.push(() => node.stop());
 
-  const kms = addons ? await raiseKms(context, ISSUER, await client.raw('/openid/v1/jwks')) : undefined;
+  const kms = addons ? await raiseKmsFor(options, context, client) : undefined;
   void kms?.child.exited.then(() => failed(new ClusterError('part_ended', 'the KMS endpoint has ended')));
   const postgres = await database;
   void postgres?.exited.then(() => failed(new ClusterError('part_ended', 'PostgreSQL has ended')));
@@ -183,7 +191,7 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
     kubeconfigPath: controlPlane.kubeconfig,
     endpoints,
     addons: {
-      postgres: postgres?.addon ?? { adminUrl: '', secrets: {} },
+      postgres: postgres?.addon ?? NO_POSTGRES,
       kms: kms?.addon ?? { url: '', region: '' },
       ...(kafkaAddon === undefined ? {} : { kafka: kafkaAddon.addon }),
     },
@@ -192,6 +200,11 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
       return stopping;
     },
   };
+}
+
+async function raiseKmsFor({ awsRoles: roles }: ClusterOptions, context: AddonContext, client: KubeClient) {
+  const jwks = await client.raw('/openid/v1/jwks');
+  return raiseKms(context, { issuer: ISSUER, jwks, ...(roles === undefined ? {} : { roles }) });
 }
 
 /** Cleans up after a start that was killed, and makes the place for this one. */
@@ -255,7 +268,7 @@ function startNode(
     podNetwork: network.podNetwork,
     images: options.images ?? repositoryImages(root, process.execPath),
     environment,
-    podIdentity: { region, stsEndpoint: `http://kms.${ADDON_NAMESPACE}.svc:${KMS_PORT}` },
+    podIdentity: { region, endpoint: `http://kms.${ADDON_NAMESPACE}.svc:${KMS_PORT}` },
     restartBackoffMs: options.restartBackoffMs ?? 1_000,
     jobBackoffBaseMs: options.restartBackoffMs ?? 1_000,
   });

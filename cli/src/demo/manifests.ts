@@ -6,7 +6,13 @@ import { CliError } from '../errors.ts';
 export interface Manifest {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string };
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
+  spec?: unknown;
 }
 
 /** What must exist before the rest can be created; Argo CD has the same order of kinds. */
@@ -30,11 +36,25 @@ export function readManifests(directory: string): Manifest[] {
   const files = readdirSync(directory)
     .filter((name) => name.endsWith('.yaml'))
     .sort();
-  return files.flatMap((name) => readFile(join(directory, name))).sort((a, b) => rank(a) - rank(b));
+  return inOrder(
+    files.flatMap((name) =>
+      parseManifests(join(directory, name), readFileSync(join(directory, name), 'utf8')),
+    ),
+  );
 }
 
-function readFile(path: string): Manifest[] {
-  return parseAllDocuments(readFileSync(path, 'utf8')).map((document) => {
+/** In the order to apply them. */
+export function inOrder(manifests: readonly Manifest[]): Manifest[] {
+  return manifests.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * The objects of one file.
+ * @param path for messages
+ * @throws CliError `manifest_invalid`, naming the file
+ */
+export function parseManifests(path: string, text: string): Manifest[] {
+  return parseAllDocuments(text).map((document) => {
     const [problem] = document.errors;
     if (problem)
       throw new CliError('manifest_invalid', `${path}: ${problem.message}. Run npm run synth.`, problem);

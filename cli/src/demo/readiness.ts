@@ -10,14 +10,14 @@ function custom(plural: string, kind: string): Resource {
   return { group: 'payments.cofferdam.dev', version: 'v1alpha1', plural, kind, namespaced: true };
 }
 
-interface Condition {
+export interface Condition {
   type: string;
   status: string;
   reason?: string;
   message?: string;
 }
 
-interface Observed extends KubeObject {
+export interface Observed extends KubeObject {
   spec?: { replicas?: number };
   status?: {
     observedGeneration?: number;
@@ -27,7 +27,7 @@ interface Observed extends KubeObject {
   };
 }
 
-interface Readiness {
+export interface Readiness {
   name: string;
   state: StepState;
   detail: string;
@@ -36,8 +36,8 @@ interface Readiness {
 export interface WaitOptions {
   client: KubeClient;
   progress: Progress;
-  /** Without a broker a vault serves, and is not Ready: it says that its topics are missing. */
-  broker: boolean;
+  /** What a custom resource says of itself; all have to be `ready`. */
+  judge: (object: Observed) => Readiness;
   timeoutMs: number;
   /** Ends the waiting. */
   signal: AbortSignal;
@@ -68,7 +68,7 @@ export async function waitUntilReady(options: WaitOptions): Promise<void> {
 
 async function look({
   client,
-  broker,
+  judge,
 }: WaitOptions): Promise<{ custom: Readiness[]; deployments: Readiness[] }> {
   const [vaults, connectors, deployments] = await Promise.all([
     client.list<Observed>(paymentVaults),
@@ -76,12 +76,15 @@ async function look({
     client.list<Observed>(RESOURCES.deployments),
   ]);
   return {
-    custom: [...vaults.items, ...connectors.items].map((object) => customReadiness(object, broker)),
+    custom: [...vaults.items, ...connectors.items].map(judge),
     deployments: deployments.items.map(deploymentReadiness),
   };
 }
 
-/** Exported for its test: ready, or which condition says that it is not. */
+/**
+ * Ready, or which condition says that it is not.
+ * @param broker without one a vault serves, and is not Ready: it says that its topics are missing
+ */
 export function customReadiness(object: Observed, broker: boolean): Readiness {
   const name = `${object.kind} ${object.metadata.name}`;
   const conditions = object.status?.conditions ?? [];

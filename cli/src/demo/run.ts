@@ -2,18 +2,17 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { topicName } from '@cofferdam/contracts';
-import { type ClusterError, isClusterError, type RunningCluster, startCluster } from '@cofferdam/devcluster';
+import type { RunningCluster } from '@cofferdam/devcluster';
 import { createClient, createTransport, type KubeClient, kubeconfigFile } from '@cofferdam/operator/engine';
+import { applyEnvironment } from '../embedded/environment.ts';
+import { onStage, type Stage } from '../embedded/stage.ts';
 import { CliError } from '../errors.ts';
-import { applyManifests } from './apply.ts';
 import { Shop } from './client.ts';
 import { readTopics } from './events.ts';
 import { readManifests } from './manifests.ts';
-import { Progress } from './progress.ts';
-import { waitUntilReady } from './readiness.ts';
+import { customReadiness, waitUntilReady } from './readiness.ts';
 import { type DemoResult, renderResult, summarize } from './report.ts';
 import { isComplete, playScenario, type ScenarioPayment } from './scenario.ts';
-import { createSecrets } from './secrets.ts';
 import { clientFiles, connectTo, curlConfig, serviceConnections } from './service-connections.ts';
 import { findServices, pspSwitch, type Services, shopToken } from './services.ts';
 
@@ -34,79 +33,17 @@ const environment = {
 };
 const READY_TIMEOUT_MS = 120_000;
 
-/** How a shell tells that a program was interrupted. */
-const INTERRUPTED = 130;
-
-/**
- * Raises everything, plays the scenario, shows what came of it, and stays until it is told to end. Told so before
- * there is a result, the exit status is 130: nobody may take that for a demo that worked.
- */
-export async function runDemo(options: DemoOptions): Promise<void> {
-  // Whoever reads has gone (`| head`, a closed terminal): what we started has to be ended all the same.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  const progress = new Progress({ stream: process.stderr, now: () => performance.now() });
-  const end = endSignal();
-  const broken = Promise.withResolvers<never>();
-  broken.promise.catch(() => {}); // it may break before anybody waits
-  const cluster = await raise(options, { progress, signal: end, onFailure: broken.reject });
-  if (cluster === undefined) {
-    process.exitCode = INTERRUPTED;
-    return;
-  }
-  try {
-    const shown = await Promise.race([
-      show({ cluster, options, progress, signal: end }),
-      broken.promise,
-      aborted(end),
-    ]);
-    if (!shown) process.exitCode = INTERRUPTED;
-    if (!shown || options.exit) return;
-    process.stderr.write('Everything stays up until Ctrl-C.\n');
-    await Promise.race([aborted(end), broken.promise]);
-  } finally {
-    progress.finish();
-    for (const file of Object.values(clientFiles(options.stateDirectory))) rmSync(file, { force: true });
-    await cluster.stop();
-  }
+/** Raises everything, plays the scenario, shows what came of it, and stays until it is told to end. */
+export function runDemo(options: DemoOptions): Promise<void> {
+  const { stateDirectory, kafka, exit } = options;
+  const cleanUp = () => {
+    for (const file of Object.values(clientFiles(stateDirectory))) rmSync(file, { force: true });
+  };
+  return onStage({ cluster: { stateDirectory, kafka }, exit, cleanUp }, (stage) => show(stage, options));
 }
 
-/** @returns the cluster; undefined when the signal ended its start */
-async function raise(
-  { stateDirectory, kafka }: DemoOptions,
-  how: { progress: Progress; signal: AbortSignal; onFailure: (error: CliError) => void },
-): Promise<RunningCluster | undefined> {
-  const { progress, signal, onFailure } = how;
-  const toCliError = (error: ClusterError) =>
-    new CliError(
-      error.code === 'cluster_running' ? 'cluster_running' : 'cluster_failed',
-      error.code === 'state_unusable' ? `${error.message} with --state-directory` : error.message,
-      error,
-    );
-  signal.addEventListener('abort', () => progress.finish());
-  try {
-    return await startCluster({
-      stateDirectory,
-      kafka,
-      signal,
-      onProgress: ({ part, state, detail }) => progress.set(part, state, detail),
-      onFailure: (error) => onFailure(toCliError(error)),
-    });
-  } catch (error) {
-    if (isClusterError(error) && error.code === 'stopped') return undefined;
-    throw isClusterError(error) ? toCliError(error) : error;
-  }
-}
-
-interface Stage {
-  cluster: RunningCluster;
-  options: DemoOptions;
-  progress: Progress;
-  signal: AbortSignal;
-}
-
-/** @returns true when it was all shown */
-async function show(stage: Stage): Promise<boolean> {
-  const { cluster, options, progress } = stage;
+async function show(stage: Stage, options: DemoOptions): Promise<void> {
+  const { cluster, progress } = stage;
   const transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
   let connections: ReturnType<typeof serviceConnections> | undefined;
   try {
@@ -132,7 +69,6 @@ async function show(stage: Stage): Promise<boolean> {
     };
     progress.finish();
     process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : renderResult(result));
-    return true;
   } finally {
     await connections?.close();
     await transport.close();
@@ -141,18 +77,12 @@ async function show(stage: Stage): Promise<boolean> {
 
 async function bringUp(client: KubeClient, { cluster, progress, signal }: Stage): Promise<Services> {
   const manifests = readManifests(environment.rendered);
-  const isNamespace = ({ kind }: { kind: string }) => kind === 'Namespace';
-  await applyManifests(client, manifests.filter(isNamespace));
-  await createSecrets(client, environment.namespace, cluster);
-  await applyManifests(
-    client,
-    manifests.filter((manifest) => !isNamespace(manifest)),
-  );
+  await applyEnvironment(client, manifests, cluster);
   progress.set('environments/dev/rendered', 'ready', `${manifests.length} objects applied`);
   await waitUntilReady({
     client,
     progress,
-    broker: cluster.addons.kafka !== undefined,
+    judge: (object) => customReadiness(object, cluster.addons.kafka !== undefined),
     timeoutMs: READY_TIMEOUT_MS,
     signal,
     wanted: manifests.filter(({ kind }) => kind === 'PaymentVault' || kind === 'PSPConnector').length,
@@ -199,31 +129,5 @@ function writeEndpoints(
   };
   writeFileSync(join(directory, 'endpoints.json'), `${JSON.stringify(endpoints, null, 2)}\n`, {
     mode: 0o600,
-  });
-}
-
-/** One Ctrl-C comes more than once: from the terminal, and from each npm between it and us. */
-const SAME_KEY_PRESS_MS = 500;
-
-/** Aborted at the first Ctrl-C or SIGTERM; a second one ends the process at once, and its children with it. */
-function endSignal(): AbortSignal {
-  const controller = new AbortController();
-  let first = Number.POSITIVE_INFINITY;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (performance.now() - first > SAME_KEY_PRESS_MS) process.exit(INTERRUPTED);
-      if (controller.signal.aborted) return;
-      first = performance.now();
-      process.stderr.write('Ending ...\n');
-      controller.abort();
-    });
-  }
-  return controller.signal;
-}
-
-function aborted(signal: AbortSignal): Promise<false> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(false);
-    else signal.addEventListener('abort', () => resolve(false), { once: true });
   });
 }

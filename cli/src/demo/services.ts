@@ -18,19 +18,29 @@ export interface Services {
 
 export async function findServices(
   client: KubeClient,
-  { namespace, vault }: { namespace: string; vault: string },
+  place: { namespace: string; vault: string },
 ): Promise<Services> {
-  const [vaultIp, routerIp, simulatorIp, ca] = await Promise.all([
+  const [services, simulatorIp] = await Promise.all([
+    findVaultServices(client, place),
+    addressOf(client, 'psp-simulator', 'psp-simulator'),
+  ]);
+  return { ...services, simulator: `http://${simulatorIp}:${SERVICE_PORT}` };
+}
+
+/** Those of one PaymentVault. */
+export async function findVaultServices(
+  client: KubeClient,
+  { namespace, vault }: { namespace: string; vault: string },
+): Promise<Omit<Services, 'simulator'>> {
+  const [vaultIp, routerIp, ca] = await Promise.all([
     addressOf(client, namespace, `${vault}-vault`),
     addressOf(client, namespace, `${vault}-router`),
-    addressOf(client, 'psp-simulator', 'psp-simulator'),
     bundleOf(client, namespace, `${vault}-ca`),
   ]);
   const [vaultHost, routerHost] = [`${vault}-vault.${namespace}.svc`, `${vault}-router.${namespace}.svc`];
   return {
     vault: `https://${vaultHost}:${SERVICE_PORT}`,
     router: `https://${routerHost}:${SERVICE_PORT}`,
-    simulator: `http://${simulatorIp}:${SERVICE_PORT}`,
     addresses: { [vaultHost]: vaultIp, [routerHost]: routerIp },
     ca,
   };

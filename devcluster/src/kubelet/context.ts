@@ -24,8 +24,8 @@ export type KubeletContext = {
   environment: Record<string, string>;
   hostsFile: string;
   apiServer: { url: string; caPem: string };
-  /** What EKS's pod identity webhook would set, beside the role; there is no AWS behind it. */
-  podIdentity: { region: string; stsEndpoint: string } | undefined;
+  /** What EKS's pod identity webhook would set, beside the role; there is no AWS behind it, so STS and KMS are here. */
+  podIdentity: { region: string; endpoint: string } | undefined;
   /** First wait of CrashLoopBackOff, milliseconds. */
   restartBackoffMs: number;
   /** Wait before a missing reference is looked for again, should no event tell of it, milliseconds. */

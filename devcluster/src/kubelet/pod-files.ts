@@ -127,7 +127,11 @@ export function createPodFiles(context: KubeletContext, pod: Pod, addresses: Pod
               AWS_STS_REGIONAL_ENDPOINTS: 'regional',
               ...(podIdentity === undefined
                 ? {}
-                : { AWS_REGION: podIdentity.region, AWS_ENDPOINT_URL_STS: podIdentity.stsEndpoint }),
+                : {
+                    AWS_REGION: podIdentity.region,
+                    AWS_ENDPOINT_URL_STS: podIdentity.endpoint,
+                    AWS_ENDPOINT_URL_KMS: podIdentity.endpoint,
+                  }),
             }),
       };
     },

@@ -30,7 +30,7 @@ export type KubeletOptions = {
   podNetwork?: string;
   /** Who has it is the API server, and may read the logs of pods. */
   logToken: string;
-  podIdentity?: { region: string; stsEndpoint: string };
+  podIdentity?: { region: string; endpoint: string };
   /** First wait of CrashLoopBackOff, milliseconds. Default 10000, as Kubernetes has it. */
   restartBackoffMs?: number;
   /** PATH, TZ, LANG. */

@@ -2,9 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  type DatabaseCredentials,
+  type DatabaseName,
+  type DatabaseRoles,
   KMS_PRINCIPALS,
   KMS_REGION,
+  type Principal,
   provisionDatabases,
   startKafka,
   startPostgres,
@@ -22,8 +24,8 @@ export const KAFKA_PORT = 9092;
 export type PostgresAddon = {
   /** For tools outside the cluster. */
   adminUrl: string;
-  /** Content of the Secrets by which a PaymentVault reaches its databases, by name. */
-  secrets: Record<string, DatabaseCredentials>;
+  /** Those of one PaymentVault: what its Secrets hold. More can be made with `provisionDatabases`. */
+  databases: Record<DatabaseName, DatabaseRoles>;
 };
 export type KmsAddon = { url: string; region: string };
 export type KafkaAddon = { bootstrapServers: string };
@@ -43,16 +45,7 @@ export async function raisePostgres({ supervisor, network, runDirectory, report 
   const host = network.addons.postgres;
   const stateDirectory = join(runDirectory, 'postgres');
   const { adminUrl, exited } = await startPostgres({ host, port: POSTGRES_PORT, stateDirectory, supervisor });
-  const { vault, router } = await provisionDatabases(adminUrl);
-  const addon: PostgresAddon = {
-    adminUrl,
-    secrets: {
-      'vault-database': vault.app,
-      'vault-database-migration': vault.owner,
-      'router-database': router.app,
-      'router-database-migration': router.owner,
-    },
-  };
+  const addon: PostgresAddon = { adminUrl, databases: await provisionDatabases(adminUrl) };
   report('PostgreSQL', 'ready', `${host}:${POSTGRES_PORT}`);
   const service: AddonService = { name: 'postgres', address: host, port: POSTGRES_PORT };
   return { addon, service, exited };
@@ -61,7 +54,10 @@ export async function raisePostgres({ supervisor, network, runDirectory, report 
 const kmsMain = fileURLToPath(new URL('../addons/kms/main.ts', import.meta.url));
 
 /** `jwks` are the keys of the cluster's service-account issuer: by them STS knows a pod's token. */
-export async function raiseKms(context: AddonContext, issuer: string, jwks: string) {
+export async function raiseKms(
+  context: AddonContext,
+  { issuer, jwks, roles = KMS_PRINCIPALS }: { issuer: string; jwks: string; roles?: readonly Principal[] },
+) {
   const { supervisor, network, runDirectory, logDirectory, env, report } = context;
   report('KMS', 'working');
   const directory = join(runDirectory, 'kms');
@@ -71,7 +67,8 @@ export async function raiseKms(context: AddonContext, issuer: string, jwks: stri
   const config = {
     listen: { host, port: KMS_PORT },
     stateDirectory: join(directory, 'state'),
-    principals: KMS_PRINCIPALS,
+    principals: roles,
+    account: accountOf(roles),
     serviceAccountIssuer: { issuer, jwks: { file: jwksFile } },
     region: KMS_REGION,
   };
@@ -89,6 +86,11 @@ export async function raiseKms(context: AddonContext, issuer: string, jwks: stri
   const addon: KmsAddon = { url: `http://${host}:${KMS_PORT}`, region: KMS_REGION };
   const service: AddonService = { name: 'kms', address: host, port: KMS_PORT };
   return { addon, service, child: part.child };
+}
+
+/** The AWS account that the keys are in: that of the roles, which KMS trusts as its own. */
+function accountOf(roles: readonly Principal[]): string {
+  return roles[0]?.roleArn.split(':')[4] ?? '000000000000';
 }
 
 /** Undefined where there can be no Kafka, or it does not come up: the cluster does without, and says so. */

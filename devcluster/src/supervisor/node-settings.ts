@@ -12,7 +12,7 @@ export type NodeSettings = {
   podNetwork: string;
   images: ImageTable;
   environment: Record<string, string>;
-  podIdentity?: { region: string; stsEndpoint: string };
+  podIdentity?: { region: string; endpoint: string };
   restartBackoffMs: number;
   jobBackoffBaseMs: number;
 };

@@ -20,19 +20,21 @@ export interface DatabaseRoles {
 export type DatabaseName = 'vault' | 'router';
 
 /**
- * Ensures the databases `vault` and `router`, each with the roles `<name>_owner` and `<name>_app`. Only these two
- * can connect to it; the app role may use the schema `public` and nothing in it until a migration grants more.
+ * Ensures the databases `vault` and `router` (of one PaymentVault), each with the roles `<name>_owner` and `<name>_app`.
+ * Only these two can connect to it; the app role may use the schema `public` and nothing in it until a migration grants more.
  * Passwords are random and set anew at each call.
  *
  * @param options.host the name under which clients reach the server. Default `postgres.addons.svc`
  * @param options.port default 5432
+ * @param options.prefix before every name, where a server has the databases of several vaults: `staging_`
  */
 export async function provisionDatabases(
   adminUrl: string,
-  options: { host?: string; port?: number } = {},
+  options: { host?: string; port?: number; prefix?: string } = {},
 ): Promise<Record<DatabaseName, DatabaseRoles>> {
-  const { host = 'postgres.addons.svc', port = 5432 } = options;
-  const provision = async (name: DatabaseName): Promise<DatabaseRoles> => {
+  const { host = 'postgres.addons.svc', port = 5432, prefix = '' } = options;
+  const provision = async (of: DatabaseName): Promise<DatabaseRoles> => {
+    const name = `${prefix}${of}`;
     const credentials = (username: string): DatabaseCredentials => ({
       ...{ host, port: String(port), dbname: name },
       ...{ username, password: randomSecret() },
