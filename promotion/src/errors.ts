@@ -10,6 +10,7 @@ export type PromotionErrorCode =
   | 'repository_forbidden'
   | 'target_moved'
   | 'rate_limited'
+  | 'host_refused'
   | 'host_unreachable'
   | 'health_unreachable'
   | 'slo_unreachable'

@@ -1,4 +1,6 @@
 export { gitRepository } from './adapters/git-repository.ts';
+export type { GitHubCredentials, GitHubOptions } from './adapters/github/client.ts';
+export { gitHub } from './adapters/github/source-host.ts';
 export type { GateDecision } from './domain/gates.ts';
 export { type PinChange, shortDigest } from './domain/pins.ts';
 export { CONFIG_PATH, PromotionConfig, type PromotionStep } from './domain/promotion-config.ts';

@@ -11,9 +11,9 @@ import type {
 } from '../../src/index.ts';
 import { PromotionError } from '../../src/index.ts';
 
-type FileTree = ReadonlyMap<string, string>;
-type StoredCommit = Commit & LoggedCommit & { readonly files: FileTree };
-type StoredPull = {
+export type FileTree = ReadonlyMap<string, string>;
+export type StoredCommit = Commit & LoggedCommit & { readonly files: FileTree };
+export type StoredPull = {
   number: number;
   head: string;
   base: string;
@@ -22,6 +22,8 @@ type StoredPull = {
   labels: string[];
   state: 'open' | 'closed' | 'merged';
   comments: string[];
+  /** `owner/name` of the fork that the branch is in. */
+  fork?: string;
 };
 
 /** A repository and its host in memory: what a run reads and writes, and nothing else. */
@@ -40,7 +42,7 @@ export class World implements Repository, RepositoryHistory, SourceHost {
   nowMs = Date.parse('2026-11-23T12:00:00Z');
 
   constructor(files: Readonly<Record<string, string>>) {
-    this.#commit(
+    this.add(
       { parents: [], files: new Map(Object.entries(files)), author: 'first', subject: 'begin' },
       'main',
     );
@@ -53,7 +55,7 @@ export class World implements Repository, RepositoryHistory, SourceHost {
   ): string {
     const parent = this.#head('main');
     const tree = applied(parent.files, new Map(Object.entries(files)));
-    return this.#commit({ parents: [parent.revision], files: tree, author, subject }, 'main').revision;
+    return this.add({ parents: [parent.revision], files: tree, author, subject }, 'main').revision;
   }
 
   /** Squashes an open pull request onto main. */
@@ -156,7 +158,7 @@ export class World implements Repository, RepositoryHistory, SourceHost {
   }): Promise<Commit> {
     this.#write('createCommit');
     const files = applied(this.commits.get(commit.parent.revision)?.files ?? new Map(), commit.files);
-    return this.#commit({ parents: [commit.parent.revision], files, author: 'bot', subject: commit.message });
+    return this.add({ parents: [commit.parent.revision], files, author: 'bot', subject: commit.message });
   }
 
   async setBranch(branch: string, { from, to }: { from: string | undefined; to: string }): Promise<void> {
@@ -166,7 +168,9 @@ export class World implements Repository, RepositoryHistory, SourceHost {
   }
 
   async findOpen({ head, base }: { head: string; base: string }): Promise<PullRequest | undefined> {
-    const found = this.openPulls().find((pull) => pull.head === head && pull.base === base);
+    const found = this.openPulls().find(
+      (pull) => pull.head === head && pull.base === base && pull.fork === undefined,
+    );
     return found && shown(found);
   }
 
@@ -203,7 +207,8 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     this.writes.push(name);
   }
 
-  #commit(
+  /** A commit, with all files of its tree. */
+  add(
     {
       parents,
       files,
@@ -261,7 +266,7 @@ export class Syncer {
   }
 }
 
-function applied(files: FileTree, changes: ReadonlyMap<string, string | undefined>): FileTree {
+export function applied(files: FileTree, changes: ReadonlyMap<string, string | undefined>): FileTree {
   const next = new Map(files);
   for (const [path, text] of changes) {
     if (text === undefined) next.delete(path);
@@ -270,7 +275,7 @@ function applied(files: FileTree, changes: ReadonlyMap<string, string | undefine
   return new Map([...next].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function digest(value: unknown): string {
+export function digest(value: unknown): string {
   return createHash('sha1').update(JSON.stringify(value)).digest('hex');
 }
 
