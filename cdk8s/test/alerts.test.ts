@@ -1,24 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { ALERTS, prometheusRuleSpec } from '../src/alerts.ts';
 import { renderInstall } from '../src/index.ts';
+import { hasPromtool, promtool } from './promtool.ts';
 
 const repository = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, repository), 'utf8');
-
-function hasPromtool(): boolean {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.log('promtool is not installed: what it says of the alerts is not asked');
-    return false;
-  }
-}
 
 const series = (labels: string, values: string) => ({
   series: `cofferdam_condition{kind="PaymentVault",namespace="shop",name="payments",${labels}}`,
@@ -86,26 +74,9 @@ describe('alerts', () => {
     expect(rule.spec).toEqual(JSON.parse(JSON.stringify(prometheusRuleSpec())));
   });
 
-  test('name only metrics that docs/metrics.md has', () => {
-    const documented = read('docs/metrics.md');
-    const named = ALERTS.flatMap(({ expr }) =>
-      [...expr.matchAll(/\b[a-z]+(?:_[a-z]+)+\b(?=[[{ )]|$)/g)].map(([name]) => name.replace(/_count$/, '')),
-    ).filter((name) => !['min_over_time', 'sum_by'].includes(name));
-    expect(named.length).toBeGreaterThan(ALERTS.length / 2);
-    expect(named.filter((name) => !documented.includes(name))).toEqual([]);
-  });
-
   test.skipIf(!hasPromtool())('are what promtool takes, and fire when they should', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'cofferdam-alerts-'));
-    try {
-      writeFileSync(join(directory, 'rules.yaml'), stringify(prometheusRuleSpec()));
-      writeFileSync(join(directory, 'cases.yaml'), stringify(CASES));
-      const promtool = (...args: string[]) =>
-        execFileSync('promtool', args, { cwd: directory, encoding: 'utf8', stdio: 'pipe' });
-      expect(promtool('check', 'rules', 'rules.yaml')).toContain(`${ALERTS.length} rules found`);
-      expect(promtool('test', 'rules', 'cases.yaml')).toContain('SUCCESS');
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    const files = { 'rules.yaml': prometheusRuleSpec(), 'cases.yaml': CASES };
+    expect(promtool(['check', 'rules', 'rules.yaml'], files)).toContain(`${ALERTS.length} rules found`);
+    expect(promtool(['test', 'rules', 'cases.yaml'], files)).toContain('SUCCESS');
   });
 });

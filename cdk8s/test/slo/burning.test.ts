@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { errorBudget } from '../../src/slo/burn-rates.ts';
 import { sloRuleSpec } from '../../src/slo/rules.ts';
 import { type Slo, slosOf } from '../../src/slo/slos.ts';
+import { hasPromtool, promtool } from '../promtool.ts';
 import { SCOPE, SLOS } from './fixture.ts';
-import { hasPromtool, promtool } from './promtool.ts';
 
 /** What goes on for so many hours. */
 type Phase = readonly ['well' | 'within budget' | 'slowly burning' | 'fast burning', hours: number];
