@@ -1,3 +1,4 @@
+export { healthKey, healthScript } from './argocd/health.ts';
 export { ConfigError, type ConfigProblem } from './config/config-error.ts';
 export { EnvironmentConfig } from './config/environment-config.ts';
 export { parseYaml } from './config/parse-yaml.ts';

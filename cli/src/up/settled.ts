@@ -17,13 +17,16 @@ export function settled(object: Observed): Settled {
   if (object.status?.observedGeneration !== object.metadata.generation || conditions.length === 0)
     return { name, state: 'waiting', detail: 'not yet seen by the operator', lacks: [] };
   if (is('Ready')) return { name, state: 'ready', detail: 'Ready', lacks: [] };
+  const stalled = conditions.find(({ type, status }) => type === 'Stalled' && status === 'True');
+  if (stalled !== undefined && object.kind !== 'PaymentVault') {
+    const detail = `Stalled: ${stalled.reason}: ${stalled.message}`;
+    return { name, state: 'ready', detail, lacks: [detail] };
+  }
   const lacks = conditions
     .filter(({ type, status }) => status !== 'True' && type !== 'Ready')
     .map(({ type, reason, message }) => `${type}: ${reason}: ${message}`);
   const [first = ''] = lacks;
-  const bound = object.kind === 'PaymentVault' || is('VaultBound');
-  if (bound && is('Available')) return { name, state: 'ready', detail: `Available, but ${first}`, lacks };
-  if (bound && is('Stalled') && object.kind !== 'PaymentVault')
-    return { name, state: 'ready', detail: `Stalled: ${first}`, lacks };
+  const serves = is('Available') && (object.kind === 'PaymentVault' || is('VaultBound'));
+  if (serves) return { name, state: 'ready', detail: `Available, but ${first}`, lacks };
   return { name, state: 'working', detail: first, lacks };
 }
