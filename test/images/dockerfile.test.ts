@@ -40,7 +40,8 @@ describe('the Dockerfile', () => {
       const image = stages().find((stage) => stage.name === name);
       expect([name, image?.from]).toEqual([name, 'base']);
       // Nothing is run in it, and nothing is added that the check of the tree does not see.
-      expect(image?.instructions.map(([keyword]) => keyword)).toEqual(['COPY', 'ENTRYPOINT', 'CMD']);
+      const done = image?.instructions.map(([keyword]) => keyword).filter((keyword) => keyword !== 'ENV');
+      expect(done).toEqual(['COPY', 'ENTRYPOINT', 'CMD']);
     }
     const base = stages().find(({ name }) => name === 'base');
     expect(contentOf(base, 'USER')).toEqual(['65532:65532']);

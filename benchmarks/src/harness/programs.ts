@@ -13,6 +13,8 @@ export type ProgramOptions = {
   /** What Node is given: flags, the module, its arguments. */
   args: readonly string[];
   env: Record<string, string>;
+  /** Default: ours. */
+  cwd?: string;
   logDirectory: string;
   /** Told of each line on stdout. */
   onLine?: (line: string) => void;
@@ -20,12 +22,16 @@ export type ProgramOptions = {
 
 /** Starts a module with the Node.js that runs us. It ends with us, whatever way that goes. */
 export async function startProgram(supervisor: Supervisor, options: ProgramOptions): Promise<Program> {
-  const { name, args, env, logDirectory, onLine } = options;
+  const { name, args, env, cwd, logDirectory, onLine } = options;
   mkdirSync(logDirectory, { recursive: true });
   const logFile = join(logDirectory, `${name}.log`);
   const log = createWriteStream(logFile, { flags: 'a' });
   log.on('error', () => {}); // a full disk costs lines, not the measurement
-  const child = await supervisor.start(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = await supervisor.start(process.execPath, args, {
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const { stdout, stderr } = child.process;
   stderr?.pipe(log, { end: false });
   if (stdout !== null) {
