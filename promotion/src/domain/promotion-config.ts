@@ -12,7 +12,7 @@ const Step = z.strictObject({
   from: Environment,
   to: Environment,
   soakMinutes: z
-    .int()
+    .number()
     .min(0)
     .max(60 * 24 * 30)
     .describe('How long the source has to be synced and healthy with the same content.'),
