@@ -2,7 +2,7 @@ export { gitRepository } from './adapters/git-repository.ts';
 export type { GitHubCredentials, GitHubOptions } from './adapters/github/client.ts';
 export { gitHub } from './adapters/github/source-host.ts';
 export type { GateDecision } from './domain/gates.ts';
-export { type PinChange, shortDigest } from './domain/pins.ts';
+export { type PinChange, type Pins, shortDigest, withPins } from './domain/pins.ts';
 export { CONFIG_PATH, PromotionConfig, type PromotionStep } from './domain/promotion-config.ts';
 export type { HistoryEntry, ReleaseKind } from './domain/releases.ts';
 export type { Category, FieldChange } from './domain/rendered-diff.ts';
@@ -10,6 +10,7 @@ export { type Drift, drift, type EnvironmentDrift, environmentNames } from './dr
 export { PromotionError, type PromotionErrorCode } from './errors.ts';
 export { type EnvironmentHistory, history } from './history.ts';
 export { type Renderer, readConfig } from './inputs.ts';
+export { type PinOptions, type PinPorts, type PinResult, pin } from './pin.ts';
 export type {
   ApplicationHealth,
   ApplicationState,

@@ -2,7 +2,9 @@ import type { GateDecision } from './gates.ts';
 import { type PinChange, shortDigest } from './pins.ts';
 import type { Category, FieldChange } from './rendered-diff.ts';
 
-export type Purpose = 'promote' | 'rollback';
+export type Purpose = 'promote' | 'rollback' | 'release';
+
+const LABELS: Record<Purpose, string> = { promote: 'promotion', rollback: 'rollback', release: 'release' };
 
 export interface Proposal {
   readonly purpose: Purpose;
@@ -32,11 +34,7 @@ export function labelsOf({ purpose, environment, changes }: Proposal): string[] 
   const called = (['policy', 'permissions', 'definitions'] as const).filter((category) =>
     changes.some((change) => change.category === category),
   );
-  return [
-    purpose === 'promote' ? 'promotion' : 'rollback',
-    `env/${environment}`,
-    ...called.map((category) => `changes/${category}`),
-  ];
+  return [LABELS[purpose], `env/${environment}`, ...called.map((category) => `changes/${category}`)];
 }
 
 const BEGIN = '<!-- cofferdam:begin, text between these two lines is written anew -->';
@@ -95,12 +93,17 @@ function checklistOf({ purpose, environment, changes }: Proposal): string[] {
     ...(has('permissions') ? ['Each change of permissions above is meant'] : []),
     ...(has('policy') ? ['Each change of policy above is meant'] : []),
     ...(has('definitions') ? ['The custom resource definitions still accept what is stored'] : []),
-    ...(purpose === 'promote'
-      ? [
-          `Nobody is working on an incident in ${environment}`,
-          `\`cofferdam rollback --env ${environment}\` is understood by whoever is on call`,
-        ]
-      : [`Whoever released the newer images to ${environment} knows that it is undone`]),
+    ...ofPurpose(purpose, environment),
+  ];
+}
+
+function ofPurpose(purpose: Purpose, environment: string): string[] {
+  if (purpose === 'release') return ['The notes of the release were read'];
+  if (purpose === 'rollback')
+    return [`Whoever released the newer images to ${environment} knows that it is undone`];
+  return [
+    `Nobody is working on an incident in ${environment}`,
+    `\`cofferdam rollback --env ${environment}\` is understood by whoever is on call`,
   ];
 }
 
