@@ -26,6 +26,7 @@ const RANKS: Readonly<Record<string, number>> = {
   Gateway: 75,
   ServiceMonitor: 80,
   PrometheusRule: 80,
+  OpenTelemetryCollector: 80,
   PaymentVault: 80,
   PSPConnector: 90,
   ApplicationSet: 90,
@@ -61,11 +62,15 @@ export function manifestFiles(manifests: readonly Manifest[], source: string): F
 
 /** The CustomResourceDefinitions, as crds/yaml has them. */
 export function definitionManifestFiles(): Files {
-  const rank = RANKS.CustomResourceDefinition;
-  return new Map(
-    [...definitionFiles()].map(([name, content]) => [`${rank}-customresourcedefinition.${name}`, content]),
-  );
+  return DEFINITION_FILES;
 }
+
+const DEFINITION_FILES: Files = new Map(
+  [...definitionFiles()].map(([name, content]) => [
+    `${RANKS.CustomResourceDefinition}-customresourcedefinition.${name}`,
+    content,
+  ]),
+);
 
 /** All of them, in the order of their names. */
 export function inOrder(...groups: readonly Files[]): Files {
@@ -82,8 +87,14 @@ function fileName({ kind, metadata }: Manifest): string {
   return `${String(rank).padStart(2, '0')}-${parts.join('.')}.yaml`;
 }
 
+/** Definitions are the same object in every environment, and take long to write. */
+const bodies = new WeakMap<Manifest, string>();
+
 function render(manifest: Manifest, source: string): string {
   // kubectl reads YAML 1.1, where a bare `on` or `no` is a boolean: version 1.1 puts those in quotes.
-  const body = stringify(manifest, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+  const body =
+    bodies.get(manifest) ??
+    stringify(manifest, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+  bodies.set(manifest, body);
   return `# Rendered from ${source} by \`npm run synth\`. Do not edit.\n${body}`;
 }

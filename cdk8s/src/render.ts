@@ -21,8 +21,8 @@ import {
   manifestFiles,
 } from './manifest-files.ts';
 
-/** Once: they are the same for all, and take the longest. */
-const DEFINITIONS: readonly Manifest[] = customResourceDefinitions();
+/** Once: they are the same for all environments, and the largest of what is rendered. */
+const DEFINITIONS: readonly Manifest[] = customResourceDefinitions().map(forArgoCd);
 
 /** The two files that a directory is rendered from. */
 export interface Inputs {
@@ -61,7 +61,7 @@ export function environmentManifests(inputs: Inputs): Manifest[] {
     charts.push(new Operator(app, 'operator', { config: config.operator, release }));
   }
   const definitions = config.operator === undefined ? [] : DEFINITIONS;
-  return [...definitions, ...chartManifests(charts)].map(forArgoCd);
+  return [...definitions, ...chartManifests(charts).map(forArgoCd)];
 }
 
 /**

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { synth } from '../src/index.ts';
+import { ConfigError, environmentNames, readEnvironment, synth } from '../src/index.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 let root: string;
@@ -87,4 +87,42 @@ test('an environment without pins is told so', () => {
     status: 1,
     lines: ['environments/dev/release.yaml is missing: every environment has one'],
   });
+});
+
+test('two environments with one vaultId are told so: they would share keys, topics and data', () => {
+  edit('environments/staging/config.yaml', (text) =>
+    text.replace('vaultId: acme-staging', 'vaultId: acme-prod-eu'),
+  );
+  expect(run()).toEqual({
+    status: 1,
+    lines: [
+      expect.stringMatching(
+        /^environments\/staging\/config\.yaml:\d+:3 vault\.vaultId: acme-prod-eu is also that of environments\/prod\/config\.yaml: keys, topics and data are named by it$/,
+      ),
+    ],
+  });
+});
+
+test('a repository that Argo CD does not sync has nothing of it', () => {
+  rmSync(`${root}/install/argocd`, { recursive: true });
+  expect(run({ check: true })).toEqual({ status: 0, lines: [] });
+});
+
+test('a namespace that is new goes into what Argo CD may do', () => {
+  edit('environments/prod/config.yaml', (text) => `${text}\npspSimulator: { namespace: simulator }\n`);
+  expect(run().lines).toContain('wrote install/argocd/rendered/00-appproject.argocd.cofferdam.yaml');
+  expect(
+    readFileSync(`${root}/install/argocd/rendered/00-appproject.argocd.cofferdam.yaml`, 'utf8'),
+  ).toContain('- name: acme-prod\n      namespace: simulator');
+});
+
+test('an environment that does not exist is told with those that do', () => {
+  expect(environmentNames(root)).toEqual(['dev', 'prod', 'staging']);
+  expect(readEnvironment(root, 'staging').directory).toBe('environments/staging');
+  for (const name of ['prodd', '../install', 'dev/rendered']) {
+    expect(() => readEnvironment(root, name)).toThrow(ConfigError);
+    expect(() => readEnvironment(root, name)).toThrow(
+      `environments/${name} does not exist: there are dev, prod, staging`,
+    );
+  }
 });
