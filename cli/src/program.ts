@@ -2,8 +2,12 @@ import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.ts';
 import { diffCommand } from './commands/diff.ts';
+import { driftCommand } from './commands/drift.ts';
+import { historyCommand } from './commands/history.ts';
 import { networkCommand } from './commands/network.ts';
+import { promoteCommand } from './commands/promote.ts';
 import { renderCommand } from './commands/render.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -26,7 +30,18 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
     });
-  const commands = [statusCommand, whyCommand, validateCommand, renderCommand, diffCommand, networkCommand];
+  const commands = [
+    statusCommand,
+    whyCommand,
+    validateCommand,
+    renderCommand,
+    diffCommand,
+    networkCommand,
+    promoteCommand,
+    rollbackCommand,
+    driftCommand,
+    historyCommand,
+  ];
   for (const command of [demoCommand(), upCommand(), ...commands.map((make) => make(terminal))]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const verb of command.commands) verb.copyInheritedSettings(program);

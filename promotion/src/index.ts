@@ -1,6 +1,10 @@
+export { argoCd } from './adapters/argocd.ts';
+export { commitStatusHealth } from './adapters/commit-status-health.ts';
 export { gitRepository } from './adapters/git-repository.ts';
 export type { GitHubCredentials, GitHubOptions } from './adapters/github/client.ts';
 export { gitHub } from './adapters/github/source-host.ts';
+export { prometheus } from './adapters/prometheus.ts';
+export { sigstore } from './adapters/sigstore.ts';
 export type { GateDecision } from './domain/gates.ts';
 export { type PinChange, type Pins, shortDigest, withPins } from './domain/pins.ts';
 export { CONFIG_PATH, PromotionConfig, type PromotionStep } from './domain/promotion-config.ts';

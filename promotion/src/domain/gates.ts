@@ -157,12 +157,16 @@ export function sloGate(state: SloState, environment: string): GateDecision {
       gate: 'slo',
       passed: false,
       code: 'slo_unmeasured',
-      evidence: `Prometheus of ${environment} evaluates no burn-rate alert: nothing is known`,
+      evidence: `Prometheus of ${environment} evaluates no alert on an objective: nothing is known`,
       next: `check that the PrometheusRules of environments/${environment}/rendered are loaded there`,
     };
   }
   if (state.burning.length === 0) {
-    return { gate: 'slo', passed: true, evidence: `no SLO of ${environment} is burning` };
+    return {
+      gate: 'slo',
+      passed: true,
+      evidence: `no error budget of ${environment} is burning (${state.measured} alerts are evaluated)`,
+    };
   }
   const said = state.burning.map(({ alert, summary }) => (summary ? `${alert} (${summary})` : alert));
   return {
@@ -170,7 +174,7 @@ export function sloGate(state: SloState, environment: string): GateDecision {
     passed: false,
     code: 'slo_burning',
     mayPassLater: true,
-    evidence: `an error budget of ${environment} is burning: ${said.join(', ')}`,
+    evidence: `alerts on the objectives of ${environment} fire: ${said.join(', ')}`,
     next: `follow the runbook of the alert (docs/runbooks); to undo the release: \`cofferdam rollback --env ${environment}\``,
   };
 }
