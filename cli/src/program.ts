@@ -1,10 +1,12 @@
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
+import { changelogCommand } from './commands/changelog.ts';
 import { demoCommand } from './commands/demo.ts';
 import { diffCommand } from './commands/diff.ts';
 import { driftCommand } from './commands/drift.ts';
 import { historyCommand } from './commands/history.ts';
 import { networkCommand } from './commands/network.ts';
+import { pinCommand } from './commands/pin.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { renderCommand } from './commands/render.ts';
 import { rollbackCommand } from './commands/rollback.ts';
@@ -41,6 +43,8 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     rollbackCommand,
     driftCommand,
     historyCommand,
+    pinCommand,
+    changelogCommand,
   ];
   for (const command of [demoCommand(), upCommand(), ...commands.map((make) => make(terminal))]) {
     program.addCommand(command.copyInheritedSettings(program));

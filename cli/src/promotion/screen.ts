@@ -4,6 +4,7 @@ import {
   type FieldChange,
   type GateDecision,
   type PinChange,
+  type PinResult,
   type PromoteResult,
   type RollbackResult,
   shortDigest,
@@ -42,6 +43,15 @@ export function rollbackScreen(result: RollbackResult, dryRun: boolean): string 
   const words = (dryRun ? WOULD : DONE)[outcome] ?? outcome;
   const head = `${environment} back to what ${to.slice(0, 10)} brought: ${words}${link(pullRequest)}`;
   return `${head}\n${pinTable(result.pins)}${changeSummary(result.changes)}`;
+}
+
+export function pinScreen(
+  { environment, outcome, pullRequest, pins, changes }: PinResult,
+  dryRun: boolean,
+): string {
+  const words =
+    outcome === 'nothing' ? `${environment} runs it, nothing to do` : (dryRun ? WOULD : DONE)[outcome];
+  return `${environment}: ${words}${link(pullRequest)}\n${pinTable(pins)}${changeSummary(changes)}`;
 }
 
 function link(pull: { readonly url: string } | undefined): string {
