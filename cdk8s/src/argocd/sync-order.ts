@@ -24,6 +24,8 @@ const WAVES: Readonly<Record<string, number>> = {
   PaymentVault: 1,
   PSPConnector: 2,
   Gateway: 2,
+  // Its pods mount the authority that the operator writes for the vault.
+  OpenTelemetryCollector: 2,
 };
 
 /** @throws for a kind that nobody gave a wave: Argo CD would take 0, which may be wrong in silence */

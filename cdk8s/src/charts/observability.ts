@@ -6,6 +6,7 @@ import { dashboardsOf } from '../dashboards/dashboards.ts';
 import { dashboardJson } from '../dashboards/panels.ts';
 import { sloRuleSpec } from '../slo/rules.ts';
 import { type Scope, slosOf } from '../slo/slos.ts';
+import { addCollector } from './collector.ts';
 
 const NAME = 'cofferdam-slos';
 
@@ -18,7 +19,7 @@ export interface ObservabilityProps {
 /** By this label Grafana's sidecar finds dashboards. */
 const DASHBOARD_LABEL = { grafana_dashboard: '1' };
 
-/** What watches an environment: alerts on its objectives, and dashboards. */
+/** What watches an environment: alerts on its objectives, dashboards, a collector. */
 export class Observability extends Chart {
   constructor(scope: Construct, id: string, { config, environment }: ObservabilityProps) {
     super(scope, id, { labels: { 'app.kubernetes.io/part-of': 'cofferdam' } });
@@ -37,5 +38,6 @@ export class Observability extends Chart {
         data: { [`cofferdam-${environment}-${content.name}.json`]: dashboardJson(environment, content) },
       });
     }
+    if (observability?.collector !== undefined) addCollector(this, config, observability.collector);
   }
 }

@@ -1,4 +1,22 @@
+import { ObjectName } from '@cofferdam/crds';
 import { z } from 'zod';
+
+const CollectorConfig = z.strictObject({
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .describe('OTLP over HTTP, such as `https://otlp.acme.example:4318`.'),
+  authorizationSecretRef: z
+    .strictObject({ name: ObjectName, key: z.string().min(1).max(253) })
+    .optional()
+    .describe('What is sent as `Authorization`. Absent: nothing.'),
+  intervalSeconds: z.int().min(5).max(600).optional().describe('Seconds between scrapes. Absent: 30.'),
+  image: z
+    .string()
+    .regex(/^\S+@sha256:[0-9a-f]{64}$/, 'expected an image by digest: name@sha256:...')
+    .optional()
+    .describe("A collector with the redaction processor. Absent: the OpenTelemetry operator's."),
+});
+export type CollectorConfig = z.infer<typeof CollectorConfig>;
 
 /** `observability` of `environments/<env>/config.yaml`: what is rendered for whoever watches the environment. */
 export const ObservabilityConfig = z.strictObject({
@@ -12,6 +30,9 @@ export const ObservabilityConfig = z.strictObject({
   dashboards: z
     .boolean()
     .describe("Dashboards as ConfigMaps with the label `grafana_dashboard`, for Grafana's sidecar."),
+  collector: CollectorConfig.optional().describe(
+    'An OpenTelemetryCollector that scrapes and sends on, for a cluster with the OpenTelemetry operator. Absent: none.',
+  ),
 });
 export type ObservabilityConfig = z.infer<typeof ObservabilityConfig>;
 
@@ -26,6 +47,8 @@ interface Watched {
   };
 }
 
+const NO_WAY_IN = 'needs vault.network.telemetry.from: the NetworkPolicies let nobody else scrape the pods';
+
 /** Rules that nothing would feed are refused: they would be silent, and look like health. */
 export function checkObservability(
   { slos, observability, vault }: Watched,
@@ -34,6 +57,10 @@ export function checkObservability(
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   if (slos?.outboxLag !== undefined && vault.kafka === undefined) {
     refuse(['slos', 'outboxLag'], 'has nothing to measure without vault.kafka: add a broker, or remove it');
+  }
+  const lacksWayIn = vault.network?.telemetry?.from === undefined;
+  if (observability?.collector !== undefined && lacksWayIn) {
+    refuse(['observability', 'collector'], NO_WAY_IN);
   }
   if (!observability?.prometheusRules) return;
   const rules = ['observability', 'prometheusRules'];
@@ -44,7 +71,5 @@ export function checkObservability(
       'needs vault.observability.serviceMonitor: without it Prometheus has no series of the vault',
     );
   }
-  if (vault.network?.telemetry?.from === undefined) {
-    refuse(rules, 'needs vault.network.telemetry.from: the NetworkPolicies let nobody else scrape the pods');
-  }
+  if (lacksWayIn) refuse(rules, NO_WAY_IN);
 }

@@ -55,6 +55,15 @@ describe('observability of an environment', () => {
       'observability.prometheusRules: needs vault.network.telemetry.from: the NetworkPolicies let nobody else scrape',
     ],
     [
+      'a way in for the collector',
+      (config: ReturnType<typeof staging>) => {
+        const collector = { endpoint: 'https://otlp.acme.example:4318' };
+        config.observability = { prometheusRules: false, dashboards: false, ...{ collector } };
+        delete config.vault.network.telemetry;
+      },
+      'observability.collector: needs vault.network.telemetry.from: the NetworkPolicies let nobody else scrape',
+    ],
+    [
       'a broker to be late at',
       (config: ReturnType<typeof staging>) => delete config.vault.kafka,
       'slos.outboxLag: has nothing to measure without vault.kafka',
