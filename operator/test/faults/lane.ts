@@ -26,6 +26,9 @@ export const SPEED = 10;
 /** Two resyncs of a resource that is ready, and then some, as it passes here. */
 const QUIET_MS = 350;
 
+/** Long, since a machine that is busy with much else is slow and not wrong: 200 schedules took up to 70 s each on one. */
+const LIMIT_MS = 180_000;
+
 /** A namespace of its own with an operator, a KMS and brokers of its own: many of them share one API server. */
 export type Lane = {
   readonly namespace: string;
@@ -188,7 +191,7 @@ export async function openLane(options: {
       operator = undefined;
       await stopped?.stop();
     },
-    async atRest(limitMs = 60_000) {
+    async atRest(limitMs = LIMIT_MS) {
       const until = performance.now() + limitMs;
       for (;;) {
         const quiet = performance.now() - lastWriteAt > QUIET_MS;
@@ -215,7 +218,7 @@ export async function openLane(options: {
     state: () => stateOf(lane),
     lastWords: () =>
       [journal.text(), operator?.doing(), conditionsOf(cluster.mirror.of(namespace))].join('\n'),
-    async converges(wanted, { limitMs = 60_000, signal } = {}) {
+    async converges(wanted, { limitMs = LIMIT_MS, signal } = {}) {
       const until = performance.now() + limitMs;
       for (;;) {
         await lane.atRest(limitMs);
