@@ -68,6 +68,7 @@ describe('an environment', () => {
     kafka.adminAuth = { mechanism: 'ScramSha512', secretRef: { name: 'cofferdam-kafka-admin' } };
     kafka.tls = { caRef: { name: 'kafka-ca' } };
     config.vault.database.vault.caRef = { kind: 'ConfigMap', name: 'database-ca' };
+    config.vault.database.router.caRef = { kind: 'Secret', name: 'router-database-ca' };
     config.pspSimulator = { namespace: 'simulator' };
     const before = secretsOf(prodConfig());
     expect(secretsOf(config).filter(({ name }) => !before.some((one) => one.name === name))).toEqual([
@@ -81,6 +82,7 @@ describe('an environment', () => {
       },
       { namespace: 'payments-prod', name: 'kafka-ca' },
       { namespace: 'payments-prod', name: 'kafka-user' },
+      { namespace: 'payments-prod', name: 'router-database-ca' },
       { namespace: 'simulator', name: 'psp-simulator-tls' },
     ]);
   });

@@ -7,7 +7,7 @@ interface Protected {
 
 /**
  * Sync options of objects with which cards could be lost; undefined for all others, which may come and go with Git.
- * Why these: docs/adr/0014.
+ * Why these: docs/adr/0015.
  *
  * - With a CustomResourceDefinition, Kubernetes deletes every PaymentVault of the cluster; with a Namespace, whatever
  *   is in it: Secrets, KafkaTopics, perhaps the database. Argo CD never deletes one.
