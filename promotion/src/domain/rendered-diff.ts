@@ -44,7 +44,7 @@ const POLICY_KINDS = new Set([
 ]);
 /** Members that say as much, of any object. The first match counts. */
 const MEMBERS: readonly (readonly [RegExp, Category])[] = [
-  [/(^|\.)images?(\.|$)|\.env\.IMAGE_[A-Z_]+(\.|$)/, 'images'],
+  [/(^|\.)images?(\.|$)/, 'images'],
   [/(^|\.)(replicas|minReplicas|maxReplicas)$/, 'replicas'],
   [
     /(^|\.)(serviceAccountName|automountServiceAccountToken|granteePrincipal|access|merchants)(\.|$)/,
@@ -93,13 +93,16 @@ function objectChanges(object: string, before?: Manifest, after?: Manifest): Fie
   const paths = [...new Set([...old.keys(), ...wanted.keys()])];
   return paths
     .filter((path) => !Object.is(old.get(path), wanted.get(path)))
-    .map((path) => ({
-      category: categoryOf(kind, object, path),
-      object,
-      path,
-      before: old.get(path),
-      after: wanted.get(path),
-    }));
+    .map((path) => {
+      const [is, will] = [old.get(path), wanted.get(path)];
+      const category = isPin(will ?? is) ? 'images' : categoryOf(kind, object, path);
+      return { category, object, path, before: is, after: will };
+    });
+}
+
+/** Wherever it stands: in a container, in a variable that tells the operator what it is. */
+function isPin(value: unknown): boolean {
+  return typeof value === 'string' && /^\S+@sha256:[0-9a-f]{64}$/.test(value);
 }
 
 function categoryOf(kind: string, object: string, path: string): Category {

@@ -1,0 +1,52 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { drift, environmentNames } from '../src/index.ts';
+import { environmentFiles, type Scenario, scenario } from './support/scenario.ts';
+
+let s: Scenario;
+beforeEach(async () => {
+  s = await scenario();
+});
+const of = async (name = 'staging') => (await drift(s.ports, [name]))[0]?.drifts;
+const change = (state: object) => {
+  const now = s.syncer.states.get('staging');
+  if (now !== undefined) s.syncer.states.set('staging', { ...now, ...state });
+};
+
+describe('drift', () => {
+  it('finds none where inputs, files and cluster say the same', async () => {
+    expect(await of()).toEqual([]);
+    expect(await environmentNames(s.world)).toEqual(['dev', 'prod', 'staging']);
+  });
+
+  it('names files that are not what their inputs give', async () => {
+    const file = 'environments/staging/rendered/70-deployment.yaml';
+    s.world.push({
+      [file]: 'kind: Deployment\n',
+      'environments/staging/rendered/99-old.yaml': 'kind: Job\n',
+    });
+    const { health: _, ...offline } = s.ports;
+    expect((await drift(offline, ['staging']))[0]?.drifts).toEqual([
+      { between: 'rendered', what: file, detail: 'differs from its inputs' },
+      {
+        between: 'rendered',
+        what: 'environments/staging/rendered/99-old.yaml',
+        detail: 'is no longer rendered',
+      },
+    ]);
+  });
+
+  it('names objects of the cluster that differ from Git', async () => {
+    change({ sync: 'OutOfSync', outOfSync: ['Deployment payments/payments-vault'] });
+    expect(await of()).toEqual([
+      { between: 'live', what: 'Deployment payments/payments-vault', detail: 'differs from Git' },
+    ]);
+  });
+
+  it('says that a cluster runs another commit, or that nobody knows', async () => {
+    s.world.push(environmentFiles('staging', 3, 2));
+    expect(await of()).toMatchObject([{ between: 'live', what: 'Application' }]);
+    expect(await of('dev')).toEqual([
+      { between: 'live', what: 'Application', detail: 'nothing is known of it' },
+    ]);
+  });
+});
