@@ -39,16 +39,16 @@ export async function connect(terminal: Terminal, directory: string): Promise<Co
     render: renderEnvironment,
     health: healthOf(env, config, host),
     images: sigstore({ issuer, identity, repository: built }),
-    slo: prometheus({ urls: config.prometheus ?? {}, token: env['PROMETHEUS_TOKEN'], now }),
+    slo: prometheus({ urls: config.prometheus ?? {}, token: env['PROMETHEUS_TOKEN'] || undefined, now }),
     now,
   };
   return { ports, config };
 }
 
-/** Argo CD, or the statuses that it posts on the host. */
+/** Argo CD, or the statuses that it posts on the host. A workflow's secret that is not there is an empty text. */
 export function healthOf(env: Env, { health }: PromotionConfig, host: SourceHost): ApplicationHealth {
   return health.from === 'argocd'
-    ? argoCd({ url: health.url, token: env['ARGOCD_AUTH_TOKEN'] })
+    ? argoCd({ url: health.url, token: env['ARGOCD_AUTH_TOKEN'] || undefined })
     : commitStatusHealth(host);
 }
 
