@@ -1,0 +1,140 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { repository, script } from './workflows.ts';
+
+/** Scripts of the workflows, run as a runner does, with programs that write down how they are called. */
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'cofferdam-workflow-'));
+  mkdirSync(join(directory, 'bin'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function program(name: string, body: string): void {
+  const path = join(directory, 'bin', name);
+  writeFileSync(path, `#!/bin/bash\necho "$(basename "$0") $*" >> calls\n${body}\n`);
+  chmodSync(path, 0o755);
+}
+
+function run(text: string, env: Record<string, string>) {
+  const outputs = join(directory, 'outputs');
+  writeFileSync(outputs, '');
+  writeFileSync(join(directory, 'calls'), '');
+  const { status, stderr, stdout } = spawnSync(
+    'bash',
+    ['--noprofile', '--norc', '-eo', 'pipefail', '-c', text],
+    {
+      cwd: directory,
+      encoding: 'utf8',
+      env: {
+        PATH: `${directory}/bin:${process.env['PATH']}`,
+        GITHUB_OUTPUT: outputs,
+        GITHUB_STEP_SUMMARY: join(directory, 'summary'),
+        RUNNER_TEMP: directory,
+        ...env,
+      },
+    },
+  );
+  const lines = (name: string) =>
+    readFileSync(join(directory, name), 'utf8').trim().split('\n').filter(Boolean);
+  return { status, stderr, stdout, outputs: lines('outputs'), calls: lines('calls') };
+}
+
+describe('promote finds its step', () => {
+  const text = script('promote', 'which', 'case');
+  const { steps } = parse(readFileSync(`${repository}environments/promotion.yaml`, 'utf8'));
+
+  test.each([
+    ['staging', '', ['from=dev', 'to=staging']],
+    ['prod', '', ['from=staging', 'to=prod']],
+    ['', 'argocd/cofferdam-dev', ['from=dev', 'to=staging']],
+    ['', 'argocd/cofferdam-staging', ['from=staging', 'to=prod']],
+    ['', 'staging', ['from=staging', 'to=prod']],
+    ['', 'argocd/cofferdam-prod', []],
+    ['', 'x$(touch broken)', []],
+  ])('asked for %j, healthy %j', (ASKED, HEALTHY, wanted) => {
+    const { status, outputs } = run(text, { ASKED, HEALTHY });
+    expect({ status, outputs }).toEqual({ status: 0, outputs: wanted });
+    if (wanted.length === 0) return;
+    const [from, to] = wanted.map((one) => one.split('=')[1]);
+    expect(steps).toContainEqual(expect.objectContaining({ from, to }));
+  });
+});
+
+describe('promote looks before it asks anybody to approve', () => {
+  const text = script('promote', 'look', '--dry-run');
+  const env = { FROM: 'staging', TO: 'prod', AGAIN: '', GITHUB_EVENT_NAME: 'status' };
+  const ends = (status: number, outcome = 'held') =>
+    program('npm', `echo '{"outcome": "${outcome}"}'; exit ${status}`);
+
+  test('and goes on where there is something to propose', () => {
+    ends(0, 'opened');
+    const { status, outputs, calls } = run(text, env);
+    expect({ status, outputs }).toEqual({ status: 0, outputs: ['outcome=opened'] });
+    expect(calls[0]).toContain('promote --from staging --to prod --dry-run --wait');
+  });
+
+  test('is done where a gate holds it, unless somebody asked for it', () => {
+    ends(22);
+    expect(run(text, env)).toMatchObject({
+      status: 0,
+      outputs: [],
+      stdout: expect.stringContaining('::notice::'),
+    });
+    expect(run(text, { ...env, GITHUB_EVENT_NAME: 'workflow_dispatch' })).toMatchObject({
+      status: 22,
+      outputs: [],
+    });
+  });
+
+  test.each([3, 10, 14, 30])('fails where it could not be told: %i', (code) => {
+    ends(code);
+    expect(run(text, env)).toMatchObject({ status: code, outputs: [] });
+  });
+});
+
+describe('drift keeps one issue', () => {
+  const compare = script('drift', 'drift', 'npm run --silent');
+  const say = script('drift', 'drift', 'gh issue');
+  const env = { STATUS: '2', RUN: 'https://github.test/run/1' };
+  const issues = (open: string) => program('gh', `[ "$2" != list ] || printf '%s' '${open}'`);
+
+  test.each([
+    [0, 0, ['status=0']],
+    [2, 0, ['status=2']],
+    [3, 3, []],
+    [1, 1, []],
+  ])('which says what `cofferdam drift` ends with: %i', (code, status, outputs) => {
+    program('npm', `echo 'prod: Deployment'; exit ${code}`);
+    expect(run(compare, {})).toMatchObject({ status, outputs, stdout: 'prod: Deployment\n' });
+  });
+
+  test('and opens it where there is none', () => {
+    writeFileSync(join(directory, 'drift.txt'), 'prod  Git, cluster  Deployment\n');
+    issues('');
+    const { status, calls } = run(say, env);
+    expect(status).toBe(0);
+    expect(calls.map((call) => call.split(' ').slice(0, 3).join(' '))).toEqual([
+      'gh issue list',
+      'gh label create',
+      'gh issue create',
+    ]);
+    expect(readFileSync(join(directory, 'body.md'), 'utf8')).toContain('prod  Git, cluster  Deployment\n');
+  });
+
+  test('and writes it anew where there is one, and closes it when there is no drift', () => {
+    writeFileSync(join(directory, 'drift.txt'), '');
+    issues('7');
+    expect(run(say, env).calls.at(-1)).toContain('gh issue edit 7');
+    expect(run(say, { ...env, STATUS: '0' }).calls.at(-1)).toContain('gh issue close 7');
+  });
+
+  test('and does nothing where there is neither', () => {
+    issues('');
+    expect(run(say, { ...env, STATUS: '0' }).calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,159 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { changelogCommand } from '../../cli/src/commands/changelog.ts';
+import { driftCommand } from '../../cli/src/commands/drift.ts';
+import { pinCommand } from '../../cli/src/commands/pin.ts';
+import { promoteCommand } from '../../cli/src/commands/promote.ts';
+import type { Terminal } from '../../cli/src/output/terminal.ts';
+import { images } from '../images/dockerfile.ts';
+import { repository, steps, workflow, workflows } from './workflows.ts';
+
+const read = (path: string) => readFileSync(`${repository}${path}`, 'utf8');
+const absent = spawnSync('actionlint', ['-version']).status !== 0;
+if (absent) console.log('actionlint is not installed: its test is skipped');
+
+const terminal: Terminal = {
+  stdout: { write: () => true },
+  stderr: { write: () => true },
+  env: {},
+  now: () => 0,
+  readStdin: async () => '',
+  setExitStatus: () => {},
+};
+
+describe('workflows', () => {
+  test.skipIf(absent)('are what actionlint takes', () => {
+    // shellcheck only where the runner has it would make the result another on each machine.
+    const { stdout, status } = spawnSync('actionlint', ['-shellcheck=', '-pyflakes='], {
+      cwd: repository,
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  });
+
+  test('pin every action by commit, with its version beside it, and one version of each', () => {
+    const lines = workflows.flatMap(({ name, text }) =>
+      [...text.matchAll(/^.*\buses: (.*)$/gm)].map(([, used = '']) => `${name}: ${used}`),
+    );
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.filter((line) => !/: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual(
+      [],
+    );
+    const versions = Map.groupBy(
+      lines.map((line) => line.replace(/^\w+: /, '')),
+      (used) => used.split('@')[0],
+    );
+    expect([...versions].filter(([, used]) => new Set(used).size > 1)).toEqual([]);
+  });
+
+  test('give no job more than it names, and no job an hour without end', () => {
+    for (const { name, permissions, jobs } of workflows) {
+      expect([name, permissions]).toEqual([name, expect.toSatisfy(readsAtMost)]);
+      for (const [id, job] of Object.entries(jobs)) {
+        expect([name, id, job['timeout-minutes']]).toEqual([name, id, expect.any(Number)]);
+        if (Object.keys(permissions ?? {}).length === 0)
+          expect([name, id, job.permissions]).toEqual([name, id, expect.any(Object)]);
+      }
+    }
+  });
+
+  test('write only what each is for, and sign by their own identity', () => {
+    const writing = workflows.flatMap(({ name, jobs }) =>
+      Object.entries(jobs).map(([id, { permissions = {} }]) => [
+        `${name}/${id}`,
+        Object.keys(permissions).filter((scope) => permissions[scope] === 'write'),
+      ]),
+    );
+    expect(Object.fromEntries(writing.filter(([, scopes]) => scopes?.length))).toEqual({
+      'release/images': ['packages', 'id-token', 'attestations'],
+      'release/chart': ['packages', 'id-token', 'attestations'],
+      'release/notes': ['contents', 'id-token', 'attestations'],
+      'drift/drift': ['issues'],
+    });
+  });
+
+  test('hold no key but that of the App, for an hour at a time, and read-only tokens', () => {
+    const secrets = workflows.flatMap(({ text }) =>
+      [...text.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name),
+    );
+    expect([...new Set(secrets)].sort()).toEqual([
+      'ARGOCD_AUTH_TOKEN',
+      'PROMETHEUS_TOKEN',
+      'PROMOTION_APP_PRIVATE_KEY',
+    ]);
+    const places = steps().filter((step) => JSON.stringify(step).includes('PROMOTION_APP_PRIVATE_KEY'));
+    expect(places.map(({ uses }) => uses?.split('@')[0])).toEqual(
+      places.map(() => 'actions/create-github-app-token'),
+    );
+    // An environment of GitHub's says who approves, and keeps the key from every other job.
+    for (const { place } of places) {
+      const [name = '', job = ''] = place.split('/');
+      expect(workflow(name).jobs[job]?.environment).toBeDefined();
+    }
+  });
+
+  test('leave no credential in the work tree, and put nothing that others wrote into a script', () => {
+    const checkouts = steps().filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+    expect(
+      checkouts.filter((step) => step.with?.['persist-credentials'] !== false).map(({ place }) => place),
+    ).toEqual([]);
+    const mixed = steps().filter(({ run }) => /\$\{\{(?!\s*matrix\.)/.test(run ?? ''));
+    expect(mixed.map(({ place }) => place)).toEqual([]);
+  });
+
+  test('call the command line as it is', () => {
+    const commands = [promoteCommand, driftCommand, pinCommand, changelogCommand].map((make) =>
+      make(terminal),
+    );
+    const calls = steps().flatMap(({ run = '' }) =>
+      [...run.replaceAll('\\\n', ' ').matchAll(/npm run --silent cofferdam -- ([^|>\n]*)/g)].map(
+        ([, words = '']) => words.trim(),
+      ),
+    );
+    expect(calls.map((words) => words.split(' ')[0]).sort()).toEqual([
+      ...['changelog', 'drift', 'pin', 'pin', 'pin', 'promote', 'promote'],
+    ]);
+    for (const words of calls) {
+      const command = commands.find((one) => one.name() === words.split(' ')[0]);
+      const flags = words.split(/\s+/).filter((word) => /^--?[a-z]/.test(word));
+      const known = command?.options.flatMap(({ short, long }) => [short, long]);
+      expect(flags.filter((flag) => !known?.includes(flag))).toEqual([]);
+    }
+  });
+
+  test('check what contributors check', () => {
+    expect(
+      steps([workflow('check')])
+        .map(({ run }) => run)
+        .filter(Boolean),
+    ).toEqual(['bash .ci/run']);
+    for (const command of ['npm run check', 'npm test', 'npm run demo -- --exit'])
+      expect(read('.ci/run')).toContain(`step ${command}\n`);
+  });
+
+  test('release every image that there is, with the Helm that the tests run', () => {
+    expect(workflow('release').jobs['images']?.strategy?.matrix['image']).toEqual(
+      images().map(({ name }) => name),
+    );
+    const helm = (text: string) => /helm\.sh\/helm\/v3\/cmd\/helm@(v[\d.]+)/.exec(text)?.[1];
+    expect(helm(workflow('release').text)).toBe(helm(read('.ci/run')));
+  });
+
+  test('are the identity that a promotion asks of an image', () => {
+    const { images } = parse(read('environments/promotion.yaml'));
+    const identity = 'https://github.com/cofferdam/cofferdam/.github/workflows/release.yaml@refs/tags/v1.2.3';
+    expect(identity).toMatch(new RegExp(images.identity));
+    expect(identity.replace('release', 'check')).not.toMatch(new RegExp(images.identity));
+  });
+});
+
+function readsAtMost(permissions: unknown): boolean {
+  return (
+    typeof permissions === 'object' &&
+    permissions !== null &&
+    Object.entries(permissions).every(([scope, level]) => scope === 'contents' && level === 'read')
+  );
+}
