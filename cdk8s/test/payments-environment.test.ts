@@ -171,6 +171,11 @@ describe('what does not fit together is told at its place', () => {
       /^\d+ operator\.namespaces: lacks payments-prod/,
     ],
     [
+      'metrics that no NetworkPolicy lets out',
+      [/ {4}scrapers:\n.*\n/, ''],
+      /^\d+ operator\.serviceMonitor: needs operator\.network\.scrapers/,
+    ],
+    [
       'routes that no NetworkPolicy lets in',
       [/ {4}gateway:\n {6}from:\n.*\n/, ''],
       /^\d+ vault\.gateway: needs vault\.network\.gateway/,

@@ -12,7 +12,7 @@ interface Report {
 const SYNCED =
   "app.status.sync.status == 'Synced' and app.status.operationState?.phase in ['Succeeded'] and app.status.operationState?.syncResult?.revision != nil";
 const FAILED = "app.status.operationState?.phase in ['Error', 'Failed']";
-const BROKEN = "app.status.health.status in ['Degraded', 'Missing', 'Unknown']";
+const BROKEN = "app.status.health.status in ['Degraded', 'Unknown']";
 
 const REPORTS: Readonly<Record<string, Report>> = {
   'cofferdam-proven': {
@@ -27,7 +27,7 @@ const REPORTS: Readonly<Record<string, Report>> = {
   },
   'cofferdam-waiting': {
     state: 'pending',
-    when: `not (${FAILED}) and app.status.health.status in ['Progressing', 'Suspended']`,
+    when: `not (${FAILED}) and app.status.health.status in ['Progressing', 'Suspended', 'Missing']`,
     message: '{{.app.status.sync.status}}, {{.app.status.health.status}}',
   },
 };

@@ -37,6 +37,9 @@ function checkOperator({ namespace, operator, vault }: EnvironmentConfig, refuse
   if (operator.namespaces !== undefined && !operator.namespaces.includes(namespace)) {
     refuse(['operator', 'namespaces'], `lacks ${namespace}, this environment's own namespace`);
   }
+  if (operator.serviceMonitor !== undefined && operator.network?.scrapers === undefined) {
+    refuse(['operator', 'serviceMonitor'], 'needs operator.network.scrapers: nobody else may scrape it');
+  }
   const role = vault.kms.granteePrincipal;
   if (role !== undefined && !(operator.grantees[namespace] ?? []).includes(role)) {
     refuse(
