@@ -17,8 +17,16 @@ interface Resource {
 
 /** As Argo CD does it: Lua 5.1 with its basic functions alone, and the resource as global `obj`. */
 async function health(resource: Resource, script = healthScript(PAYMENT_VAULT)) {
+  return judge(await sandbox(), resource, script);
+}
+
+async function sandbox(): Promise<Lua> {
   const lua = await Lua.create();
   lua.doStringSync(FORBIDDEN.map((name) => `${name} = nil`).join('\n'));
+  return lua;
+}
+
+function judge(lua: Lua, resource: Resource, script: string): z.infer<typeof Health> {
   const found: unknown = lua.doStringSync(
     `obj = ${literal(resource)}
     local function judge() ${script} end
@@ -174,4 +182,31 @@ test('what runs here is Lua 5.1, and what argocd-cm has is what was tested', asy
     expect(script).toBe(healthScript(names));
     expect(await health(at3(ready), script)).toMatchObject({ status: 'Healthy' });
   }
+});
+
+test('nothing is Healthy, and so nothing is promoted, unless this generation is ready and nothing is said against it', async () => {
+  const choices = <T>(...values: T[]) => values;
+  const cases = choices('True', 'False', 'Unknown', undefined).flatMap((isReady) =>
+    choices('True', 'False', undefined).flatMap((stalled) =>
+      choices('True', 'False', undefined).flatMap((reconciling) =>
+        choices(2, 3, undefined).map((observed) => ({ isReady, stalled, reconciling, observed })),
+      ),
+    ),
+  );
+  const lua = await sandbox();
+  const found = cases.map(({ isReady, stalled, reconciling, observed }) => {
+    const conditions = Object.entries({ Stalled: stalled, Ready: isReady, Reconciling: reconciling }).flatMap(
+      ([type, status]) => (status === undefined ? [] : [condition(type, status, 'Progressing')]),
+    );
+    const status = { conditions, ...(observed === undefined ? {} : { observedGeneration: observed }) };
+    return judge(lua, { metadata: { generation: 3 }, status }, healthScript(PAYMENT_VAULT)).status;
+  });
+  expect(found).toHaveLength(4 * 3 * 3 * 3);
+  cases.forEach(({ isReady, stalled, reconciling, observed }, index) => {
+    const isFine = isReady === 'True' && stalled !== 'True' && reconciling !== 'True' && observed === 3;
+    expect(found[index] === 'Healthy', JSON.stringify(cases[index])).toBe(isFine);
+    const isStuck = observed === 3 && stalled === 'True';
+    if (isStuck) expect(found[index], JSON.stringify(cases[index])).toBe('Degraded');
+    if (observed !== 3) expect(found[index], JSON.stringify(cases[index])).toBe('Progressing');
+  });
 });

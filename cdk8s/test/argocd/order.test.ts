@@ -118,6 +118,20 @@ describe('the order', () => {
     expect(wavesOf(...rights).last).toBeLessThan(wavesOf('Deployment').first);
   });
 
+  test('is, for an Application that is deleted with all that belongs to it, the reverse', () => {
+    expect(cascade(environments.get('staging') ?? [])).toEqual({
+      confirmed: ['PaymentVault'],
+      deleted: [
+        ['Gateway', 'PSPConnector'],
+        ['PaymentVault'],
+        ['Deployment', 'PodDisruptionBudget', 'PrometheusRule', 'ServiceMonitor'],
+        ['ExternalSecret'],
+        expect.arrayContaining(['ClusterRole', 'ClusterRoleBinding', 'NetworkPolicy', 'ServiceAccount']),
+      ],
+      left: ['CustomResourceDefinition', 'Namespace'],
+    });
+  });
+
   test('has Secrets and quotas before the pods that need them', () => {
     expect(wavesOf('ExternalSecret').last).toBeLessThan(wavesOf('Deployment').first);
     expect(wavesOf('ResourceQuota', 'LimitRange').last).toBeLessThan(wavesOf('Deployment').first);
@@ -136,3 +150,18 @@ describe('the order', () => {
     });
   });
 });
+
+/** What Argo CD 3.6 does of it (`finalizeApplicationDeletion`): the highest wave that is left, and so on; no definition. */
+function cascade(manifests: readonly Manifest[]) {
+  const kindsOf = (some: readonly Manifest[]) => [...new Set(some.map(({ kind }) => kind))].sort();
+  const option = (manifest: Manifest) => optionsOf(manifest)['Delete'];
+  const goes = manifests.filter(
+    (manifest) => manifest.kind !== 'CustomResourceDefinition' && option(manifest) !== 'false',
+  );
+  const waves = [...new Set(goes.map(wave))].sort((a, b) => b - a);
+  return {
+    confirmed: kindsOf(manifests.filter((manifest) => option(manifest) === 'confirm')),
+    deleted: waves.map((one) => kindsOf(goes.filter((manifest) => wave(manifest) === one))),
+    left: kindsOf(manifests.filter((manifest) => !goes.includes(manifest))),
+  };
+}
