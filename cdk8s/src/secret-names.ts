@@ -14,7 +14,7 @@ export interface NamedSecret {
 
 /** Every Secret that vault, connectors, gateway and simulator name, each once, by namespace and name. */
 export function secretsOf(config: EnvironmentConfig): NamedSecret[] {
-  const found = [...namedInNamespace(config).map((name) => ({ namespace: config.namespace, name }))];
+  const found = namedInNamespace(config).map((name) => ({ namespace: config.namespace, name }));
   const simulator = config.pspSimulator?.namespace;
   const all: NamedSecret[] = [
     ...found,
@@ -25,7 +25,7 @@ export function secretsOf(config: EnvironmentConfig): NamedSecret[] {
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, secret]) => secret);
 }
 
-function namedInNamespace({ vault, connectors, gateway }: EnvironmentConfig): string[] {
+function namedInNamespace({ vault, connectors, gateway, observability }: EnvironmentConfig): string[] {
   const databases = [vault.database.vault, vault.database.router];
   return [
     ...databases.flatMap(({ secretRef, migrationSecretRef, caRef }) => [
@@ -38,6 +38,7 @@ function namedInNamespace({ vault, connectors, gateway }: EnvironmentConfig): st
       ...accounts.flatMap(({ credentialsRef }) => names(credentialsRef)),
       ...authority(endpointCaRef),
     ]),
+    ...names(observability?.collector?.authorizationSecretRef),
     // With annotations somebody else makes the certificate: cert-manager, as a rule.
     ...(gateway?.annotations === undefined ? names(gateway?.certificateRef) : []),
   ];

@@ -70,6 +70,9 @@ describe('an environment', () => {
     config.vault.database.vault.caRef = { kind: 'ConfigMap', name: 'database-ca' };
     config.vault.database.router.caRef = { kind: 'Secret', name: 'router-database-ca' };
     config.pspSimulator = { namespace: 'simulator' };
+    const authorizationSecretRef = { name: 'collector-token', key: 'authorization' };
+    const collector = { endpoint: 'https://collector.example', authorizationSecretRef };
+    config.observability = { prometheusRules: false, dashboards: false, collector };
     const before = secretsOf(prodConfig());
     expect(secretsOf(config).filter(({ name }) => !before.some((one) => one.name === name))).toEqual([
       {
@@ -80,6 +83,7 @@ describe('an environment', () => {
           'payments.cofferdam.dev/kafka-bootstrap-servers': kafka.bootstrapServers.join(','),
         },
       },
+      { namespace: 'payments-prod', name: 'collector-token' },
       { namespace: 'payments-prod', name: 'kafka-ca' },
       { namespace: 'payments-prod', name: 'kafka-user' },
       { namespace: 'payments-prod', name: 'router-database-ca' },
@@ -96,6 +100,9 @@ describe('an environment', () => {
       'requests.memory': `${Math.ceil((30 * 256 + 20 * 192) / 1024)}Gi`,
       'limits.memory': `${(50 * 512) / 1024}Gi`,
     });
+    const collector = { endpoint: 'https://collector.example' };
+    const observability = { prometheusRules: false, dashboards: false, collector };
+    expect(hardLimits({ ...config, observability }).pods).toBe('53');
     const others = { pods: 10, cpuCores: 3, memoryGi: 4 };
     expect(hardLimits({ ...config, quota: { headroomPercent: 100, others } })).toEqual({
       pods: '110',

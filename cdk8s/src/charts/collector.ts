@@ -1,3 +1,4 @@
+import { SERVICE_PORT } from '@cofferdam/contracts';
 import { ApiObject, JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
@@ -5,6 +6,7 @@ import { collectorConfig, type ScrapedService } from '../collector/collector-con
 import type { EnvironmentConfig } from '../config/environment-config.ts';
 import type { CollectorConfig } from '../config/observability-config.ts';
 import { jobs } from '../slo/slos.ts';
+import { collectorPolicy } from './network-policies.ts';
 import { restrictedContainer, restrictedPod } from './pod-security.ts';
 
 const NAME = 'cofferdam-collector';
@@ -12,7 +14,13 @@ const CA_DIRECTORY = '/etc/cofferdam/ca';
 /** Of the ConfigMap that the operator writes for each vault. */
 const CA_KEY = 'ca.crt';
 const AUTHORIZATION = 'OTLP_AUTHORIZATION';
+const OPERATOR_PORT = 8080;
 const RBAC = 'rbac.authorization.k8s.io';
+/** Of its one pod. */
+export const COLLECTOR_RESOURCES = {
+  requests: { cpu: '100m', memory: '256Mi' },
+  limits: { memory: '512Mi' },
+};
 
 /** An OpenTelemetryCollector (opentelemetry.io/v1beta1) and the least rights with which it finds what it scrapes. */
 export function addCollector(scope: Construct, config: EnvironmentConfig, collector: CollectorConfig): void {
@@ -22,6 +30,17 @@ export function addCollector(scope: Construct, config: EnvironmentConfig, collec
   new k8s.KubeServiceAccount(scope, 'collector-account', { metadata });
   for (const where of new Set(services.map((service) => service.namespace)))
     addRights(scope, where, namespace);
+  new k8s.KubeNetworkPolicy(scope, 'collector-policy', {
+    metadata,
+    // As the OpenTelemetry operator labels its pods.
+    spec: collectorPolicy(
+      {
+        'app.kubernetes.io/component': 'opentelemetry-collector',
+        'app.kubernetes.io/instance': `${namespace}.${NAME}`,
+      },
+      { services: SERVICE_PORT, operator: OPERATOR_PORT, endpoint: portOf(collector.endpoint) },
+    ),
+  });
   new ApiObject(scope, 'collector', {
     apiVersion: 'opentelemetry.io/v1beta1',
     kind: 'OpenTelemetryCollector',
@@ -59,7 +78,7 @@ function collectorSpec(
     ...(image === undefined ? {} : { image }),
     podSecurityContext: restrictedPod,
     securityContext: restrictedContainer,
-    resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '512Mi' } },
+    resources: COLLECTOR_RESOURCES,
     ...(authorizationSecretRef === undefined
       ? {}
       : { env: [{ name: AUTHORIZATION, valueFrom: { secretKeyRef: authorizationSecretRef } }] }),
@@ -106,4 +125,9 @@ function trustOf({ vault }: EnvironmentConfig): { name: string; key: string } | 
   if (vault.tls === undefined) return { name: `${vault.name}-ca`, key: CA_KEY };
   const { caRef } = vault.tls;
   return caRef === undefined ? undefined : { name: caRef.name, key: caRef.key ?? CA_KEY };
+}
+
+function portOf(endpoint: string): number {
+  const { port, protocol } = new URL(endpoint);
+  return port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port);
 }

@@ -2,6 +2,7 @@ import { componentSize } from '@cofferdam/crds';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { EnvironmentConfig } from '../config/environment-config.ts';
+import { COLLECTOR_RESOURCES } from './collector.ts';
 
 const NAME = 'cofferdam';
 const HEADROOM_PERCENT = 25;
@@ -51,7 +52,7 @@ export function addQuota(scope: Construct, config: EnvironmentConfig): void {
  * CPU limits are not among them, since the pods have none.
  */
 export function hardLimits(config: EnvironmentConfig): Record<string, string> {
-  const { quota, vault, connectors } = config;
+  const { quota, vault, connectors, observability } = config;
   const { others } = quota ?? {};
   const factor = 1 + (quota?.headroomPercent ?? HEADROOM_PERCENT) / 100;
   const { scaling } = vault;
@@ -60,6 +61,7 @@ export function hardLimits(config: EnvironmentConfig): Record<string, string> {
     atMost(scaling?.vault, 1),
     atMost(scaling?.router, 1),
     ...connectors.map(() => atMost(scaling?.connectors, 0)),
+    ...(observability?.collector === undefined ? [] : [sumOf(1 + ROLLING, COLLECTOR_RESOURCES)]),
   ].reduce(add, NOTHING);
   const up = (amount: number, unit: number, more = 0) => String(Math.ceil((amount * factor) / unit) + more);
   const gi = (amount: number) => `${up(amount, UNITS['Gi'] ?? 1, others?.memoryGi)}Gi`;
@@ -73,9 +75,13 @@ export function hardLimits(config: EnvironmentConfig): Record<string, string> {
 
 function atMost(asked: Parameters<typeof componentSize>[0], jobs: number): Sum {
   const { maxReplicas, resources } = componentSize(asked);
-  const pods = maxReplicas + ROLLING + jobs;
+  return sumOf(maxReplicas + ROLLING + jobs, resources);
+}
+
+type Quantities = Readonly<Record<string, string>>;
+
+function sumOf(pods: number, { requests, limits }: { requests: Quantities; limits: Quantities }): Sum {
   const of = (quantity = '0') => pods * amount(quantity);
-  const { requests, limits } = resources;
   return {
     pods,
     cpu: of(requests['cpu']),
