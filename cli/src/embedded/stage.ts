@@ -12,8 +12,10 @@ export interface Stage {
   signal: AbortSignal;
 }
 
+export type ClusterSettings = Omit<StartOptions, 'onProgress' | 'onFailure' | 'signal'>;
+
 export interface StageOptions {
-  cluster: Omit<StartOptions, 'onProgress' | 'onFailure' | 'signal'>;
+  cluster: ClusterSettings | (() => Promise<ClusterSettings>);
   /** Ends after the act, and does not stay until Ctrl-C. */
   exit: boolean;
   /** After everything, however it comes to that. */
@@ -36,7 +38,8 @@ export async function onStage(options: StageOptions, act: (stage: Stage) => Prom
   broken.promise.catch(() => {}); // it may break before anybody waits
   end.addEventListener('abort', () => progress.finish());
   try {
-    const cluster = await raise(options.cluster, { progress, signal: end, onFailure: broken.reject });
+    const settings = typeof options.cluster === 'function' ? await options.cluster() : options.cluster;
+    const cluster = await raise(settings, { progress, signal: end, onFailure: broken.reject });
     if (cluster === undefined) {
       process.exitCode = INTERRUPTED;
       return;
@@ -62,7 +65,7 @@ export async function onStage(options: StageOptions, act: (stage: Stage) => Prom
 
 /** @returns the cluster; undefined when the signal ended its start */
 async function raise(
-  options: StageOptions['cluster'],
+  options: ClusterSettings,
   how: { progress: Progress; signal: AbortSignal; onFailure: (error: CliError) => void },
 ): Promise<RunningCluster | undefined> {
   const { progress, signal, onFailure } = how;
