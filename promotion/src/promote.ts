@@ -98,7 +98,6 @@ export async function promote(
     if (!options.dryRun) await holdBack(ports, wanted, held);
     return { ...result, outcome: 'held', gates, changes: planned.changes };
   }
-  await checkUnmoved(host, base, revision);
   const { outcome, pullRequest } = await propose(ports, wanted, options);
   return { ...result, outcome, gates, changes: planned.changes, ...(pullRequest && { pullRequest }) };
 }

@@ -1,4 +1,4 @@
-import { checkedOut, checkUnmoved } from './checkout.ts';
+import { checkedOut } from './checkout.ts';
 import { short } from './domain/gates.ts';
 import { type PinChange, pinChanges, samePins, unreleased, withPins } from './domain/pins.ts';
 import type { PromotionConfig } from './domain/promotion-config.ts';
@@ -75,7 +75,6 @@ export async function rollback(
   if (!skipSchemaCheck) await checkSchema(ports, { revision, name, older, newer });
   const planned = plannedRelease(ports.render, target, withPins(target.release, older.pins));
   const proposal = proposalOf({ target, older, pins, changes: planned.changes, skipSchemaCheck });
-  await checkUnmoved(host, base, revision);
   const proposed = {
     branch,
     base,

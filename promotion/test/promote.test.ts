@@ -79,6 +79,32 @@ describe('promote', () => {
     expect(world.text('promote/prod', 'x')).toBeUndefined();
   });
 
+  it('takes away what somebody else put into its commit', async () => {
+    await run();
+    const { world } = s;
+    const [parent, branch] = [await world.head('main'), await world.head('promote/prod')];
+    if (parent === undefined || branch === undefined) throw new Error('no branch');
+    const files = new Map([
+      ['environments/prod/release.yaml', releaseYaml(2)],
+      [
+        'environments/prod/rendered/70-deployment.yaml',
+        world.text('promote/prod', 'environments/prod/rendered/70-deployment.yaml'),
+      ],
+      ['x', 'y'],
+    ]);
+    const foreign = await world.createCommit({ parent, files, message: 'sneak in' });
+    await world.setBranch('promote/prod', { from: branch.revision, to: foreign.revision });
+    expect(await run()).toMatchObject({ outcome: 'updated' });
+    expect(world.text('promote/prod', 'x')).toBeUndefined();
+  });
+
+  it('starts anew from main when somebody released something else to the target', async () => {
+    await run();
+    s.world.push(environmentFiles('prod', 5, 3));
+    expect(await run()).toMatchObject({ outcome: 'updated', pullRequest: { number: 1 } });
+    expect((await s.world.head('promote/prod'))?.parents).toEqual([await s.world.head()]);
+  });
+
   it('keeps ticked boxes and what people wrote while the content is the same, and unticks them when it changes', async () => {
     await run();
     const pull = s.world.openPulls()[0];
@@ -231,6 +257,13 @@ describe('promote refuses, and writes nothing,', () => {
   it('rendered files that are not what their inputs give', async () => {
     s.world.push({ 'environments/prod/rendered/99-more.yaml': 'kind: Secret\n' });
     await refused('rendered_stale');
+  });
+  it('a main that moves while the commit is made: no branch is written', async () => {
+    s.world.checkout = await s.world.head();
+    s.world.beforeWrite = () => s.world.push({ 'README.md': 'more' });
+    await expect(run()).rejects.toMatchObject({ code: 'target_moved' });
+    expect(s.world.branches.has('promote/prod')).toBe(false);
+    expect(s.world.openPulls()).toEqual([]);
   });
   it('a main that moves while the gates are asked', async () => {
     const { health } = s.ports;

@@ -106,6 +106,16 @@ describe('rollback refuses, and writes nothing,', () => {
     await refused('schema_too_new', { to: first?.revision ?? '' });
   });
 
+  it('code that was left behind before it last ran, too', async () => {
+    release(2, { version: 3, oldestCode: 3 });
+    s.world.push(environmentFiles('prod', 1, 3));
+    s.world.push({ 'services/vault/migrations/0003-step.sql': undefined });
+    release(4, { version: 2, oldestCode: 2 });
+    await refused('schema_too_new', {
+      to: (await s.world.log(await s.world.head(), ['environments/prod/release.yaml'], 2))[1]?.revision ?? '',
+    });
+  });
+
   it('images whose provenance names no commit, unless somebody has looked', async () => {
     release(2, { version: 3, oldestCode: 2 });
     sources.delete(1);
