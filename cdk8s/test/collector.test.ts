@@ -91,6 +91,7 @@ describe('the collector', () => {
       '30-role.payments-staging.cofferdam-collector.yaml',
       '40-rolebinding.cofferdam-system.cofferdam-collector.yaml',
       '40-rolebinding.payments-staging.cofferdam-collector.yaml',
+      '45-networkpolicy.payments-staging.cofferdam-collector.yaml',
       '80-opentelemetrycollector.payments-staging.cofferdam-collector.yaml',
     ]);
   });
@@ -105,6 +106,31 @@ describe('the collector', () => {
         { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
       ]);
     }
+  });
+
+  test('reaches what it scrapes, the API server, names and its endpoint, and nobody reaches it', () => {
+    const policy = rendered.find(
+      ({ name }) => name === '45-networkpolicy.payments-staging.cofferdam-collector.yaml',
+    );
+    const { ingress, egress, podSelector, policyTypes } = policy?.manifest.spec ?? {};
+    expect([policyTypes, ingress, podSelector.matchLabels]).toEqual([
+      ['Ingress', 'Egress'],
+      [],
+      {
+        'app.kubernetes.io/component': 'opentelemetry-collector',
+        'app.kubernetes.io/instance': 'payments-staging.cofferdam-collector',
+      },
+    ]);
+    const ports = egress.map((rule: { to?: object[]; ports: { port: number }[] }) => [
+      rule.to === undefined ? 'any address' : 'pods',
+      rule.ports.map(({ port }) => port),
+    ]);
+    expect(ports).toEqual([
+      ['pods', [8080]],
+      ['pods', [8080]],
+      ['any address', [443, 6443, 4318]],
+      ['pods', [53, 53]],
+    ]);
   });
 
   test('names only components that it has', () => {

@@ -63,6 +63,32 @@ export function simulatorPolicy(
   };
 }
 
+/**
+ * The collector scrapes what we serve, asks the API server where that is, and sends to one port; where the other end
+ * of that is, only its address would say. Nobody calls it.
+ */
+export function collectorPolicy(
+  selector: Record<string, string>,
+  ports: { services: number; operator: number; endpoint: number },
+): k8s.NetworkPolicySpec {
+  const dns = [port(53, 'UDP'), port(53)];
+  const operator = {
+    namespaceSelector: {},
+    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'operator' } },
+  };
+  return {
+    podSelector: { matchLabels: selector },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [],
+    egress: [
+      { to: [ofOurs({ 'app.kubernetes.io/component': 'api' })], ports: tcp([ports.services]) },
+      { to: [operator], ports: tcp([ports.operator]) },
+      { ports: tcp([...new Set([443, 6443, ports.endpoint])]) },
+      { to: [policyPeer(KUBE_DNS)], ports: dns },
+    ],
+  };
+}
+
 function outward(
   asked: { to: NetworkPeer[]; ports?: number[] | undefined } | undefined,
   defaults: readonly number[],

@@ -54,6 +54,7 @@ export function collectorConfig({
       },
       batch: {},
     },
+    // Newer collectors call it otlp_http, and take this name, too.
     exporters: { otlphttp: { endpoint, ...headers } },
     extensions: { health_check: { endpoint: '0.0.0.0:13133' } },
     service: {
