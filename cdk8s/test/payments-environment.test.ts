@@ -103,6 +103,12 @@ describe('an environment', () => {
     const collector = { endpoint: 'https://collector.example' };
     const observability = { prometheusRules: false, dashboards: false, collector };
     expect(hardLimits({ ...config, observability }).pods).toBe('53');
+    const small = { minReplicas: 1, maxReplicas: 4 };
+    const { scaling: _, ...unscaled } = config.vault;
+    const scaling = { vault: small, router: small, connectors: { maxReplicas: 3 } };
+    const vault = { ...unscaled, scaling };
+    // 24 pods of 100m, and a quarter more.
+    expect(hardLimits({ ...config, vault, quota: {} })).toMatchObject({ pods: '30', 'requests.cpu': '3' });
     const others = { pods: 10, cpuCores: 3, memoryGi: 4 };
     expect(hardLimits({ ...config, quota: { headroomPercent: 100, others } })).toEqual({
       pods: '110',

@@ -63,7 +63,9 @@ export function hardLimits(config: EnvironmentConfig): Record<string, string> {
     ...connectors.map(() => atMost(scaling?.connectors, 0)),
     ...(observability?.collector === undefined ? [] : [sumOf(1 + ROLLING, COLLECTOR_RESOURCES)]),
   ].reduce(add, NOTHING);
-  const up = (amount: number, unit: number, more = 0) => String(Math.ceil((amount * factor) / unit) + more);
+  // Rounded first: 24 pods of 100m and a quarter more are 3 cores, and 3.0000000000000004 as floating point has it.
+  const up = (amount: number, unit: number, more = 0) =>
+    String(Math.ceil(Number(((amount * factor) / unit).toFixed(6))) + more);
   const gi = (amount: number) => `${up(amount, UNITS['Gi'] ?? 1, others?.memoryGi)}Gi`;
   return {
     pods: up(needed.pods, 1, others?.pods),
