@@ -7,6 +7,8 @@ export interface Alert {
   /** critical: wakes somebody, since cards cannot be stored or charged, or will be lost. */
   readonly severity: 'critical' | 'warning';
   readonly summary: string;
+  /** The step to begin with. */
+  readonly next: string;
 }
 
 const RUNBOOKS = 'https://github.com/cofferdam/cofferdam/blob/main/docs/runbooks';
@@ -21,6 +23,7 @@ export const ALERTS: readonly Alert[] = [
     for: '3m',
     severity: 'critical',
     summary: 'No operator leads: nothing is repaired, issued or rolled out.',
+    next: 'Look whether its pods run, and who holds the Lease `cofferdam-operator` in its namespace.',
   },
   {
     name: 'CofferdamReconcilesFailing',
@@ -28,6 +31,7 @@ export const ALERTS: readonly Alert[] = [
     for: '15m',
     severity: 'warning',
     summary: 'More than one in ten reconciles of {{ $labels.controller }} fails.',
+    next: "Look for the error in the operator's log, and at the resources that are not Ready (dashboard Operator).",
   },
   {
     name: 'CofferdamQueueStuck',
@@ -35,6 +39,7 @@ export const ALERTS: readonly Alert[] = [
     for: '5m',
     severity: 'warning',
     summary: "Resources wait in the operator's queue, and none is worked on.",
+    next: 'Look at the longest reconcile under way (dashboard Operator); a restart of the leader lets the other take over.',
   },
   {
     name: 'CofferdamWatchesFailing',
@@ -42,6 +47,7 @@ export const ALERTS: readonly Alert[] = [
     for: '10m',
     severity: 'warning',
     summary: 'The operator cannot watch {{ $labels.kind }} ({{ $labels.code }}).',
+    next: '403 is a right that is missing, 404 a kind; else look at the API server.',
   },
   {
     name: 'CofferdamVaultKeyLost',
@@ -49,6 +55,7 @@ export const ALERTS: readonly Alert[] = [
     for: '0m',
     severity: 'critical',
     summary: 'PaymentVault {{ $labels.namespace }}/{{ $labels.name }}: {{ $labels.reason }}.',
+    next: 'Cancel the deletion of the key, or enable it, before anything else.',
   },
   {
     name: 'CofferdamNotAvailable',
@@ -57,6 +64,7 @@ export const ALERTS: readonly Alert[] = [
     severity: 'critical',
     summary:
       '{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }} does not serve ({{ $labels.reason }}).',
+    next: '`cofferdam why` names the reason, and the reason has a page.',
   },
   {
     name: 'CofferdamStalled',
@@ -65,6 +73,7 @@ export const ALERTS: readonly Alert[] = [
     severity: 'warning',
     summary:
       '{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }} waits for somebody to change something ({{ $labels.reason }}).',
+    next: '`cofferdam why` names what has to be changed.',
   },
   {
     name: 'CofferdamNotReady',
@@ -73,6 +82,7 @@ export const ALERTS: readonly Alert[] = [
     severity: 'warning',
     summary:
       '{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }} is not as asked for ({{ $labels.reason }}).',
+    next: '`cofferdam why` names what is missing.',
   },
   {
     name: 'CofferdamPspUnreachable',
@@ -80,6 +90,7 @@ export const ALERTS: readonly Alert[] = [
     for: '5m',
     severity: 'warning',
     summary: 'PSPConnector {{ $labels.namespace }}/{{ $labels.name }} does not reach its PSP.',
+    next: "Look at the PSP's status page, then whether its addresses have changed.",
   },
   {
     name: 'CofferdamOutboxGrowing',
@@ -87,6 +98,7 @@ export const ALERTS: readonly Alert[] = [
     for: '5m',
     severity: 'warning',
     summary: 'Events of {{ $labels.namespace }}/{{ $labels.pod }} do not reach the broker.',
+    next: 'Look whether the broker takes events: the log of the relay says what it met.',
   },
   {
     name: 'CofferdamCertificateExpiring',
@@ -94,6 +106,7 @@ export const ALERTS: readonly Alert[] = [
     for: '5m',
     severity: 'critical',
     summary: 'The certificate of {{ $labels.namespace }}/{{ $labels.pod }} is not renewed.',
+    next: "Look in the pod's log why the operator or cert-manager does not certify it.",
   },
   {
     name: 'CofferdamAuthorityExpiring',
@@ -101,6 +114,7 @@ export const ALERTS: readonly Alert[] = [
     for: '1h',
     severity: 'warning',
     summary: "The operator's certificate authority is not rotated.",
+    next: 'Look in the log of the operator that leads why it does not write its Secret.',
   },
   {
     name: 'CofferdamExternalCallsFailing',
@@ -108,6 +122,7 @@ export const ALERTS: readonly Alert[] = [
     for: '15m',
     severity: 'warning',
     summary: "Most of the operator's calls to {{ $labels.system }} fail or are kept back.",
+    next: "Look at the operator's log for the system's answer: access, throttling or silence.",
   },
 ];
 
@@ -116,12 +131,12 @@ export const runbookUrl = (alert: string): string => `${RUNBOOKS}/${alert}.md`;
 
 /** `spec` of a PrometheusRule (monitoring.coreos.com/v1). */
 export function prometheusRuleSpec(): object {
-  const rules = ALERTS.map(({ name, expr, severity, summary, ...alert }) => ({
+  const rules = ALERTS.map(({ name, expr, severity, summary, next, ...alert }) => ({
     alert: name,
     expr,
     for: alert.for,
     labels: { severity },
-    annotations: { summary, runbook_url: runbookUrl(name) },
+    annotations: { summary, description: `Next: ${next}`, runbook_url: runbookUrl(name) },
   }));
   return { groups: [{ name: 'cofferdam', rules }] };
 }

@@ -53,6 +53,7 @@ function keyLost() {
     },
     exp_annotations: {
       summary: 'PaymentVault shop/payments: KeyPendingDeletion.',
+      description: `Next: ${alert?.next}`,
       runbook_url: `https://github.com/cofferdam/cofferdam/blob/main/docs/runbooks/${alert?.name}.md`,
     },
   };
