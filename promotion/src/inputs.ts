@@ -51,10 +51,9 @@ export async function readEnvironment(
   if (config === undefined || release === undefined)
     throw await unknownEnvironment(repository, revision, name);
   const pins = valid(() => parseYaml(`${directory}/release.yaml`, release, Release)).images;
-  const paths = await repository.files(revision, `${directory}/rendered`);
-  const texts = await Promise.all(paths.map((path) => repository.read(revision, path)));
+  const texts = await repository.texts(revision, `${directory}/rendered`);
   const start = `${directory}/rendered/`.length;
-  const rendered = new Map(paths.map((path, index) => [path.slice(start), texts[index] ?? '']));
+  const rendered = new Map([...texts].map(([path, text]) => [path.slice(start), text]));
   return { name, directory, config, release, pins, rendered };
 }
 

@@ -71,9 +71,7 @@ async function schemas(
           `no attested provenance says from which commit ${image} was built (${problem ?? 'none is named'})`,
         );
       }
-      const paths = await repository.files(sourceRevision, migrationsDirectory(service));
-      const texts = await Promise.all(paths.map((path) => repository.read(sourceRevision, path)));
-      const schema = schemaOf(new Map(paths.map((path, index) => [path, texts[index] ?? ''])));
+      const schema = schemaOf(await repository.texts(sourceRevision, migrationsDirectory(service)));
       if (schema !== undefined) return schema;
       throw unknown(
         `${image} was built from ${short(sourceRevision)}, where ${migrationsDirectory(service)} cannot be read (is the clone complete? \`git fetch --unshallow --tags\`)`,

@@ -14,6 +14,11 @@ const REVISION = /^[0-9A-Za-z][0-9A-Za-z._/-]*$/;
  */
 export function gitRepository(directory: string): Repository & RepositoryHistory {
   const git = gitIn(directory);
+  const files = async (revision: string, path: string): Promise<string[]> => {
+    const words = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', checked(revision), `${path}/`];
+    const names = await git(words).catch(absent);
+    return (names ?? '').split('\0').filter((name) => name !== '');
+  };
   return {
     async head() {
       return (await git(['rev-parse', '--verify', 'HEAD'])).trim();
@@ -23,17 +28,13 @@ export function gitRepository(directory: string): Repository & RepositoryHistory
       return lines.split('\0').flatMap((line) => (line === '' ? [] : [line.slice(3)]));
     },
     read: (revision, path) => git(['cat-file', 'blob', `${checked(revision)}:${path}`]).catch(absent),
-    async files(revision, path) {
-      const names = await git([
-        'ls-tree',
-        '-r',
-        '-z',
-        '--name-only',
-        '--full-tree',
-        checked(revision),
-        `${path}/`,
-      ]).catch(absent);
-      return (names ?? '').split('\0').filter((name) => name !== '');
+    files,
+    async texts(revision, path) {
+      const paths = await files(revision, path);
+      if (paths.length === 0) return new Map();
+      // One process for all of them: an environment has dozens of files.
+      const input = paths.map((name) => `${checked(revision)}:${name}\n`).join('');
+      return batch(paths, await git(['cat-file', '--batch'], { input }));
     },
     async objectId(revision, path) {
       const id = await git(['rev-parse', '--verify', '--quiet', `${checked(revision)}:${path}`]).catch(
@@ -43,6 +44,20 @@ export function gitRepository(directory: string): Repository & RepositoryHistory
     },
     ...gitHistory(directory),
   };
+}
+
+/** Each object is `<id> blob <bytes>`, a line feed, its bytes and a line feed. */
+function batch(paths: readonly string[], output: string): Map<string, string> {
+  const bytes = Buffer.from(output, 'utf8');
+  const texts = new Map<string, string>();
+  let at = 0;
+  for (const path of paths) {
+    const line = bytes.indexOf(10, at);
+    const size = Number(bytes.toString('utf8', at, line).split(' ')[2]);
+    texts.set(path, bytes.toString('utf8', line + 1, line + 1 + size));
+    at = line + size + 2;
+  }
+  return texts;
 }
 
 const RECORD = '%H%x00%an%x00%cI%x00%s%x00';

@@ -16,6 +16,8 @@ export interface Repository {
   read(revision: string, path: string): Promise<string | undefined>;
   /** Paths of the files below a directory at a revision, in order. */
   files(revision: string, directory: string): Promise<string[]>;
+  /** The same with their texts. */
+  texts(revision: string, directory: string): Promise<ReadonlyMap<string, string>>;
   /** Id of what stands at `path`; equal ids are equal content. */
   objectId(revision: string, path: string): Promise<string | undefined>;
 }

@@ -42,6 +42,19 @@ describe('a clone', () => {
     expect(await repository.read(at(2), 'environments/prod/none')).toBeUndefined();
     expect(await repository.files(at(2), 'environments')).toEqual([path]);
     expect(await repository.files(at(2), 'nowhere')).toEqual([]);
+    expect(await repository.texts(at(2), 'nowhere')).toEqual(new Map());
+    const odd = commit('odd', {
+      'environments/prod/empty': '',
+      'environments/prod/odd': 'ä\n\nx blob 3\nno end',
+    });
+    expect(await repository.texts(odd, 'environments/prod')).toEqual(
+      new Map([
+        ['environments/prod/empty', ''],
+        ['environments/prod/odd', 'ä\n\nx blob 3\nno end'],
+        [path, 'b\n'],
+      ]),
+    );
+    git('reset', '--quiet', '--hard', at(2));
   });
 
   it('has only what came onto the branch in its log, merges included', async () => {

@@ -117,6 +117,11 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     return [...files.keys()].filter((path) => path.startsWith(`${directory}/`)).sort();
   }
 
+  async texts(revision: string, directory: string): Promise<ReadonlyMap<string, string>> {
+    const paths = await this.files(revision, directory);
+    return new Map(paths.map((path) => [path, this.commits.get(revision)?.files.get(path) ?? '']));
+  }
+
   async objectId(revision: string, path: string): Promise<string | undefined> {
     const files = this.commits.get(revision)?.files ?? new Map<string, string>();
     const below = [...files].filter(([name]) => name === path || name.startsWith(`${path}/`));
