@@ -31,6 +31,7 @@ export type {
   CommitState,
   CommitStatus,
   CommitStatuses,
+  MergedPullRequests,
   NewCommit,
   PullRequest,
   PullRequests,

@@ -7,6 +7,7 @@ import {
   type GitHubCredentials,
   gitHub,
   gitRepository,
+  type MergedPullRequests,
   type PromotePorts,
   type PromotionConfig,
   PromotionError,
@@ -52,7 +53,10 @@ export function healthOf(env: Env, { health }: PromotionConfig, host: SourceHost
     : commitStatusHealth(host);
 }
 
-export async function hostOf(terminal: Terminal, { repository }: PromotionConfig): Promise<SourceHost> {
+export async function hostOf(
+  terminal: Terminal,
+  { repository }: PromotionConfig,
+): Promise<SourceHost & MergedPullRequests> {
   const { env, stderr } = terminal;
   return gitHub({
     // As GitHub Actions sets it; another for GitHub Enterprise Server.

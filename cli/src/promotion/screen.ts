@@ -99,6 +99,9 @@ export function historyScreen({ releases }: EnvironmentHistory): string {
     { title: 'kind', text: ({ kind }: Entry) => kind },
     { title: 'who', text: ({ author }: Entry) => author },
     { title: 'pull', text: ({ pullRequest }: Entry) => (pullRequest === undefined ? '' : `#${pullRequest}`) },
+    ...(releases.some(({ mergedBy }) => mergedBy !== undefined)
+      ? [{ title: 'merged by', text: ({ mergedBy }: Entry) => mergedBy ?? '' }]
+      : []),
     {
       title: 'images',
       text: ({ changes }: Entry) =>

@@ -44,6 +44,8 @@ export type ReleaseKind = 'first' | 'promotion' | 'rollback' | 'release';
 export interface HistoryEntry extends Omit<ReleaseRecord, 'pins'> {
   readonly kind: ReleaseKind;
   readonly pullRequest: number | undefined;
+  /** Whoever merged it, where the host was asked. */
+  readonly mergedBy?: string;
   readonly changes: readonly PinChange[];
 }
 

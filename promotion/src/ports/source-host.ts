@@ -74,4 +74,10 @@ export interface CommitStatuses {
   setStatus(revision: string, status: Omit<CommitStatus, 'createdAt'>): Promise<void>;
 }
 
+/** Who let a change onto the base branch: Git knows whoever wrote it, and of a squash not even that. */
+export interface MergedPullRequests {
+  /** @returns undefined: there is no such pull request, or it was not merged */
+  mergedBy(number: number): Promise<string | undefined>;
+}
+
 export type SourceHost = Branches & PullRequests & CommitStatuses;

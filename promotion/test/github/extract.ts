@@ -13,6 +13,7 @@ const OPERATIONS: readonly string[] = [
   'git/create-commit',
   'git/create-tree',
   'pulls/list',
+  'pulls/get',
   'pulls/create',
   'pulls/update',
   'issues/add-labels',

@@ -1,6 +1,13 @@
 import { createVerify, generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GitHubCredentials, gitHub, promote, type SourceHost } from '../../src/index.ts';
+import {
+  type GitHubCredentials,
+  gitHub,
+  history,
+  type MergedPullRequests,
+  promote,
+  type SourceHost,
+} from '../../src/index.ts';
 import { type Scenario, scenario } from '../support/scenario.ts';
 import { GitHubServer } from './server.ts';
 
@@ -20,7 +27,7 @@ afterEach(() => {
 });
 
 const TOKEN: GitHubCredentials = { kind: 'token', token: 'ghs_token' };
-const connect = (credentials: GitHubCredentials = TOKEN): Promise<SourceHost> =>
+const connect = (credentials: GitHubCredentials = TOKEN): Promise<SourceHost & MergedPullRequests> =>
   gitHub({
     apiUrl: url,
     owner: 'acme',
@@ -88,6 +95,19 @@ describe('on GitHub', () => {
     const found = await (await connect()).findOpen({ head: 'promote/prod', base: 'main' });
     expect(found?.number).toBe(121);
     expect(server.requests).toEqual(['pulls/list', 'pulls/list']);
+  });
+
+  it('history asks who merged each pull request', async () => {
+    const { pullRequest } = await run();
+    s.world.merge(pullRequest?.number ?? 0);
+    Object.assign(s.world.pulls[0] ?? {}, { mergedBy: 'ada' });
+    const host = await connect();
+    const { releases } = await history(s.world, { environment: 'prod', source: 'staging', pulls: host });
+    expect(releases.map(({ kind, mergedBy }) => ({ kind, mergedBy }))).toEqual([
+      { kind: 'promotion', mergedBy: 'ada' },
+      { kind: 'first', mergedBy: undefined },
+    ]);
+    expect(await host.mergedBy(999)).toBeUndefined();
   });
 
   it('every page of statuses is read', async () => {

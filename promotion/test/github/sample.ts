@@ -12,6 +12,11 @@ export function sampleItem(method: string, path: string, status: number): unknow
   return sample(followed(answerSchema(method, path, status))['items'] as Schema);
 }
 
+/** The same for one of the description's own schemas, such as `simple-user`. */
+export function sampleOf(name: string): unknown {
+  return sample({ $ref: `#/components/schemas/${name}` });
+}
+
 function answerSchema(method: string, path: string, status: number): Schema {
   const item = (description.paths as unknown as Record<string, Record<string, Schema>>)[path]?.[method];
   const responses = item?.['responses'] as Record<string, Schema> | undefined;

@@ -10,7 +10,7 @@ import {
   type World,
 } from '../support/world.ts';
 import { type Match, match } from './description.ts';
-import { sampleAnswer, sampleItem } from './sample.ts';
+import { sampleAnswer, sampleItem, sampleOf } from './sample.ts';
 
 export interface Answer {
   readonly status: number;
@@ -153,6 +153,17 @@ export class GitHubServer {
         query,
         `${REPOSITORY}/pulls`,
       );
+    },
+    'pulls/get': ({ pull_number = '' }) => {
+      const pull = this.#world.pulls.find(({ number }) => number === Number(pull_number));
+      if (pull === undefined) return { status: 404, body: message('Not Found') };
+      const sample = sampleAnswer('get', `${REPO}/pulls/{pull_number}`, 200);
+      const whole = this.#pullBody(sample, pull) as object;
+      const user = Object.assign({}, sampleOf('simple-user'), { login: pull.mergedBy });
+      return {
+        status: 200,
+        body: Object.assign(whole, { merged_by: pull.mergedBy === undefined ? null : user }),
+      };
     },
     'pulls/create': (_, body) => {
       const [head, base] = [String(body['head']), String(body['base'])];

@@ -24,6 +24,7 @@ export type StoredPull = {
   comments: string[];
   /** `owner/name` of the fork that the branch is in. */
   fork?: string;
+  mergedBy?: string;
 };
 
 /** A repository and its host in memory: what a run reads and writes, and nothing else. */

@@ -3,6 +3,7 @@ import type {
   Branches,
   Commit,
   CommitStatuses,
+  MergedPullRequests,
   PullRequest,
   PullRequests,
   SourceHost,
@@ -10,10 +11,15 @@ import type {
 import { explained, type GitHubClient, type GitHubOptions, gitHubClient, statusOf } from './client.ts';
 
 /** A repository of GitHub's. Its errors are PromotionErrors. */
-export async function gitHub(options: GitHubOptions): Promise<SourceHost> {
+export async function gitHub(options: GitHubOptions): Promise<SourceHost & MergedPullRequests> {
   const client = await gitHubClient(options);
   const at = { owner: options.owner, repo: options.repository };
-  const host = { ...branches(client, at), ...pullRequests(client, at), ...commitStatuses(client, at) };
+  const host = {
+    ...branches(client, at),
+    ...pullRequests(client, at),
+    ...commitStatuses(client, at),
+    ...merged(client, at),
+  };
   return withWords(host, options);
 }
 
@@ -125,6 +131,20 @@ function pullRequests(client: GitHubClient, at: At): PullRequests {
   };
 }
 
+function merged({ rest: { pulls } }: GitHubClient, at: At): MergedPullRequests {
+  return {
+    async mergedBy(number) {
+      try {
+        const { data } = await pulls.get({ ...at, pull_number: number });
+        return data.merged_by?.login;
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
 interface PullData {
   readonly number: number;
   readonly html_url: string;
@@ -165,7 +185,10 @@ function stateOf(state: string): 'error' | 'failure' | 'pending' | 'success' {
   return state === 'success' || state === 'pending' || state === 'failure' ? state : 'error';
 }
 
-function withWords(host: SourceHost, options: GitHubOptions): SourceHost {
+function withWords(
+  host: SourceHost & MergedPullRequests,
+  options: GitHubOptions,
+): SourceHost & MergedPullRequests {
   const say = <T>(call: () => Promise<T>) => explained(options, call);
   return {
     head: (branch) => say(() => host.head(branch)),
@@ -177,6 +200,7 @@ function withWords(host: SourceHost, options: GitHubOptions): SourceHost {
     addLabels: (number, labels) => say(() => host.addLabels(number, labels)),
     close: (number, reason) => say(() => host.close(number, reason)),
     statuses: (revision, context) => say(() => host.statuses(revision, context)),
+    mergedBy: (number) => say(() => host.mergedBy(number)),
     setStatus: (revision, status) => say(() => host.setStatus(revision, status)),
   };
 }
