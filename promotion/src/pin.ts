@@ -9,6 +9,7 @@ import { checkRendered, type Renderer, readEnvironment } from './inputs.ts';
 import { plannedRelease } from './planned-release.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
 import type { SourceHost } from './ports/source-host.ts';
+import { STATUS_CONTEXT } from './promote.ts';
 import { propose } from './propose.ts';
 
 export interface PinPorts {
@@ -79,6 +80,8 @@ export async function pin(
     title: titleOf(proposal),
     body: bodyOf(proposal),
     labels: labelsOf(proposal),
+    // Where that status is required, a release has to have it too.
+    status: { context: STATUS_CONTEXT, description: `${environment} is the first: nothing to prove` },
   };
   await checkUnmoved(host, base, revision);
   const { outcome, pullRequest } = await propose({ repository, host }, proposed, { dryRun });

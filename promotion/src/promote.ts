@@ -95,7 +95,7 @@ export async function promote(
   const wanted = proposalOf({ step, base, revision, target, pins, gates, ...planned });
   const held = heldBy(gates);
   if (held !== undefined) {
-    if (!options.dryRun) await holdBack(ports, wanted, held);
+    if (!options.dryRun) await holdBack(ports, wanted, held, step.from);
     return { ...result, outcome: 'held', gates, changes: planned.changes };
   }
   const { outcome, pullRequest } = await propose(ports, wanted, options);
@@ -194,12 +194,24 @@ function proposalOf({
   };
 }
 
-/** The same release may be proposed already, from when it still passed: its commit then says that it does not. */
-async function holdBack(ports: PromotePorts, wanted: Proposed, held: GateDecision): Promise<void> {
+/**
+ * Something may be proposed already, from when it still passed. Its commit then says that this does not hold any more:
+ * of the same release what the gate found, of an older one that the source has left it.
+ */
+async function holdBack(
+  ports: PromotePorts,
+  wanted: Proposed,
+  held: GateDecision,
+  from: string,
+): Promise<void> {
   const { host, repository } = ports;
   const pull = await host.findOpen({ head: wanted.branch, base: wanted.base });
   const head = pull && (await host.head(wanted.branch));
-  if (head === undefined || !(await isCurrent(repository, wanted, head))) return;
-  const state = held.mayPassLater ? 'pending' : 'failure';
-  await sayStatus(host, head.revision, { context: STATUS_CONTEXT, description: held.evidence, state });
+  if (head === undefined) return;
+  const isSame = await isCurrent(repository, wanted, head);
+  await sayStatus(host, head.revision, {
+    context: STATUS_CONTEXT,
+    description: isSame ? held.evidence : `not what ${from} would bring by now`,
+    state: isSame && !held.mayPassLater ? 'failure' : 'pending',
+  });
 }

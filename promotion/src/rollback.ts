@@ -11,6 +11,7 @@ import { plannedRelease } from './planned-release.ts';
 import type { ImageAttestation } from './ports/image-attestation.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
 import type { SourceHost } from './ports/source-host.ts';
+import { STATUS_CONTEXT } from './promote.ts';
 import { propose } from './propose.ts';
 import { checkSchema } from './rollback-schema.ts';
 
@@ -84,6 +85,8 @@ export async function rollback(
     title: titleOf(proposal),
     body: bodyOf(proposal),
     labels: labelsOf(proposal),
+    // Where that status is required, going back must not wait for it.
+    status: { context: STATUS_CONTEXT, description: 'a rollback waits for no gate' },
   };
   const { outcome, pullRequest } = await propose(ports, proposed, { dryRun });
   return { ...result, outcome, changes: planned.changes, ...(pullRequest && { pullRequest }) };

@@ -105,7 +105,7 @@ describe('whatever runs were dropped, repeated or raced', () => {
         expect((await run(troubled)).outcome).toMatch(/^(unchanged|nothing)$/);
         expect(troubled.world.writes.length).toBe(writes);
       }),
-      { numRuns: 25 },
+      { numRuns: 40 },
     );
   });
 
@@ -122,7 +122,7 @@ describe('whatever runs were dropped, repeated or raced', () => {
           }
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 40 },
     );
   });
 });

@@ -38,6 +38,8 @@ describe('pin', () => {
       },
     ]);
     expect(world.openPulls()[0]?.body).toContain('- [ ] The notes of the release were read');
+    const head = world.branches.get('release/dev') ?? '';
+    expect(world.said.get(head)).toMatchObject([{ context: 'cofferdam/promotion', state: 'success' }]);
   });
 
   it('changes nothing when it runs again, and brings a newer release into the same pull request', async () => {

@@ -214,6 +214,22 @@ describe('promote holds a release that', () => {
     expect(s.world.said.get(head)?.[0]).toMatchObject({ state: 'success' });
   });
 
+  it('is newer than the one that is open: the open one is not to be merged any more', async () => {
+    await run();
+    const head = s.world.branches.get('promote/prod') ?? '';
+    s.syncer.syncs('staging', s.world.push(environmentFiles('staging', 3, 2)), s.world.nowMs);
+    expect(await run()).toMatchObject({ outcome: 'held' });
+    expect(s.world.said.get(head)?.[0]).toMatchObject({
+      state: 'pending',
+      description: 'not what staging would bring by now',
+    });
+    s.world.nowMs += 60 * MINUTE;
+    expect(await run()).toMatchObject({ outcome: 'updated' });
+    const next = s.world.branches.get('promote/prod') ?? '';
+    expect(s.world.said.get(next)?.[0]).toMatchObject({ state: 'success' });
+    expect(s.world.text('promote/prod', 'environments/prod/release.yaml')).toBe(releaseYaml(3));
+  });
+
   it('the soak time counts from the first sync of the same content, over commits that change something else', async () => {
     const other = s.world.push({ 'README.md': 'more' });
     s.syncer.syncs('staging', other, s.world.nowMs);
