@@ -28,6 +28,8 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
   const program = new Command('cofferdam')
     .description('Payments infrastructure as Kubernetes resources.')
     .exitOverride()
+    // `demo --exit` and `demo promotion --exit` are two options.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),

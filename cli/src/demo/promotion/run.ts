@@ -80,7 +80,7 @@ async function reportOf(
     syncer.state(name, []),
     runningImages(client, name),
     readPins(repository.clone, name),
-    history(repository.clone, { environment: name, source: undefined }),
+    history(repository.clone, { environment: name, source: ENVIRONMENTS[ENVIRONMENTS.indexOf(name) - 1] }),
   ]);
   const had: Pins[] = [];
   for (const { revision } of releases) had.push(await readPins(repository.clone, name, revision));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { REASON } from '@cofferdam/crds';
 import {
   type ApplicationState,
   heldBy,
@@ -98,7 +99,8 @@ class Story {
       const pods = await vaultPods(client, environment);
       const failing = pods.some(({ image, restarts }) => releaseOf(image) === BROKEN && restarts > 0);
       state = await syncer.state(environment, []);
-      return failing && state?.health !== 'Healthy' ? undefined : said(state);
+      const seen = state?.health !== 'Healthy' && state?.message?.includes(REASON.PodsCrashing);
+      return failing && seen ? undefined : said(state);
     });
     const ready = (await vaultPods(client, environment)).filter((pod) => pod.ready);
     const others = ready.filter(({ image }) => releaseOf(image) !== serving);
