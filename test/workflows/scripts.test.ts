@@ -97,6 +97,55 @@ describe('promote looks before it asks anybody to approve', () => {
   });
 });
 
+describe('promote says of an open pull request what is true of it now', () => {
+  const text = script('promote', 'say', 'npm run --silent');
+
+  test.each([
+    [0, 0],
+    [15, 0],
+    [21, 0],
+    [24, 0],
+    [3, 3],
+    [12, 12],
+    [28, 28],
+  ])('which ends with %i', (code, status) => {
+    program('npm', `exit ${code}`);
+    const { status: found, calls } = run(text, { FROM: 'staging', TO: 'prod' });
+    expect({ found, calls }).toEqual({
+      found: status,
+      calls: ['npm run --silent cofferdam -- promote --from staging --to prod'],
+    });
+  });
+});
+
+describe('pins says of a pull request whether it changes what runs', () => {
+  const text = script('pins', 'pins', 'gh api');
+  const env = { REPOSITORY: 'acme/payments', NUMBER: '7', COMMIT: 'c0ffee', CHANGED: '2' };
+  const files = (...names: string[]) =>
+    program('gh', `[ "$2" != --paginate ] || printf '%s\\n' ${names.join(' ')}`);
+  const said = (changes: Record<string, string> = {}) => run(text, { ...env, ...changes }).calls.at(-1);
+
+  test('by anybody else than the command line: refused', () => {
+    files('README.md', 'environments/prod/release.yaml');
+    expect(said()).toContain('repos/acme/payments/statuses/c0ffee');
+    expect(said()).toContain('context=cofferdam/promotion -f state=failure');
+  });
+
+  test('no: it may go on', () => {
+    files(
+      'environments/prod/config.yaml',
+      'docs/environments/prod/release.yaml',
+      'environments/release.yaml',
+    );
+    expect(said()).toContain('state=success');
+  });
+
+  test('more files than GitHub lists: refused', () => {
+    files('README.md');
+    expect(said({ CHANGED: '3001' })).toContain('state=failure');
+  });
+});
+
 describe('drift keeps one issue', () => {
   const compare = script('drift', 'drift', 'npm run --silent');
   const say = script('drift', 'drift', 'gh issue');

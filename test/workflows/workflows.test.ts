@@ -72,6 +72,8 @@ describe('workflows', () => {
       'release/chart': ['packages', 'id-token', 'attestations'],
       'release/notes': ['contents', 'id-token', 'attestations'],
       'drift/drift': ['issues'],
+      'promote/say': ['statuses'],
+      'pins/pins': ['statuses'],
     });
   });
 
@@ -95,6 +97,12 @@ describe('workflows', () => {
     }
   });
 
+  test('run nothing of a pull request with rights that it has not', () => {
+    const trusting = workflows.filter(({ text }) => /pull_request_target|workflow_run/.test(text));
+    expect(trusting.map(({ name }) => name)).toEqual(['pins']);
+    expect(steps(trusting).filter(({ uses }) => uses !== undefined)).toEqual([]);
+  });
+
   test('leave no credential in the work tree, and put nothing that others wrote into a script', () => {
     const checkouts = steps().filter(({ uses }) => uses?.startsWith('actions/checkout@'));
     expect(
@@ -114,7 +122,7 @@ describe('workflows', () => {
       ),
     );
     expect(calls.map((words) => words.split(' ')[0]).sort()).toEqual([
-      ...['changelog', 'drift', 'pin', 'pin', 'pin', 'promote', 'promote'],
+      ...['changelog', 'drift', 'pin', 'pin', 'pin', 'promote', 'promote', 'promote'],
     ]);
     for (const words of calls) {
       const command = commands.find((one) => one.name() === words.split(' ')[0]);
