@@ -47,7 +47,9 @@ export async function propose(
   const text = { title: wanted.title, body };
   const labels = wanted.labels.filter((label) => !pull?.labels.includes(label));
   const textDiffers = pull?.title !== text.title || normal(pull.body) !== normal(body);
-  const changes = !holds || textDiffers || labels.length > 0;
+  const status = wanted.status && { ...wanted.status, state: 'success' as const };
+  const isSaid = status === undefined || (holds && (await lastSaid(host, found.revision, status)));
+  const changes = !holds || textDiffers || labels.length > 0 || !isSaid;
   const outcome = pull === undefined ? 'opened' : changes ? 'updated' : 'unchanged';
   if (dryRun) return { outcome, branchWritten: !holds, ...seen(pull) };
 
@@ -56,12 +58,8 @@ export async function propose(
   const stale = pull === undefined && (open.title !== text.title || normal(open.body) !== normal(body));
   if ((pull !== undefined && textDiffers) || stale) await host.update(open.number, text);
   if (labels.length > 0) await host.addLabels(open.number, labels);
-  const said = await sayStatus(host, head, { ...wanted.status, state: 'success' });
-  return {
-    outcome: outcome === 'unchanged' && said ? 'updated' : outcome,
-    branchWritten: !holds,
-    ...seen(open),
-  };
+  if (status !== undefined && !isSaid) await sayStatus(host, head, status);
+  return { outcome, branchWritten: !holds, ...seen(open) };
 }
 
 /**
@@ -105,23 +103,25 @@ async function writeBranch(
 }
 
 interface Said {
-  readonly context?: string;
-  readonly description?: string;
+  readonly context: string;
+  readonly description: string;
   readonly state: 'success' | 'pending' | 'failure';
 }
 
-/** Says something about a commit, unless it was the last thing said. @returns whether it had to be said */
-export async function sayStatus(
-  host: SourceHost,
-  revision: string,
-  { context, description = '', state }: Said,
-): Promise<boolean> {
-  if (context === undefined) return false;
-  const text = description.length <= 140 ? description : `${description.slice(0, 139)}…`;
-  const [last] = await host.statuses(revision, context);
-  if (last?.state === state && last.description === text) return false;
-  await host.setStatus(revision, { context, state, description: text });
-  return true;
+/** Says something about a commit, unless it was the last thing said. */
+export async function sayStatus(host: SourceHost, revision: string, said: Said): Promise<void> {
+  if (await lastSaid(host, revision, said)) return;
+  await host.setStatus(revision, { ...said, description: fitting(said.description) });
+}
+
+async function lastSaid(host: SourceHost, revision: string, said: Said): Promise<boolean> {
+  const [last] = await host.statuses(revision, said.context);
+  return last?.state === said.state && last.description === fitting(said.description);
+}
+
+/** GitHub takes 140 characters. */
+function fitting(text: string): string {
+  return text.length <= 140 ? text : `${text.slice(0, 139)}…`;
 }
 
 /** GitHub's editor ends lines with CRLF, and a body's end is trimmed. */

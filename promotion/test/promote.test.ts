@@ -210,6 +210,7 @@ describe('promote holds a release that', () => {
     await run();
     expect(s.world.writes.length).toBe(before);
     change({ health: 'Healthy' });
+    expect(await run({ dryRun: true })).toMatchObject({ outcome: 'updated' });
     expect(await run()).toMatchObject({ outcome: 'updated' });
     expect(s.world.said.get(head)?.[0]).toMatchObject({ state: 'success' });
   });

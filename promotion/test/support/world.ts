@@ -83,8 +83,9 @@ export class World implements Repository, RepositoryHistory, SourceHost {
 
   async open(pull: { head: string; base: string; title: string; body: string }): Promise<PullRequest> {
     this.#write('open');
-    const existing = await this.findOpen(pull);
-    if (existing !== undefined) return existing;
+    // At once, as GitHub does: of two that open the same, one is refused.
+    const existing = this.#findOpen(pull);
+    if (existing !== undefined) return shown(existing);
     const stored: StoredPull = {
       ...pull,
       number: this.pulls.length + 1,
@@ -173,11 +174,15 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     this.branches.set(branch, to);
   }
 
-  async findOpen({ head, base }: { head: string; base: string }): Promise<PullRequest | undefined> {
-    const found = this.openPulls().find(
+  async findOpen(branches: { head: string; base: string }): Promise<PullRequest | undefined> {
+    const found = this.#findOpen(branches);
+    return found && shown(found);
+  }
+
+  #findOpen({ head, base }: { head: string; base: string }): StoredPull | undefined {
+    return this.openPulls().find(
       (pull) => pull.head === head && pull.base === base && pull.fork === undefined,
     );
-    return found && shown(found);
   }
 
   async update(number: number, text: { title: string; body: string }): Promise<void> {
