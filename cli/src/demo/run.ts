@@ -42,7 +42,7 @@ export function runDemo(options: DemoOptions): Promise<void> {
   return onStage({ cluster: { stateDirectory, kafka }, exit, cleanUp }, (stage) => show(stage, options));
 }
 
-async function show(stage: Stage, options: DemoOptions): Promise<void> {
+async function show(stage: Stage, options: DemoOptions): Promise<undefined> {
   const { cluster, progress } = stage;
   const transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
   let connections: ReturnType<typeof serviceConnections> | undefined;

@@ -22,6 +22,9 @@ export interface StageOptions {
   cleanUp?: () => void;
 }
 
+/** What is played. What it returns goes on after it, and is ended before the cluster is. */
+export type Act = (stage: Stage) => Promise<undefined | { stop(): Promise<void> }>;
+
 /** How a shell tells that a program was interrupted. */
 const INTERRUPTED = 130;
 
@@ -29,7 +32,7 @@ const INTERRUPTED = 130;
  * Raises a cluster, plays the act on it, and stays until it is told to end. Told so before the act is over, the exit
  * status is 130: nobody may take that for one that worked. In whatever way it ends, nothing is left running.
  */
-export async function onStage(options: StageOptions, act: (stage: Stage) => Promise<void>): Promise<void> {
+export async function onStage(options: StageOptions, act: Act): Promise<void> {
   // Whoever reads has gone (`| head`, a closed terminal): what we started has to be ended all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const progress = new Progress({ stream: process.stderr, now: () => performance.now() });
@@ -44,8 +47,13 @@ export async function onStage(options: StageOptions, act: (stage: Stage) => Prom
       process.exitCode = INTERRUPTED;
       return;
     }
+    let goingOn: Awaited<ReturnType<Act>>;
     try {
-      const shown = act({ cluster, progress, signal: end }).then(() => !end.aborted);
+      const shown = act({ cluster, progress, signal: end }).then(async (left) => {
+        goingOn = left;
+        if (end.aborted) await left?.stop();
+        return !end.aborted;
+      });
       shown.catch(() => {}); // it may fail after the end, of what ended
       if (!(await Promise.race([shown, broken.promise, aborted(end)]))) {
         process.exitCode = INTERRUPTED;
@@ -56,6 +64,7 @@ export async function onStage(options: StageOptions, act: (stage: Stage) => Prom
       await Promise.race([aborted(end), broken.promise]);
     } finally {
       progress.finish();
+      await goingOn?.stop();
       await cluster.stop();
     }
   } finally {

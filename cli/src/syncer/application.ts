@@ -93,12 +93,19 @@ export class Application {
     return this.#health.status;
   }
 
-  /** Objects that an apply would change, as a server-side dry run says, and those that are to be deleted. */
+  /** Objects that are not as Git has them: an apply would change them, or Git has them no longer. */
   async outOfSync(): Promise<string[]> {
+    const wanted = new Set(this.#target.map(objectName));
+    // What is protected stays where it is, and is a difference all the same.
+    return [...(await this.differing()), ...[...this.#applied.keys()].filter((name) => !wanted.has(name))];
+  }
+
+  /** Objects that an apply would change, as a server-side dry run says. */
+  async differing(): Promise<string[]> {
     const found = await Promise.all(
       this.#target.map(async (manifest) => ((await this.#differs(manifest)) ? [objectName(manifest)] : [])),
     );
-    return [...found.flat(), ...toPrune([...this.#applied.values()], this.#target).map(objectName)];
+    return found.flat();
   }
 
   /** Whether every wave was begun, which is when Git and the cluster may be the same. */

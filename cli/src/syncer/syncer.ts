@@ -73,7 +73,7 @@ function follow(environment: string, options: SyncerOptions) {
         [seen, tree] = [head, found];
       }
       if (performance.now() - comparedMs > compareMs) {
-        if ((await application.outOfSync()).length > 0) application.resync();
+        if ((await application.differing()).length > 0) application.resync();
         comparedMs = performance.now();
       }
       await application.step();

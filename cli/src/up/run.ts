@@ -35,7 +35,7 @@ export async function runUp({ env, exit, stateDirectory }: UpOptions): Promise<v
   await onStage({ cluster, exit }, (stage) => raise(stage, env, manifests));
 }
 
-async function raise(stage: Stage, env: string, manifests: readonly Manifest[]): Promise<void> {
+async function raise(stage: Stage, env: string, manifests: readonly Manifest[]): Promise<undefined> {
   const { cluster, progress, signal } = stage;
   const transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
   try {

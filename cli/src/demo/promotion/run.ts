@@ -6,6 +6,7 @@ import { createClient, createTransport, kubeconfigFile } from '@cofferdam/operat
 import { history, readConfig } from '@cofferdam/promotion';
 import { awsRoles } from '../../embedded/aws-roles.ts';
 import { onStage, type Stage } from '../../embedded/stage.ts';
+import type { Syncer } from '../../syncer/syncer.ts';
 import { payOnce } from './customer.ts';
 import { ENVIRONMENTS, type EnvironmentName, namespaceOf } from './inputs.ts';
 import { type Pins, releaseImages, releaseOf } from './releases.ts';
@@ -45,30 +46,36 @@ export async function runPromotionDemo({ exit, json }: PromotionDemoOptions): Pr
   await onStage({ cluster, exit, cleanUp }, async (stage) => show(stage, await created.promise, json));
 }
 
-async function show(stage: Stage, repository: ScratchRepository, json: boolean): Promise<void> {
+/** @returns the syncer, which follows the repository until the end */
+async function show(stage: Stage, repository: ScratchRepository, json: boolean): Promise<Syncer> {
   const { cluster, progress } = stage;
   const transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
-  let world: World | undefined;
+  let syncer: Syncer | undefined;
+  const stop = async () => {
+    await syncer?.stop();
+    await transport.close();
+  };
   try {
     const client = createClient({ transport, fieldManager: 'cofferdam-demo' });
     await prepareCluster(client, stage, scratchManifests(repository.work));
     progress.set('Git repository', 'ready', repository.origin);
-    world = await openWorld(client, stage, repository);
+    const world = await openWorld(client, stage, repository);
+    syncer = world.syncer;
     const config = await readConfig(repository.clone, await repository.clone.head());
     const told = await playStory(world, config);
-    const environments = await Promise.all(ENVIRONMENTS.map((name) => reportOf(name, world as World)));
     const result: PromotionDemoResult = {
       seconds: Math.round(progress.elapsedMs / 100) / 10,
       repository: repository.origin,
       kubeconfig: cluster.kubeconfigPath,
       told,
-      environments,
+      environments: await Promise.all(ENVIRONMENTS.map((name) => reportOf(name, world))),
     };
     progress.finish();
     process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : renderPromotionResult(result));
-  } finally {
-    await world?.syncer.stop();
-    await transport.close();
+    return { ...syncer, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
 }
 
