@@ -18,7 +18,7 @@ export interface StageOptions {
   cluster: ClusterSettings | (() => Promise<ClusterSettings>);
   /** Ends after the act, and does not stay until Ctrl-C. */
   exit: boolean;
-  /** After everything, however it comes to that. */
+  /** After the end of a cluster that was up; not when another one has the same state directory. */
   cleanUp?: () => void;
 }
 
@@ -40,34 +40,31 @@ export async function onStage(options: StageOptions, act: Act): Promise<void> {
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {}); // it may break before anybody waits
   end.addEventListener('abort', () => progress.finish());
+  const settings = typeof options.cluster === 'function' ? await options.cluster() : options.cluster;
+  const cluster = await raise(settings, { progress, signal: end, onFailure: broken.reject });
+  if (cluster === undefined) {
+    process.exitCode = INTERRUPTED;
+    return;
+  }
+  let goingOn: Awaited<ReturnType<Act>>;
   try {
-    const settings = typeof options.cluster === 'function' ? await options.cluster() : options.cluster;
-    const cluster = await raise(settings, { progress, signal: end, onFailure: broken.reject });
-    if (cluster === undefined) {
+    const shown = act({ cluster, progress, signal: end }).then(async (left) => {
+      goingOn = left;
+      if (end.aborted) await left?.stop();
+      return !end.aborted;
+    });
+    shown.catch(() => {}); // it may fail after the end, of what ended
+    if (!(await Promise.race([shown, broken.promise, aborted(end)]))) {
       process.exitCode = INTERRUPTED;
       return;
     }
-    let goingOn: Awaited<ReturnType<Act>>;
-    try {
-      const shown = act({ cluster, progress, signal: end }).then(async (left) => {
-        goingOn = left;
-        if (end.aborted) await left?.stop();
-        return !end.aborted;
-      });
-      shown.catch(() => {}); // it may fail after the end, of what ended
-      if (!(await Promise.race([shown, broken.promise, aborted(end)]))) {
-        process.exitCode = INTERRUPTED;
-        return;
-      }
-      if (options.exit) return;
-      process.stderr.write('Everything stays up until Ctrl-C.\n');
-      await Promise.race([aborted(end), broken.promise]);
-    } finally {
-      progress.finish();
-      await goingOn?.stop();
-      await cluster.stop();
-    }
+    if (options.exit) return;
+    process.stderr.write('Everything stays up until Ctrl-C.\n');
+    await Promise.race([aborted(end), broken.promise]);
   } finally {
+    progress.finish();
+    await goingOn?.stop();
+    await cluster.stop();
     options.cleanUp?.();
   }
 }

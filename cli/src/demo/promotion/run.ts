@@ -43,7 +43,11 @@ export async function runPromotionDemo({ exit, json }: PromotionDemoOptions): Pr
       awsRoles: awsRoles([...manifests.install, ...manifests.environments]),
     };
   };
-  await onStage({ cluster, exit, cleanUp }, async (stage) => show(stage, await created.promise, json));
+  try {
+    await onStage({ cluster, exit }, async (stage) => show(stage, await created.promise, json));
+  } finally {
+    cleanUp();
+  }
 }
 
 /** @returns the syncer, which follows the repository until the end */
