@@ -65,7 +65,7 @@ it('luaLiteral() gives Lua every string, byte by byte', async () => {
         expect(bytes).toBe([...Buffer.from(text)].map((byte) => `${byte},`).join(''));
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 50, examples: [['\\ " \n \r \0 \u007f é 💳']] },
   );
 });
 
