@@ -28,9 +28,12 @@ export const rolledOut: Check<Workload> = ({ name, deployment, trouble, changing
   const { status, spec } = deployment;
   const wanted = spec?.replicas ?? 1;
   const { updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
-  if (trouble !== undefined) return wrong(trouble.reason, trouble.message);
   const progress = status?.conditions?.find(({ type }) => type === 'Progressing');
-  if (progress?.status === 'False' && progress.reason === 'ProgressDeadlineExceeded') {
+  const isLate = progress?.status === 'False' && progress.reason === 'ProgressDeadlineExceeded';
+  // Known or not: what has used up its time is no longer on its way. Argo CD would wait for it without an end, and
+  // take up no newer commit meanwhile, such as the one that undoes this one.
+  if (trouble !== undefined) return (isLate ? stalled : wrong)(trouble.reason, trouble.message);
+  if (isLate) {
     return stalled(
       'RolloutStuck',
       `Deployment ${name} has not progressed in time: ${progress.message ?? ''}`,

@@ -110,6 +110,26 @@ test('a migration whose pods fail is not called running, while another is tried'
   ).toBeUndefined();
 });
 
+test('pods whose trouble is known are on their way until the deadline of their roll-out, and stuck after it', () => {
+  const deployment = (reason: string, status: string): ObservedDeployment => {
+    const { status: old, ...rest } = running('payments-vault');
+    const progressing = { type: 'Progressing', status, reason };
+    return { ...rest, status: { ...old, replicas: 2, conditions: [progressing] } };
+  };
+  const trouble = { reason: 'ImagePullFailed' as const, message: 'pod p cannot pull its image' };
+  const judged = (reason: string, status: string) => {
+    const vault = { name: 'payments-vault', deployment: deployment(reason, status), trouble };
+    const found = statusOf({ workloads: { ...fine.workloads, vault } });
+    return { ...say(found), why: messageOf(found, 'Ready') };
+  };
+  const why = 'pod p cannot pull its image';
+  const early = judged('ReplicaSetUpdated', 'True');
+  expect(early).toMatchObject({ Reconciling: 'True ImagePullFailed', Ready: 'False ImagePullFailed', why });
+  const late = judged('ProgressDeadlineExceeded', 'False');
+  expect(late).toMatchObject({ Stalled: 'True ImagePullFailed', Ready: 'False ImagePullFailed', why });
+  expect(late).not.toHaveProperty('Reconciling');
+});
+
 test('a connector of a vault that waits says what its vault waits for', () => {
   const { conditions: _, ...rest } = statusOf({});
   const said = { type: 'Ready', status: 'False' as const, reason: 'VaultIdInUse', lastTransitionTime: now };
