@@ -63,7 +63,8 @@ const SYNC_POLICY = {
     'FailOnSharedResource=true',
     'PrunePropagationPolicy=foreground',
   ],
-  retry: { limit: 5, backoff: { duration: '15s', factor: 2, maxDuration: '5m' } },
+  // Each retry takes what Git says by then, such as the commit that undoes the one that failed.
+  retry: { limit: 5, refresh: true, backoff: { duration: '15s', factor: 2, maxDuration: '5m' } },
 };
 
 /** The value for an environment, in the language of the template (Go's, with sprig). */

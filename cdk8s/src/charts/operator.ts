@@ -72,6 +72,9 @@ export class Operator extends Chart {
       metadata: { name: NAME, namespace },
       spec: {
         replicas: config.replicas,
+        // Argo CD waits until then for a release that does not start, before it looks for a newer commit. A pod has a
+        // minute to start (startupProbe).
+        progressDeadlineSeconds: 120,
         selector: { matchLabels: selector },
         template: { metadata: { labels }, spec: podSpec(config, release) },
       },

@@ -26,7 +26,11 @@ const ApplicationSet = z.object({
       spec: z.looseObject({
         source: z.unknown(),
         destination: z.object({ name: z.string(), namespace: z.string() }),
-        syncPolicy: z.looseObject({ automated: z.unknown(), syncOptions: z.array(z.string()) }),
+        syncPolicy: z.looseObject({
+          automated: z.unknown(),
+          syncOptions: z.array(z.string()),
+          retry: z.looseObject({ limit: z.int(), refresh: z.boolean() }),
+        }),
       }),
     }),
   }),
@@ -116,6 +120,22 @@ describe('the ApplicationSet', () => {
     expect(set.template.metadata.annotations['argocd.argoproj.io/compare-options']).toBe(
       'ServerSideDiff=true',
     );
+  });
+});
+
+describe('a release that does not start', () => {
+  test('gives way to the commit that undoes it: the next retry takes what Git says by then', () => {
+    expect(set.template.spec.syncPolicy.retry).toMatchObject({ limit: 5, refresh: true });
+  });
+
+  test('is given up within minutes where it is the operator', () => {
+    for (const [name, manifests] of environments) {
+      const [operator] = manifests.filter(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'cofferdam-operator',
+      );
+      if (name !== 'dev') expect(operator, name).toBeDefined();
+      if (operator !== undefined) expect(operator.spec).toMatchObject({ progressDeadlineSeconds: 120 });
+    }
   });
 });
 
