@@ -4,7 +4,7 @@ import { waveOf } from './sync-order.ts';
 
 /** A manifest with what Argo CD has to know of it; other tools pass the annotations by. */
 export function forArgoCd<M extends Manifest>(manifest: M): M {
-  const syncOptions = syncOptionsOf(manifest);
+  const syncOptions = syncOptionsOf(manifest.kind);
   const annotations = {
     ...manifest.metadata.annotations,
     'argocd.argoproj.io/sync-wave': String(waveOf(manifest.kind)),

@@ -1,7 +1,6 @@
 import { PaymentVault } from '@cofferdam/crds';
 import { describe, expect, test } from 'vitest';
 import { forArgoCd } from '../../src/argocd/annotations.ts';
-import { syncOptionsOf } from '../../src/argocd/protection.ts';
 import { waveOf } from '../../src/argocd/sync-order.ts';
 import type { Manifest } from '../../src/manifest-files.ts';
 import { environments } from './repository.ts';
@@ -34,7 +33,7 @@ const CARRIES_DATA = new Set(['PaymentVault', 'CustomResourceDefinition', 'Names
 const CARRIES_NONE = new Set([
   ...['ServiceAccount', 'ClusterRole', 'Role', 'ClusterRoleBinding', 'RoleBinding', 'NetworkPolicy'],
   ...['ConfigMap', 'Service', 'PodDisruptionBudget', 'Deployment', 'ServiceMonitor', 'PrometheusRule'],
-  // The Secret goes with its ExternalSecret; the store has what it held.
+  // Its Secret stays (creationPolicy: Orphan).
   ...['ResourceQuota', 'LimitRange', 'ExternalSecret', 'Gateway'],
   // Credentials of a PSP; what it charged stands in the router's database.
   'PSPConnector',
@@ -61,13 +60,20 @@ describe('what could lose cards', () => {
     }
   });
 
-  test('goes with nothing but kubectl where its key would be destroyed', () => {
-    const vaults = all.filter(({ kind }) => kind === 'PaymentVault');
-    for (const vault of vaults) {
-      const { spec } = PaymentVault.parse(vault);
-      const destroying = { ...vault, spec: { ...spec, deletionPolicy: 'Delete' } };
-      expect(syncOptionsOf(destroying)).toBe('Prune=false,Delete=false');
-    }
+  // Left out, it would hold up nothing: the operator would go, and nobody renew the certificates of what is left.
+  test('is asked for where the key goes with the vault too, and leaves no vault without its operator', () => {
+    const destroying = (environments.get('staging') ?? []).map((manifest) => {
+      if (manifest.kind !== 'PaymentVault') return manifest;
+      const spec = { ...PaymentVault.parse(manifest).spec, deletionPolicy: 'Delete' };
+      return forArgoCd({ ...manifest, spec });
+    });
+    const { confirmed, deleted, left } = cascade(destroying);
+    expect(confirmed).toEqual(['PaymentVault']);
+    expect(left).not.toContain('PaymentVault');
+    const flat = deleted.map((kinds: string[]) => kinds.join());
+    expect(flat.findIndex((kinds) => kinds.includes('PaymentVault'))).toBeLessThan(
+      flat.findIndex((kinds) => kinds.includes('Deployment')),
+    );
   });
 
   test('is replaced by no sync: Argo CD would delete it and make it again', () => {
