@@ -60,6 +60,16 @@ describe('an environment', () => {
     );
   });
 
+  test('leaves a Secret where it is when its ExternalSecret goes, or its key in the store', () => {
+    const targets = manifests(prod, 'ExternalSecret').map(
+      (one) => z.object({ spec: z.object({ target: z.unknown() }) }).parse(one).spec.target,
+    );
+    expect(targets).toHaveLength(6);
+    for (const target of targets) {
+      expect(target).toMatchObject({ creationPolicy: 'Orphan', deletionPolicy: 'Retain' });
+    }
+  });
+
   test('names the Secrets of brokers, authorities, simulator and operator as well', () => {
     const config = prodConfig();
     const { kafka } = config.vault;

@@ -28,7 +28,8 @@ function spec({ name, annotations }: NamedSecret, config: ExternalSecretsConfig)
     secretStoreRef: { kind: store.kind ?? 'ClusterSecretStore', name: store.name },
     target: {
       name,
-      creationPolicy: 'Owner',
+      // Nor must an ExternalSecret that goes with a change in Git: the vault that has it mounted does not go with it.
+      creationPolicy: 'Orphan',
       // A secret that is gone from the store must not take a running vault's credentials along.
       deletionPolicy: 'Retain',
       ...(annotations === undefined
