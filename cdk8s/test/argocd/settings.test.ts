@@ -12,7 +12,7 @@ const Project = z.object({
   spec: z.object({
     sourceRepos: z.array(z.string()),
     destinations: z.array(z.object({ name: z.string(), namespace: z.string() })),
-    clusterResourceWhitelist: z.array(GroupKind),
+    clusterResourceWhitelist: z.array(GroupKind.extend({ name: z.string() })),
     namespaceResourceWhitelist: z.array(GroupKind),
     roles: z.array(z.object({ policies: z.array(z.string()) })),
   }),
@@ -47,7 +47,7 @@ describe('the project', () => {
     kind,
     list:
       metadata.namespace === undefined
-        ? project.clusterResourceWhitelist
+        ? project.clusterResourceWhitelist.filter(({ name }) => name === metadata.name)
         : project.namespaceResourceWhitelist,
   }));
 
@@ -75,8 +75,14 @@ describe('the project', () => {
     expect(kinds.filter(({ group, kind }) => kind === 'Secret' || `${group}${kind}`.includes('*'))).toEqual(
       [],
     );
-    expect(project.clusterResourceWhitelist.map(({ kind }) => kind).sort()).toEqual([
-      ...['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'Namespace'],
+    expect(project.clusterResourceWhitelist.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
+      'ClusterRole cofferdam-operator',
+      'ClusterRoleBinding cofferdam-operator',
+      'CustomResourceDefinition paymentvaults.payments.cofferdam.dev',
+      'CustomResourceDefinition pspconnectors.payments.cofferdam.dev',
+      ...['cofferdam-system', 'payments-prod', 'payments-staging', 'psp-simulator'].map(
+        (name) => `Namespace ${name}`,
+      ),
     ]);
     expect(JSON.stringify(project.destinations)).not.toContain('*');
     expect(project.roles.flatMap(({ policies }) => policies)).toEqual([
