@@ -1,36 +1,10 @@
 import { definitionFiles } from '@cofferdam/crds';
 import type { Chart } from 'cdk8s';
 import { stringify } from 'yaml';
+import { rankOf } from './kind-order.ts';
 
 /** File name -> content. */
 export type Files = ReadonlyMap<string, string>;
-
-/** What must be there before what: files in the order of their names can be applied one after the other. */
-const RANKS: Readonly<Record<string, number>> = {
-  AppProject: 0,
-  Namespace: 0,
-  CustomResourceDefinition: 10,
-  ResourceQuota: 15,
-  LimitRange: 15,
-  ServiceAccount: 20,
-  ClusterRole: 30,
-  Role: 30,
-  ClusterRoleBinding: 40,
-  RoleBinding: 40,
-  NetworkPolicy: 45,
-  ConfigMap: 50,
-  ExternalSecret: 55,
-  Service: 60,
-  PodDisruptionBudget: 65,
-  Deployment: 70,
-  Gateway: 75,
-  ServiceMonitor: 80,
-  PrometheusRule: 80,
-  OpenTelemetryCollector: 80,
-  PaymentVault: 80,
-  PSPConnector: 90,
-  ApplicationSet: 90,
-};
 
 /** An object of Kubernetes, as far as rendering looks at it. */
 export interface Manifest {
@@ -67,7 +41,7 @@ export function definitionManifestFiles(): Files {
 
 const DEFINITION_FILES: Files = new Map(
   [...definitionFiles()].map(([name, content]) => [
-    `${RANKS.CustomResourceDefinition}-customresourcedefinition.${name}`,
+    `${rankOf('CustomResourceDefinition')}-customresourcedefinition.${name}`,
     content,
   ]),
 );
@@ -79,8 +53,8 @@ export function inOrder(...groups: readonly Files[]): Files {
 }
 
 function fileName({ kind, metadata }: Manifest): string {
-  const rank = RANKS[kind];
-  if (rank === undefined) throw new Error(`${kind} has no place in the order of applying (RANKS)`);
+  const rank = rankOf(kind);
+  if (rank === undefined) throw new Error(`${kind} has no place in the order of applying (kind-order.ts)`);
   // A definition is named by its kind and its group, and there is one group only.
   const name = kind === 'CustomResourceDefinition' ? metadata.name.split('.')[0] : metadata.name;
   const parts = [kind.toLowerCase(), metadata.namespace, name].filter((part) => part !== undefined);

@@ -1,6 +1,6 @@
+import { waveOf } from '../kind-order.ts';
 import type { Manifest } from '../manifest-files.ts';
 import { syncOptionsOf } from './protection.ts';
-import { waveOf } from './sync-order.ts';
 
 /** A manifest with what Argo CD has to know of it; other tools pass the annotations by. */
 export function forArgoCd<M extends Manifest>(manifest: M): M {

@@ -1,7 +1,7 @@
 import { PaymentVault } from '@cofferdam/crds';
 import { describe, expect, test } from 'vitest';
 import { forArgoCd } from '../../src/argocd/annotations.ts';
-import { waveOf } from '../../src/argocd/sync-order.ts';
+import { waveOf } from '../../src/kind-order.ts';
 import type { Manifest } from '../../src/manifest-files.ts';
 import { environments } from './repository.ts';
 

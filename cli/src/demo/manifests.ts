@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rankOf } from '@cofferdam/cdk8s/kind-order';
 import { parseAllDocuments } from 'yaml';
 import { CliError } from '../errors.ts';
 
@@ -14,19 +15,6 @@ export interface Manifest {
   };
   spec?: unknown;
 }
-
-/** What must exist before the rest can be created; Argo CD has the same order of kinds. */
-const first = [
-  'Namespace',
-  'CustomResourceDefinition',
-  'ServiceAccount',
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'Role',
-  'RoleBinding',
-  'ConfigMap',
-];
-const last = ['PaymentVault', 'PSPConnector'];
 
 /**
  * Every object in a directory of YAML files, in the order to apply them.
@@ -62,7 +50,7 @@ export function parseManifests(path: string, text: string): Manifest[] {
   });
 }
 
+/** The rendered files' own order; a kind that is not rendered comes with what the operator starts, before the vaults. */
 function rank({ kind }: Manifest): number {
-  if (first.includes(kind)) return first.indexOf(kind) - first.length;
-  return last.indexOf(kind) + 1;
+  return rankOf(kind) ?? rankOf('Deployment') ?? 0;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,14 @@ describe('readManifests()', () => {
     const kinds = readManifests(rendered).map(({ kind }) => kind);
     expect(kinds[0]).toBe('Namespace');
     expect(kinds.slice(-3)).toEqual(['PaymentVault', 'PSPConnector', 'PSPConnector']);
+  });
+
+  it('has the order of the rendered files', () => {
+    const rendered = fileURLToPath(new URL('../../../environments/prod/rendered', import.meta.url));
+    const names = readdirSync(rendered)
+      .sort()
+      .map((name) => name.split('.')[0]?.slice(3));
+    expect(readManifests(rendered).map(({ kind }) => kind.toLowerCase())).toEqual(names);
   });
 
   it('names the file that is not YAML', () => {
