@@ -118,6 +118,58 @@ describe('promote says of an open pull request what is true of it now', () => {
   });
 });
 
+describe('release takes a commit of main that is checked', () => {
+  const text = script('release', 'commit', 'merge-base');
+  const env = { GITHUB_REF_NAME: 'v1.2.3', GITHUB_REPOSITORY: 'acme/payments' };
+  const git = (...words: string[]) =>
+    spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.test', ...words], {
+      cwd: directory,
+      encoding: 'utf8',
+    }).stdout.trim();
+
+  beforeEach(() => {
+    git('init', '--quiet');
+    git('commit', '--quiet', '--allow-empty', '--message', 'tagged');
+    git('branch', 'tagged');
+    git('commit', '--quiet', '--allow-empty', '--message', 'newest');
+    git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+  });
+
+  test.each([
+    ['one of main, green', 'tagged', '1', 0],
+    ['one of main, not green', 'tagged', '0', 1],
+    ['the newest of main, green', 'HEAD', '1', 0],
+  ])('%s', (_, revision, green, status) => {
+    program('gh', `echo ${green}`);
+    git('checkout', '--quiet', '--detach', revision);
+    const { status: found, calls, stdout } = run(text, env);
+    expect({ found, stdout }).toEqual({
+      found: status,
+      stdout: status === 0 ? '' : expect.stringContaining('::error::check is not green'),
+    });
+    expect(calls).toEqual([
+      expect.stringContaining(
+        `workflows/check.yaml/runs?head_sha=${git('rev-parse', revision)}&branch=main&`,
+      ),
+    ]);
+  });
+
+  test('one of a branch, however green', () => {
+    program('gh', 'echo 1');
+    git('commit', '--quiet', '--allow-empty', '--message', 'elsewhere');
+    expect(run(text, env)).toMatchObject({
+      status: 1,
+      calls: [],
+      stdout: expect.stringContaining('which is no commit of main'),
+    });
+  });
+
+  test('not where GitHub does not tell', () => {
+    program('gh', 'exit 1');
+    expect(run(text, env)).toMatchObject({ status: 1 });
+  });
+});
+
 describe('pins says of a pull request whether it changes what runs', () => {
   const text = script('pins', 'pins', 'gh api');
   const env = { REPOSITORY: 'acme/payments', NUMBER: '7', COMMIT: 'c0ffee', CHANGED: '2' };

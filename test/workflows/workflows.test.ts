@@ -49,6 +49,54 @@ describe('workflows', () => {
     expect([...versions].filter(([, used]) => new Set(used).size > 1)).toEqual([]);
   });
 
+  test('name a version of every program that they fetch, not a tag or branch that moves', () => {
+    const moving = /\S*[@:](?:latest|main|master|release-[\w.]+|stable[\w.-]*|buildx-stable-1)(?![\w-])/g;
+    expect(steps().flatMap(({ run = '' }) => run.match(moving) ?? [])).toEqual([]);
+    const using = (action: string) => steps().filter(({ uses }) => uses?.startsWith(`${action}@`));
+    const given = (action: string, input: string) => using(action).map((step) => step.with?.[input]);
+    // What these fetch where they are not told: buildx-stable-1, stable-1, the latest release.
+    const buildkit = given('docker/setup-buildx-action', 'driver-opts');
+    expect(buildkit.length).toBeGreaterThan(0);
+    for (const options of buildkit) expect(options).toMatch(/^image=moby\/buildkit:v\d+\.\d+\.\d+$/);
+    expect(new Set(buildkit).size).toBe(1);
+    for (const sbom of given('docker/build-push-action', 'sbom'))
+      expect(sbom).toMatch(/^generator=docker\/buildkit-syft-scanner:\d+\.\d+\.\d+$/);
+    const action = /kubernetes-sigs\/kwok@\w+ # (v[\d.]+)/.exec(workflow('e2e').text)?.[1];
+    expect(given('kubernetes-sigs/kwok', 'kwok-version')).toEqual([action]);
+  });
+
+  test('fail where the first part of a pipe fails: the default shell has no pipefail', () => {
+    const shells = new Map(workflows.map(({ name, shell }) => [name, shell]));
+    const piping = steps().filter(({ run = '' }) => /(?<!\|)\|(?!\|)/.test(run));
+    expect(piping.length).toBeGreaterThan(0);
+    const without = piping.filter(
+      ({ place, shell }) => (shell ?? shells.get(place.split('/')[0] ?? '')) !== 'bash',
+    );
+    expect(without.map(({ place }) => place)).toEqual([]);
+  });
+
+  test('check each commit of main, however many wait', () => {
+    expect(workflow('check').concurrency).toEqual({
+      group: `check-\${{ github.event_name == 'pull_request' && github.ref || github.sha }}`,
+      'cancel-in-progress': `\${{ github.event_name == 'pull_request' }}`,
+    });
+  });
+
+  test('promote what was rolled back for whoever asks for it, whatever else asks for less', () => {
+    expect(workflow('promote').jobs['look']?.concurrency?.group).toMatch(/inputs\.again && '-again'/);
+  });
+
+  test('release a commit only after it is known to be one of main, checked', () => {
+    const { jobs } = workflow('release');
+    const upstream = (id: string): string[] =>
+      [jobs[id]?.needs ?? []].flat().flatMap((one) => [one, ...upstream(one)]);
+    for (const id of Object.keys(jobs))
+      if (id !== 'commit') expect([id, upstream(id)]).toEqual([id, expect.arrayContaining(['commit'])]);
+    expect(jobs['commit']?.permissions).toEqual({ contents: 'read', actions: 'read' });
+    // `always()` and the like go on after a job that refused.
+    expect(Object.values(jobs).filter((job) => 'if' in job)).toEqual([]);
+  });
+
   test('give no job more than it names, and no job an hour without end', () => {
     for (const { name, permissions, jobs } of workflows) {
       expect([name, permissions]).toEqual([name, expect.toSatisfy(readsAtMost)]);

@@ -13,11 +13,13 @@ export interface Step {
   readonly with?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly run?: string;
+  readonly shell?: string;
 }
 export interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
   readonly environment?: string;
+  readonly needs?: string | readonly string[];
   readonly concurrency?: { readonly group: string; readonly 'cancel-in-progress': unknown };
   readonly strategy?: { readonly matrix: Readonly<Record<string, readonly string[]>> };
   readonly steps: readonly Step[];
@@ -27,6 +29,9 @@ export interface Workflow {
   readonly name: string;
   readonly text: string;
   readonly permissions: Readonly<Record<string, string>> | undefined;
+  /** Of every `run` that names none itself. */
+  readonly shell: string | undefined;
+  readonly concurrency: { readonly group: string; readonly 'cancel-in-progress': unknown } | undefined;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -34,8 +39,15 @@ export const workflows: readonly Workflow[] = globSync('.github/workflows/*.yaml
   .sort()
   .map((path) => {
     const text = readFileSync(`${repository}${path}`, 'utf8');
-    const { permissions, jobs } = parse(text);
-    return { name: basename(path, '.yaml'), text, permissions, jobs };
+    const { permissions, concurrency, defaults, jobs } = parse(text);
+    return {
+      name: basename(path, '.yaml'),
+      text,
+      permissions,
+      concurrency,
+      shell: defaults?.run?.shell,
+      jobs,
+    };
   });
 
 export function workflow(name: string): Workflow {
