@@ -4,8 +4,9 @@
 # lock file pins it with its checksum, and an image runs the very one that the tests run. The base has a C++ runtime,
 # certificate authorities and time zones, no shell and no package manager.
 #
-# Two images come from elsewhere. They are named by tag here; a release looks up the digest behind each tag, builds from
-# that, and the provenance of the image has it on record (docs/releasing.md).
+# Two images that go into these come from elsewhere. They are named by tag here; a release looks up the digest behind each
+# tag, builds from that, and the provenance of the image has it on record. BuildKit and the scanner behind the SBOM, which
+# are images too, are named in the workflow (docs/releasing.md).
 ARG BUILD_IMAGE=docker.io/library/node:24.21.0-bookworm-slim
 ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 
