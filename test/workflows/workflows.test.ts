@@ -57,7 +57,8 @@ describe('workflows', () => {
     // What these fetch where they are not told: buildx-stable-1, stable-1, the latest release.
     const buildkit = given('docker/setup-buildx-action', 'driver-opts');
     expect(buildkit.length).toBeGreaterThan(0);
-    for (const options of buildkit) expect(options).toMatch(/^image=moby\/buildkit:v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$/);
+    for (const options of buildkit)
+      expect(options).toMatch(/^image=moby\/buildkit:v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$/);
     expect(new Set(buildkit).size).toBe(1);
     for (const sbom of given('docker/build-push-action', 'sbom'))
       expect(sbom).toMatch(/^generator=docker\/buildkit-syft-scanner:\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$/);
