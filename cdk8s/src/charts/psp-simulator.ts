@@ -35,6 +35,8 @@ export class PspSimulator extends Chart {
       metadata: { name: NAME, namespace },
       spec: {
         replicas: 1,
+        // In the operator's wave: Argo CD would wait for it as well.
+        progressDeadlineSeconds: 120,
         selector: { matchLabels: selector },
         template: {
           metadata: { labels: { ...selector, 'app.kubernetes.io/part-of': 'cofferdam' } },
