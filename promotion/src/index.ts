@@ -42,8 +42,8 @@ export {
   type PromotePorts,
   type PromoteResult,
   promote,
-  STATUS_CONTEXT,
 } from './promote.ts';
+export { STATUS_CONTEXT } from './propose.ts';
 export { type RollbackOptions, type RollbackPorts, type RollbackResult, rollback } from './rollback.ts';
 export { heldBy } from './source-gates.ts';
 export type { Waiting } from './wait.ts';

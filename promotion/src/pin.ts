@@ -1,5 +1,5 @@
 import { Release } from '@cofferdam/cdk8s';
-import { checkedOut, checkUnmoved } from './checkout.ts';
+import { checkedOut } from './checkout.ts';
 import { type PinChange, type Pins, pinChanges, unreleased, withPins } from './domain/pins.ts';
 import type { PromotionConfig } from './domain/promotion-config.ts';
 import { bodyOf, branchOf, labelsOf, type Proposal, titleOf } from './domain/pull-request.ts';
@@ -9,8 +9,7 @@ import { checkRendered, type Renderer, readEnvironment } from './inputs.ts';
 import { plannedRelease } from './planned-release.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
 import type { SourceHost } from './ports/source-host.ts';
-import { STATUS_CONTEXT } from './promote.ts';
-import { propose } from './propose.ts';
+import { propose, withdraw } from './propose.ts';
 
 export interface PinPorts {
   readonly repository: Repository & RepositoryHistory;
@@ -37,6 +36,8 @@ export interface PinResult {
   readonly pins: readonly PinChange[];
   readonly changes: readonly FieldChange[];
   readonly pullRequest?: { readonly number: number; readonly url: string };
+  /** Number of a pull request that was closed because it is not wanted any more. */
+  readonly closed?: number;
 }
 
 /**
@@ -59,7 +60,10 @@ export async function pin(
   const pins = pinChanges(target.pins, { ...target.pins, ...images });
   const branch = branchOf('release', environment);
   const result = { environment, revision, branch, pins, changes: [] };
-  if (pins.length === 0) return { ...result, outcome: 'nothing' };
+  if (pins.length === 0) {
+    const closed = await withdraw(host, { branch, base, dryRun }, `${environment} runs ${release}.`);
+    return { ...result, outcome: 'nothing', ...closed };
+  }
 
   const planned = plannedRelease(render, target, withPins(target.release, images));
   const proposal: Proposal = {
@@ -81,9 +85,8 @@ export async function pin(
     body: bodyOf(proposal),
     labels: labelsOf(proposal),
     // Where that status is required, a release has to have it too.
-    status: { context: STATUS_CONTEXT, description: `${environment} is the first: nothing to prove` },
+    because: `${environment} is the first: nothing to prove`,
   };
-  await checkUnmoved(host, base, revision);
   const { outcome, pullRequest } = await propose({ repository, host }, proposed, { dryRun });
   return { ...result, outcome, changes: planned.changes, ...(pullRequest && { pullRequest }) };
 }

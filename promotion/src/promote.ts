@@ -3,19 +3,16 @@ import { type GateDecision, short } from './domain/gates.ts';
 import { type PinChange, pinChanges, unreleased, withPins } from './domain/pins.ts';
 import type { PromotionConfig, PromotionStep } from './domain/promotion-config.ts';
 import { bodyOf, branchOf, labelsOf, type Proposal, titleOf } from './domain/pull-request.ts';
-import { wasRolledBack } from './domain/releases.ts';
+import { distinctReleases, wasRolledBack } from './domain/releases.ts';
 import type { FieldChange } from './domain/rendered-diff.ts';
 import { PromotionError } from './errors.ts';
 import { checkRendered, type Environment, type Renderer, readEnvironment, readReleases } from './inputs.ts';
 import { type Planned, plannedRelease } from './planned-release.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
 import type { SourceHost } from './ports/source-host.ts';
-import { isCurrent, type Proposed, propose, sayStatus } from './propose.ts';
+import { doubt, isCurrent, type OpenPull, type Proposed, propose, sayStatus, withdraw } from './propose.ts';
 import { evidenceOnce, type GatePorts, heldBy, sourceContent, sourceGates } from './source-gates.ts';
 import { untilPassed, type Waiting } from './wait.ts';
-
-/** Of the pull request's commit: a branch protection that asks for it holds back what no longer proves itself. */
-export const STATUS_CONTEXT = 'cofferdam/promotion';
 
 export interface PromotePorts extends GatePorts {
   readonly repository: Repository & RepositoryHistory;
@@ -59,9 +56,25 @@ export async function promote(
   config: PromotionConfig,
   options: PromoteOptions,
 ): Promise<PromoteResult> {
-  const { repository, host } = ports;
-  const { base } = config.repository;
   const step = stepOf(config, options);
+  const branch = branchOf('promote', step.to);
+  const ask = { branch, base: config.repository.base, dryRun: options.dryRun };
+  try {
+    return await alongStep(ports, step, { ...options, ask });
+  } catch (error) {
+    await doubt(ports.host, ask, error);
+    throw error;
+  }
+}
+
+async function alongStep(
+  ports: PromotePorts,
+  step: PromotionStep,
+  options: PromoteOptions & { ask: OpenPull },
+): Promise<PromoteResult> {
+  const { repository, host } = ports;
+  const { ask } = options;
+  const { base, branch } = ask;
   const revision = await checkedOut(repository, host, base);
   const [source, target] = await Promise.all([
     readEnvironment(repository, revision, step.from),
@@ -69,16 +82,11 @@ export async function promote(
   ]);
   checkRendered(ports.render, source);
   checkRendered(ports.render, target);
-  const branch = branchOf('promote', step.to);
   const pins = pinChanges(target.pins, source.pins);
   const result = { from: step.from, to: step.to, revision, branch, pins, gates: [], changes: [] };
-  const ask = { branch, base, dryRun: options.dryRun };
   if (pins.length === 0) {
-    const closed = await closeOpen(
-      host,
-      ask,
-      `${step.to} runs what ${step.from} runs: nothing is left to do.`,
-    );
+    const reason = `${step.to} runs what ${step.from} runs: nothing is left to do.`;
+    const closed = await withdraw(host, ask, reason);
     return { ...result, outcome: 'nothing', ...closed };
   }
   checkReleased(source);
@@ -121,38 +129,20 @@ function checkReleased({ name, pins }: Environment): void {
   );
 }
 
-interface Ask {
-  readonly branch: string;
-  readonly base: string;
-  readonly dryRun: boolean;
-}
-
 async function checkNotRolledBack(
-  { ports, revision, ask }: { ports: PromotePorts; revision: string; ask: Ask },
+  { ports, revision, ask }: { ports: PromotePorts; revision: string; ask: OpenPull },
   source: Environment,
   target: Environment,
 ): Promise<void> {
-  const releases = await readReleases(ports.repository, revision, target.name);
+  const releases = distinctReleases(await readReleases(ports.repository, revision, target.name));
   const back = wasRolledBack(releases, source.pins);
   if (back === undefined) return;
   const what = `${target.name} was rolled back from what ${source.name} runs, by ${short(back.revision)} (${back.subject})`;
-  await closeOpen(ports.host, ask, `${what}.`);
+  await withdraw(ports.host, ask, `${what}.`);
   throw new PromotionError(
     'rolled_back',
     `${what}: release a correction, or give --again when that release is what ${target.name} should run after all`,
   );
-}
-
-/** What is open and no longer wanted must not be merged. */
-async function closeOpen(
-  host: SourceHost,
-  { branch, base, dryRun }: Ask,
-  reason: string,
-): Promise<{ closed?: number }> {
-  const pull = await host.findOpen({ head: branch, base });
-  if (pull === undefined) return {};
-  if (!dryRun) await host.close(pull.number, reason);
-  return { closed: pull.number };
 }
 
 function proposalOf({
@@ -190,7 +180,7 @@ function proposalOf({
     title: titleOf(proposal),
     body: bodyOf(proposal),
     labels: labelsOf(proposal),
-    status: { context: STATUS_CONTEXT, description: `${step.from} has proved it` },
+    because: `${step.from} has proved it`,
   };
 }
 
@@ -210,7 +200,6 @@ async function holdBack(
   if (head === undefined) return;
   const isSame = await isCurrent(repository, wanted, head);
   await sayStatus(host, head.revision, {
-    context: STATUS_CONTEXT,
     description: isSame ? held.evidence : `not what ${from} would bring by now`,
     state: isSame && !held.mayPassLater ? 'failure' : 'pending',
   });

@@ -11,8 +11,7 @@ import { plannedRelease } from './planned-release.ts';
 import type { ImageAttestation } from './ports/image-attestation.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
 import type { SourceHost } from './ports/source-host.ts';
-import { STATUS_CONTEXT } from './promote.ts';
-import { propose } from './propose.ts';
+import { propose, withdraw } from './propose.ts';
 import { checkSchema } from './rollback-schema.ts';
 
 export interface RollbackPorts {
@@ -42,6 +41,8 @@ export interface RollbackResult {
   readonly pins: readonly PinChange[];
   readonly changes: readonly FieldChange[];
   readonly pullRequest?: { readonly number: number; readonly url: string };
+  /** Number of a pull request that was closed because it is not wanted any more. */
+  readonly closed?: number;
 }
 
 /**
@@ -67,7 +68,11 @@ export async function rollback(
   const branch = branchOf('rollback', name);
   const pins = pinChanges(target.pins, older.pins);
   const result = { environment: name, to: older.revision, revision, branch, pins, changes: [] };
-  if (pins.length === 0) return { ...result, outcome: 'nothing' };
+  if (pins.length === 0) {
+    const reason = `${name} runs what ${short(older.revision)} brought: nothing is left to do.`;
+    const closed = await withdraw(host, { branch, base, dryRun }, reason);
+    return { ...result, outcome: 'nothing', ...closed };
+  }
 
   const newer = releases.slice(
     0,
@@ -86,7 +91,7 @@ export async function rollback(
     body: bodyOf(proposal),
     labels: labelsOf(proposal),
     // Where that status is required, going back must not wait for it.
-    status: { context: STATUS_CONTEXT, description: 'a rollback waits for no gate' },
+    because: 'a rollback waits for no gate',
   };
   const { outcome, pullRequest } = await propose(ports, proposed, { dryRun });
   return { ...result, outcome, changes: planned.changes, ...(pullRequest && { pullRequest }) };

@@ -80,7 +80,9 @@ export class GitHubServer {
     if (planned !== undefined && planned !== 'lost') return planned;
     const answer = this.#answer(found, method, url, body ?? {});
     if (planned === 'lost') return { status: 502, body: message('Server Error') };
-    const wrong = [401, 403].includes(answer.status) ? [] : found.answerProblems(answer.status, answer.body);
+    // What every operation answers to a token that may not is not described of each.
+    const isRefused = [401, 403].includes(answer.status) || this.rights === 'none';
+    const wrong = isRefused ? [] : found.answerProblems(answer.status, answer.body);
     return wrong.length === 0 ? answer : this.#problem(`${found.operationId}: ${wrong.join('; ')}`);
   }
 

@@ -59,8 +59,8 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     return this.add({ parents: [parent.revision], files: tree, author, subject }, 'main').revision;
   }
 
-  /** Squashes an open pull request onto main. */
-  merge(number: number): string {
+  /** Squashes an open pull request onto main, or merges it; its branch stays, as it does unless somebody deletes it. */
+  merge(number: number, how: 'squash' | 'merge commit' = 'squash'): string {
     const pull = this.#pull(number);
     const branch = this.#head(pull.head);
     const before = this.commits.get(branch.parents[0] ?? '')?.files ?? new Map();
@@ -68,6 +68,14 @@ export class World implements Repository, RepositoryHistory, SourceHost {
       (path) => before.get(path) !== branch.files.get(path),
     );
     pull.state = 'merged';
+    if (how === 'merge commit') {
+      const main = this.#head('main');
+      const changes = new Map(changed.map((path) => [path, branch.files.get(path)]));
+      const parents = [main.revision, branch.revision];
+      const files = applied(main.files, changes);
+      const subject = `Merge pull request #${number} from acme/${pull.head}`;
+      return this.add({ parents, files, author: 'reviewer', subject }, 'main').revision;
+    }
     const files = Object.fromEntries(changed.map((path) => [path, branch.files.get(path)]));
     return this.push(files, { author: 'reviewer', subject: `${pull.title} (#${number})` });
   }
@@ -149,7 +157,10 @@ export class World implements Repository, RepositoryHistory, SourceHost {
   }
 
   async contains(revision: string, ancestor: string): Promise<boolean> {
-    return this.#line(revision).some((commit) => commit.revision === ancestor);
+    if (revision === ancestor) return this.commits.has(revision);
+    const parents = this.commits.get(revision)?.parents ?? [];
+    const found = await Promise.all(parents.map((parent) => this.contains(parent, ancestor)));
+    return found.includes(true);
   }
 
   async treeWith(revision: string, files: ReadonlyMap<string, string | undefined>): Promise<string> {
