@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { repository, script } from './workflows.ts';
+import { repository, script, workflow } from './workflows.ts';
 
 /** Scripts of the workflows, run as a runner does, with programs that write down how they are called. */
 let directory: string;
@@ -172,7 +172,14 @@ describe('release takes a commit of main that is checked', () => {
 
 describe('pins says of a pull request whether it changes what runs', () => {
   const text = script('pins', 'pins', 'gh api');
-  const env = { REPOSITORY: 'acme/payments', NUMBER: '7', COMMIT: 'c0ffee', CHANGED: '2' };
+  const env = {
+    REPOSITORY: 'acme/payments',
+    NUMBER: '7',
+    COMMIT: 'c0ffee',
+    CHANGED: '2',
+    BASE: 'main',
+    DEFAULT_BRANCH: 'main',
+  };
   const files = (...names: string[]) =>
     program('gh', `[ "$2" != --paginate ] || printf '%s\\n' ${names.join(' ')}`);
   const said = (changes: Record<string, string> = {}) => run(text, { ...env, ...changes }).calls.at(-1);
@@ -190,6 +197,12 @@ describe('pins says of a pull request whether it changes what runs', () => {
       'environments/release.yaml',
     );
     expect(said()).toContain('state=success');
+  });
+
+  test('into another branch: refused, until its base is changed', () => {
+    files('README.md');
+    expect(said({ BASE: 'feature' })).toContain('state=failure');
+    expect(workflow('pins').text).toMatch(/pull_request_target:\n +types: \[.*\bedited\b.*\]\n/);
   });
 
   test('more files than GitHub lists: refused', () => {
