@@ -19,6 +19,7 @@ export type ObservedJob = KubeObject & {
   status?: {
     /** Pods that run and are ready, which a migration's are from their start. */
     ready?: number;
+    startTime?: string;
     conditions?: {
       type: string;
       status: string;
@@ -72,6 +73,19 @@ export function jobState(job: ObservedJob | undefined): 'missing' | 'running' | 
     job.status?.conditions?.some((one) => one.type === type && one.status === 'True');
   if (holds('Complete')) return 'complete';
   return holds('Failed') ? 'failed' : 'running';
+}
+
+/** As long as a Deployment has for its roll-out. */
+const JOB_PROGRESS_MS = 5 * 60_000;
+
+/**
+ * No pod of it runs, and it had the time for one. A Job whose image cannot be pulled stays like that without an end, and
+ * one that ends again and again for half an hour (`backoffLimit`).
+ * @param now milliseconds since the epoch
+ */
+export function isJobLate(job: ObservedJob | undefined, now: number): boolean {
+  const { startTime, ready = 0 } = job?.status ?? {};
+  return startTime !== undefined && ready === 0 && now - Date.parse(startTime) >= JOB_PROGRESS_MS;
 }
 
 /** Milliseconds since the epoch at which a Job failed for good. */

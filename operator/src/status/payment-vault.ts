@@ -29,7 +29,7 @@ import {
   unknown,
   wrong,
 } from './check.ts';
-import { jobState, type ObservedJob } from './observed-types.ts';
+import { isJobLate, jobState, type ObservedJob } from './observed-types.ts';
 import type { PodTrouble } from './pod-trouble.ts';
 import { waitsForTurn } from './rollout-queue.ts';
 import { rolledOut, serves, type Workload } from './workload.ts';
@@ -70,7 +70,7 @@ export function paymentVaultStatus(
     KeyBound: judge(seen, [keyBound, keyReported], keyFine(seen.key)),
     DatabaseMigrated: judge(
       seen,
-      ROLES.map((role) => migrated(role, namespace)),
+      ROLES.map((role) => migrated(role, { namespace, now: Date.parse(context.now) })),
       'both schemas are as the images want',
     ),
     TopicsReady: judge(seen, [topicsReady, published], topicsFine(seen)),
@@ -164,7 +164,10 @@ const keyReported: Check<VaultObservation> = ({ statusz }) => {
   );
 };
 
-function migrated(role: Role, namespace: string): Check<VaultObservation> {
+function migrated(
+  role: Role,
+  { namespace, now }: { namespace: string; now: number },
+): Check<VaultObservation> {
   return (seen) => {
     // While it is not its turn, the schema is as the pods want that are there.
     if (seen.migrated[role] || seen.plan.queued.includes(role)) return undefined;
@@ -180,13 +183,15 @@ function migrated(role: Role, namespace: string): Check<VaultObservation> {
         `Job ${name} failed; the version before goes on serving: see kubectl logs -n ${namespace} job/${name}, mend the cause, and the Job is run again within minutes (at once when you delete it)`,
       );
     }
+    // It may yet get better, and is tried again; but it does not hold up what waits for it, such as a sync of Argo CD.
+    const judged = isJobLate(job, now) ? stalled : wrong;
     if (trouble?.reason === 'PodsCrashing') {
-      return wrong(
+      return judged(
         'MigrationFailed',
         `Job ${name} fails and is tried again: see kubectl logs -n ${namespace} job/${name}, and mend the cause (delete the Job to have it tried at once)`,
       );
     }
-    if (trouble !== undefined) return wrong(trouble.reason, trouble.message);
+    if (trouble !== undefined) return judged(trouble.reason, trouble.message);
     return wrong('MigrationRunning', `Job ${name} brings the ${role}'s database to the schema of its image`);
   };
 }

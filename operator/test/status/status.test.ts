@@ -110,6 +110,31 @@ test('a migration whose pods fail is not called running, while another is tried'
   ).toBeUndefined();
 });
 
+test('a migration that cannot start holds nothing up for longer than a roll-out may take', () => {
+  const trouble = { reason: 'ImagePullFailed' as const, message: 'pod p cannot pull its image' };
+  const judged = (startTime: string, ready = 0) => {
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'j' },
+      status: { startTime, ready },
+    };
+    const found = statusOf({
+      migrated: { vault: false, router: true },
+      jobs: { vault: job, router: undefined },
+      jobTrouble: { vault: trouble, router: undefined },
+    });
+    return say(found);
+  };
+  expect(judged('2026-11-22T17:55:01Z')).toMatchObject({ Reconciling: 'True ImagePullFailed' });
+  expect(judged('2026-11-22T17:55:00Z')).toMatchObject({
+    Stalled: 'True ImagePullFailed',
+    DatabaseMigrated: 'False ImagePullFailed',
+  });
+  // The one before failed, and this one runs: a migration may take its time.
+  expect(judged('2026-11-22T17:00:00Z', 1)).toMatchObject({ Reconciling: 'True ImagePullFailed' });
+});
+
 test('pods whose trouble is known are on their way until the deadline of their roll-out, and stuck after it', () => {
   const deployment = (reason: string, status: string): ObservedDeployment => {
     const { status: old, ...rest } = running('payments-vault');
