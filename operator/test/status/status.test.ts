@@ -3,45 +3,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planPaymentVault } from '../../src/desired/payment-vault.ts';
 import { planPSPConnector } from '../../src/desired/psp-connector.ts';
-import type { ObservedDeployment } from '../../src/status/observed-types.ts';
 import { paymentVaultStatus, type VaultObservation } from '../../src/status/payment-vault.ts';
 import { podTrouble } from '../../src/status/pod-trouble.ts';
 import { type ConnectorObservation, pspConnectorStatus } from '../../src/status/psp-connector.ts';
 import { waitsForTurn } from '../../src/status/rollout-queue.ts';
 import { connector, facts, paymentVault } from '../fixtures.ts';
-
-const now = '2026-11-22T18:00:00Z';
-const running = (name: string, available = 1): ObservedDeployment => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, generation: 1 },
-  spec: { replicas: 1 },
-  status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: available },
-});
-const plan = planPaymentVault(paymentVault(), { connectors: [], completedJobs: new Set() }, facts);
-const fine: VaultObservation = {
-  plan,
-  key: { keyArn: 'arn:aws:kms:eu-central-1:000000000000:key/1', origin: 'Created' },
-  topics: { topics: [] },
-  jobs: { vault: undefined, router: undefined },
-  jobTrouble: { vault: undefined, router: undefined },
-  workloads: {
-    vault: { name: 'payments-vault', deployment: running('payments-vault'), trouble: undefined },
-    router: { name: 'payments-router', deployment: running('payments-router'), trouble: undefined },
-  },
-  migrated: { vault: true, router: true },
-  statusz: undefined,
-  connectors: 2,
-  applyProblem: undefined,
-};
-const statusOf = (changes: Partial<VaultObservation>, vault = paymentVault()) =>
-  paymentVaultStatus(vault, { ...fine, ...changes }, { facts, now });
-const say = (status: { conditions?: { type: string; status: string; reason: string }[] | undefined }) =>
-  Object.fromEntries(
-    (status.conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),
-  );
-const messageOf = (status: { conditions?: { type: string; message: string }[] | undefined }, type: string) =>
-  status.conditions?.find((condition) => condition.type === type)?.message;
+import { fine, messageOf, now, plan, running, say, statusOf } from './vault-observation.ts';
 
 test('a vault of which all is as asked is Ready, and neither Reconciling nor Stalled is there', () => {
   expect(say(statusOf({}))).toEqual({
@@ -108,51 +75,6 @@ test('a migration whose pods fail is not called running, while another is tried'
   expect(
     podTrouble([pod({ terminated: { exitCode: 0 } })], [], { namespace: 'payments-dev' }),
   ).toBeUndefined();
-});
-
-test('a migration that cannot start holds nothing up for longer than a roll-out may take', () => {
-  const trouble = { reason: 'ImagePullFailed' as const, message: 'pod p cannot pull its image' };
-  const judged = (startTime: string, ready = 0) => {
-    const job = {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: { name: 'j' },
-      status: { startTime, ready },
-    };
-    const found = statusOf({
-      migrated: { vault: false, router: true },
-      jobs: { vault: job, router: undefined },
-      jobTrouble: { vault: trouble, router: undefined },
-    });
-    return say(found);
-  };
-  expect(judged('2026-11-22T17:55:01Z')).toMatchObject({ Reconciling: 'True ImagePullFailed' });
-  expect(judged('2026-11-22T17:55:00Z')).toMatchObject({
-    Stalled: 'True ImagePullFailed',
-    DatabaseMigrated: 'False ImagePullFailed',
-  });
-  // The one before failed, and this one runs: a migration may take its time.
-  expect(judged('2026-11-22T17:00:00Z', 1)).toMatchObject({ Reconciling: 'True ImagePullFailed' });
-});
-
-test('pods whose trouble is known are on their way until the deadline of their roll-out, and stuck after it', () => {
-  const deployment = (reason: string, status: string): ObservedDeployment => {
-    const { status: old, ...rest } = running('payments-vault');
-    const progressing = { type: 'Progressing', status, reason };
-    return { ...rest, status: { ...old, replicas: 2, conditions: [progressing] } };
-  };
-  const trouble = { reason: 'ImagePullFailed' as const, message: 'pod p cannot pull its image' };
-  const judged = (reason: string, status: string) => {
-    const vault = { name: 'payments-vault', deployment: deployment(reason, status), trouble };
-    const found = statusOf({ workloads: { ...fine.workloads, vault } });
-    return { ...say(found), why: messageOf(found, 'Ready') };
-  };
-  const why = 'pod p cannot pull its image';
-  const early = judged('ReplicaSetUpdated', 'True');
-  expect(early).toMatchObject({ Reconciling: 'True ImagePullFailed', Ready: 'False ImagePullFailed', why });
-  const late = judged('ProgressDeadlineExceeded', 'False');
-  expect(late).toMatchObject({ Stalled: 'True ImagePullFailed', Ready: 'False ImagePullFailed', why });
-  expect(late).not.toHaveProperty('Reconciling');
 });
 
 test('a connector of a vault that waits says what its vault waits for', () => {
