@@ -27,7 +27,8 @@ const REPORTS: Readonly<Record<string, Report>> = {
   },
   'cofferdam-waiting': {
     state: 'pending',
-    when: `not (${FAILED}) and app.status.health.status in ['Progressing', 'Suspended', 'Missing']`,
+    // Also what is healthy and not what Git says: somebody changed it by hand, or a commit is not synced yet.
+    when: `not (${FAILED}) and not (${BROKEN}) and (app.status.health.status in ['Progressing', 'Suspended', 'Missing'] or app.status.sync.status != 'Synced')`,
     message: '{{.app.status.sync.status}}, {{.app.status.health.status}}',
   },
 };
@@ -39,6 +40,7 @@ const REPORTS: Readonly<Record<string, Report>> = {
  */
 const ONCE_PER = [
   'app.status.sync.revision',
+  'app.status.sync.status',
   "string(app.status.health.lastTransitionTime ?? '')",
   "string(app.status.operationState?.finishedAt ?? '')",
 ].join(" + '@' + ");
@@ -66,7 +68,12 @@ export function notificationsData({ github, url }: ArgoCdConfig): Record<string,
 }
 
 function entries(name: string, { state, when, message }: Report, url: string): [string, string][] {
-  const trigger = [{ when, oncePer: ONCE_PER, send: [name] }];
+  // What was said once per something is never said again of the same, so that of a drift that went by itself nobody
+  // would hear: the second condition is one that is said whenever it has become true.
+  const trigger = [
+    { when, oncePer: ONCE_PER, send: [name] },
+    { when, send: [name] },
+  ];
   const status = {
     state,
     label: 'argocd/{{.app.metadata.name}}',

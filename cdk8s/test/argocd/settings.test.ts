@@ -175,8 +175,9 @@ describe('the state of an environment', () => {
       ['cofferdam-waiting', 'github'],
     ]);
     const states = subscribed.map(([trigger = '']) => {
+      const condition = z.looseObject({ send: z.array(z.string()) });
       const [{ send }] = z
-        .tuple([z.looseObject({ send: z.array(z.string()) })])
+        .tuple([condition, condition])
         .parse(parse(notifications[`trigger.${trigger}`] ?? ''));
       const { github } = parse(notifications[`template.${send[0]}`] ?? '');
       return [github.status.label, github.status.state, github.revisionPath];
@@ -193,6 +194,18 @@ describe('the state of an environment', () => {
       installationID: 12345678,
       privateKey: '$github-privateKey',
     });
+  });
+
+  test('is pending when it is healthy and not what Git says, and is said again when that is over', () => {
+    const conditions = (trigger: string) => {
+      const condition = z.object({ when: z.string(), oncePer: z.string().optional() });
+      return z.array(condition).parse(parse(notifications[`trigger.${trigger}`] ?? ''));
+    };
+    const [waiting] = conditions('cofferdam-waiting');
+    expect(waiting?.when).toContain("or app.status.sync.status != 'Synced'");
+    expect(waiting?.oncePer).toContain('app.status.sync.status');
+    // A condition with oncePer is not forgotten when it ends; one without is.
+    expect(conditions('cofferdam-proven')[1]).toEqual({ when: expect.stringContaining("== 'Synced'") });
   });
 
   test('goes nowhere without a GitHub App', () => {
