@@ -27,6 +27,7 @@ const PROMOTION_STATUS: Readonly<Record<PromotionErrorCode, number>> = {
   host_unreachable: 3,
   health_unreachable: 3,
   slo_unreachable: 3,
+  verifier_unreachable: 3,
   environment_unknown: 4,
   config_invalid: 10,
   pin_invalid: 11,

@@ -1,4 +1,4 @@
-/** What a promotion, a rollback or a question about them ends with; docs/cli.md has the exit status of each. */
+/** What a promotion, a rollback or a question about them ends with; docs/promotion.md has the exit status of each. */
 export type PromotionErrorCode =
   | 'config_invalid'
   | 'pin_invalid'
@@ -15,6 +15,7 @@ export type PromotionErrorCode =
   | 'health_unreachable'
   | 'slo_unreachable'
   | 'verifier_missing'
+  | 'verifier_unreachable'
   | 'unreleased'
   | 'rolled_back'
   | 'not_synced'

@@ -2,7 +2,15 @@ import { checkedOut, checkUnmoved } from './checkout.ts';
 import { type GateDecision, short } from './domain/gates.ts';
 import { type PinChange, pinChanges, unreleased, withPins } from './domain/pins.ts';
 import type { PromotionConfig, PromotionStep } from './domain/promotion-config.ts';
-import { bodyOf, branchOf, labelsOf, type Proposal, titleOf } from './domain/pull-request.ts';
+import {
+  againNotes,
+  bodyOf,
+  branchOf,
+  labelsOf,
+  type Proposal,
+  saysAgain,
+  titleOf,
+} from './domain/pull-request.ts';
 import { distinctReleases, wasRolledBack } from './domain/releases.ts';
 import type { FieldChange } from './domain/rendered-diff.ts';
 import { PromotionError } from './errors.ts';
@@ -25,6 +33,8 @@ export interface PromoteOptions {
   readonly to: string;
   /** Writes nothing. */
   readonly dryRun: boolean;
+  /** Opens and updates nothing: says of what is open whether it still holds, and closes what is not wanted. */
+  readonly statusOnly?: boolean;
   /** Also what the target was rolled back from. */
   readonly again: boolean;
   /** Absent: what does not pass now is held. */
@@ -90,7 +100,7 @@ async function alongStep(
     return { ...result, outcome: 'nothing', ...closed };
   }
   checkReleased(source);
-  if (!options.again) await checkNotRolledBack({ ports, revision, ask }, source, target);
+  const isAgain = await isBroughtBack({ ports, revision, ask, pins }, options.again, { source, target });
 
   const planned = plannedRelease(ports.render, target, withPins(target.release, source.pins));
   const content = await sourceContent(repository, step.from, revision);
@@ -100,13 +110,15 @@ async function alongStep(
     { ...ports, stillThere: () => checkUnmoved(host, base, revision) },
     options.wait,
   );
-  const wanted = proposalOf({ step, base, revision, target, pins, gates, ...planned });
+  const wanted = proposalOf({ step, base, revision, target, pins, gates, isAgain, ...planned });
   const held = heldBy(gates);
-  if (held !== undefined) {
-    if (!options.dryRun) await holdBack(ports, wanted, held, step.from);
-    return { ...result, outcome: 'held', gates, changes: planned.changes };
-  }
-  const { outcome, pullRequest } = await propose(ports, wanted, options);
+  const isStatusOnly = options.statusOnly === true;
+  if (!options.dryRun && (held !== undefined || isStatusOnly))
+    await sayOfOpen(ports, wanted, held, step.from);
+  if (held !== undefined) return { ...result, outcome: 'held', gates, changes: planned.changes };
+  const { outcome, pullRequest } = await propose(ports, wanted, {
+    dryRun: options.dryRun || isStatusOnly,
+  });
   return { ...result, outcome, gates, changes: planned.changes, ...(pullRequest && { pullRequest }) };
 }
 
@@ -129,14 +141,26 @@ function checkReleased({ name, pins }: Environment): void {
   );
 }
 
-async function checkNotRolledBack(
-  { ports, revision, ask }: { ports: PromotePorts; revision: string; ask: OpenPull },
-  source: Environment,
-  target: Environment,
-): Promise<void> {
+/**
+ * Whether the target was rolled back from this and somebody wants it all the same: the run that was given --again, and
+ * those after it, as long as what it opened proposes these pins.
+ * @throws {PromotionError} `rolled_back`
+ */
+async function isBroughtBack(
+  {
+    ports,
+    revision,
+    ask,
+    pins,
+  }: { ports: PromotePorts; revision: string; ask: OpenPull; pins: readonly PinChange[] },
+  again: boolean,
+  { source, target }: { source: Environment; target: Environment },
+): Promise<boolean> {
   const releases = distinctReleases(await readReleases(ports.repository, revision, target.name));
   const back = wasRolledBack(releases, source.pins);
-  if (back === undefined) return;
+  if (back === undefined) return false;
+  const open = await ports.host.findOpen({ head: ask.branch, base: ask.base });
+  if (again || saysAgain(open?.body ?? '', pins)) return true;
   const what = `${target.name} was rolled back from what ${source.name} runs, by ${short(back.revision)} (${back.subject})`;
   await withdraw(ports.host, ask, `${what}.`);
   throw new PromotionError(
@@ -152,6 +176,7 @@ function proposalOf({
   target,
   pins,
   gates,
+  isAgain,
   files,
   changes,
 }: Planned & {
@@ -161,6 +186,7 @@ function proposalOf({
   target: Environment;
   pins: readonly PinChange[];
   gates: readonly GateDecision[];
+  isAgain: boolean;
 }): Proposed {
   const proposal: Proposal = {
     purpose: 'promote',
@@ -169,7 +195,7 @@ function proposalOf({
     pins,
     changes,
     gates,
-    notes: [],
+    notes: againNotes(isAgain),
   };
   return {
     branch: branchOf('promote', step.to),
@@ -185,13 +211,13 @@ function proposalOf({
 }
 
 /**
- * Something may be proposed already, from when it still passed. Its commit then says that this does not hold any more:
- * of the same release what the gate found, of an older one that the source has left it.
+ * Something may be proposed already, from when it still passed. Its commit then says whether this still holds: of the
+ * same release what the gate found, of an older one that the source has left it.
  */
-async function holdBack(
+async function sayOfOpen(
   ports: PromotePorts,
   wanted: Proposed,
-  held: GateDecision,
+  held: GateDecision | undefined,
   from: string,
 ): Promise<void> {
   const { host, repository } = ports;
@@ -199,8 +225,9 @@ async function holdBack(
   const head = pull && (await host.head(wanted.branch));
   if (head === undefined) return;
   const isSame = await isCurrent(repository, wanted, head);
+  if (isSame && held === undefined) await checkUnmoved(host, wanted.base, wanted.revision);
   await sayStatus(host, head.revision, {
-    description: isSame ? held.evidence : `not what ${from} would bring by now`,
-    state: isSame && !held.mayPassLater ? 'failure' : 'pending',
+    description: isSame ? (held?.evidence ?? wanted.because) : `not what ${from} would bring by now`,
+    state: !isSame || held?.mayPassLater ? 'pending' : held === undefined ? 'success' : 'failure',
   });
 }

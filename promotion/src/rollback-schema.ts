@@ -14,11 +14,10 @@ import type { Repository } from './ports/repository.ts';
 
 interface Ports {
   readonly repository: Repository;
-  readonly images: ImageAttestation;
+  readonly images: Pick<ImageAttestation, 'provenance'>;
 }
 
 interface Question {
-  readonly revision: string;
   /** The environment. */
   readonly name: string;
   readonly older: ReleaseRecord;
@@ -63,7 +62,10 @@ async function schemas(
   service: SchemaService,
   wanted: readonly string[],
 ): Promise<CodeSchema[]> {
-  const evidence = await images.evidence(wanted);
+  const evidence = await images.provenance(wanted).catch((error: unknown) => {
+    const isVerifier = error instanceof PromotionError && error.code.startsWith('verifier_');
+    throw isVerifier ? new PromotionError(error.code, `${error.message}; ${LOOK}`, error) : error;
+  });
   return Promise.all(
     evidence.map(async ({ image, attested, sourceRevision, problem }) => {
       if (!attested || sourceRevision === undefined) {
@@ -80,9 +82,12 @@ async function schemas(
   );
 }
 
+const LOOK =
+  'Look at `schema` in /statusz of vault and router (oldestCode must not be above what the older code knows), then give --skip-schema-check';
+
 function unknown(what: string): PromotionError {
   return new PromotionError(
     'schema_unknown',
-    `${what}: whether the database accepts the older code is not known. Look at \`schema\` in /statusz of vault and router (oldestCode must not be above what the older code knows), then give --skip-schema-check`,
+    `${what}: whether the database accepts the older code is not known. ${LOOK}`,
   );
 }

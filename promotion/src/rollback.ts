@@ -18,7 +18,7 @@ export interface RollbackPorts {
   readonly repository: Repository & RepositoryHistory;
   readonly host: SourceHost;
   readonly render: Renderer;
-  readonly images: ImageAttestation;
+  readonly images: Pick<ImageAttestation, 'provenance'>;
 }
 
 export interface RollbackOptions {
@@ -78,7 +78,7 @@ export async function rollback(
     0,
     releases.findLastIndex((one) => samePins(one.pins, older.pins)),
   );
-  if (!skipSchemaCheck) await checkSchema(ports, { revision, name, older, newer });
+  if (!skipSchemaCheck) await checkSchema(ports, { name, older, newer });
   const planned = plannedRelease(ports.render, target, withPins(target.release, older.pins));
   const proposal = proposalOf({ target, older, pins, changes: planned.changes, skipSchemaCheck });
   const proposed = {

@@ -29,7 +29,7 @@ export async function sourceContent(
     );
   }
   const revisions = await repository.between(newest.revision, head);
-  return { environment, head, revisions, since: newest.committedAt };
+  return { environment, head, revisions };
 }
 
 /** Everything that has to hold before `pins` may go on from the source: the ones that fail, too. */
@@ -61,6 +61,7 @@ export function heldBy(gates: readonly GateDecision[]): GateDecision | undefined
 export function evidenceOnce(images: ImageAttestation): ImageAttestation {
   let found: Promise<ImageEvidence[]> | undefined;
   return {
+    ...images,
     evidence(wanted) {
       found ??= images.evidence(wanted);
       return found;

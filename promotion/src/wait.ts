@@ -31,7 +31,8 @@ export async function untilPassed(
     const left = deadlineMs - now();
     // What would pass too late is not waited for.
     if (left <= 0 || (held.passesAtMs ?? 0) > deadlineMs) return gates;
-    await wait.sleep(Math.min(wait.intervalMs, left));
+    const untilItMayPass = Math.max(wait.intervalMs, (held.passesAtMs ?? 0) - now());
+    await wait.sleep(Math.min(untilItMayPass, left));
     await stillThere();
     gates = await ask();
   }

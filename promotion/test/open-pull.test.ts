@@ -104,6 +104,50 @@ describe('a pull request that could not be checked', () => {
   });
 });
 
+describe('--again', () => {
+  beforeEach(() => {
+    release(2, 'prod');
+    release(1, 'prod');
+  });
+  it('is kept by what it opened, while that proposes the same', async () => {
+    await expect(run()).rejects.toMatchObject({ code: 'rolled_back' });
+    expect(await run({ again: true })).toMatchObject({ outcome: 'opened' });
+    expect(await run()).toMatchObject({ outcome: 'unchanged' });
+    s.world.push(environmentFiles('prod', 1, 5));
+    expect(await run()).toMatchObject({ outcome: 'updated' });
+  });
+  it('is not taken from a pull request that proposes something else', async () => {
+    await run({ again: true });
+    const [pull] = s.world.openPulls();
+    if (pull === undefined) throw new Error('nothing open');
+    pull.body = pull.body.replaceAll('0002', '0003').replaceAll('000000000002', '000000000003');
+    await expect(run()).rejects.toMatchObject({ code: 'rolled_back' });
+  });
+});
+
+describe('--status-only', () => {
+  it('says of what is open that it holds, or that it is another than the source would bring', async () => {
+    expect(await run({ statusOnly: true })).toMatchObject({ outcome: 'opened' });
+    expect(s.world.writes).toEqual([]);
+    await run();
+    s.syncer.states.set('staging', { ...(await stateOf()), health: 'Degraded' });
+    await run({ statusOnly: true });
+    expect(said()?.state).toBe('pending');
+    s.syncer.states.set('staging', await stateOf('Healthy'));
+    await run({ statusOnly: true });
+    expect(said()?.state).toBe('success');
+    s.syncer.syncs('staging', release(3), s.world.nowMs);
+    s.world.nowMs += 61 * 60_000;
+    const head = s.world.branches.get('promote/prod');
+    expect(await run({ statusOnly: true })).toMatchObject({ outcome: 'updated' });
+    expect(s.world.branches.get('promote/prod')).toBe(head);
+    expect(said()).toMatchObject({
+      state: 'pending',
+      description: 'not what staging would bring by now',
+    });
+  });
+});
+
 describe('a main that moves', () => {
   it('after the gates have passed: success is not said again', async () => {
     await run();

@@ -189,12 +189,21 @@ describe('promote holds a release that', () => {
     await held('images_unverified');
   });
   it('burns its error budget', async () => {
-    s.slo = { measured: 4, burning: [{ alert: 'VaultAvailabilityBurn' }] };
+    s.slo = { measured: 4, unevaluated: 0, burning: [{ alert: 'VaultAvailabilityBurn' }] };
     await held('slo_burning');
   });
   it('nobody measures', async () => {
-    s.slo = { measured: 0, burning: [] };
+    s.slo = { measured: 0, unevaluated: 0, burning: [] };
     await held('slo_unmeasured');
+  });
+
+  it('is measured by alerts of which one is not evaluated', async () => {
+    s.slo = { measured: 1, unevaluated: 4, burning: [] };
+    await held('slo_unmeasured');
+  });
+  it('no sync is known of, however old its commit is', async () => {
+    change({ deployments: [] });
+    await held('not_soaked');
   });
 
   it('passed before and does not now: the open pull request says so', async () => {
@@ -320,6 +329,7 @@ describe('promote --wait', () => {
     let asked = 0;
     const { images } = s.ports;
     const counted = {
+      ...images,
       evidence(all: readonly string[]) {
         asked += 1;
         return images.evidence(all);

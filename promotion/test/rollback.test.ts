@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { history, type RollbackOptions, rollback } from '../src/index.ts';
+import { history, PromotionError, type RollbackOptions, rollback } from '../src/index.ts';
 import { environmentFiles, releaseYaml, type Scenario, scenario } from './support/scenario.ts';
 
 let s: Scenario;
@@ -8,12 +8,12 @@ let sources: Map<number, string>;
 
 const PROD = { environment: 'prod', dryRun: false, skipSchemaCheck: false };
 const run = (options: Partial<RollbackOptions> = {}) => {
-  const evidence = async (images: readonly string[]) =>
+  const provenance = async (images: readonly string[]) =>
     images.map((image) => {
       const sourceRevision = sources.get(Number.parseInt(image.slice(-2), 16));
       return { image, ...s.evidence, ...(sourceRevision !== undefined && { sourceRevision }) };
     });
-  return rollback({ ...s.ports, images: { evidence } }, s.config, { ...PROD, ...options });
+  return rollback({ ...s.ports, images: { provenance } }, s.config, { ...PROD, ...options });
 };
 /** A release: code with this newest migration, which leaves code older than `oldestCode` behind; then pinned in prod. */
 const release = (n: number, { version, oldestCode }: { version: number; oldestCode: number }) => {
@@ -36,7 +36,7 @@ describe('rollback', () => {
   it('opens the reverse at once, whatever the health is', async () => {
     release(2, { version: 3, oldestCode: 2 });
     s.syncer.states.clear();
-    s.slo = { measured: 0, burning: [] };
+    s.slo = { measured: 0, unevaluated: 0, burning: [] };
     expect(await run()).toMatchObject({
       outcome: 'opened',
       branch: 'rollback/prod',
@@ -128,6 +128,16 @@ describe('rollback refuses, and writes nothing,', () => {
     release(2, { version: 3, oldestCode: 2 });
     s.evidence = { signed: true, attested: false };
     await refused('schema_unknown');
+  });
+
+  it('what no verifier can be asked about, and says how to go on without', async () => {
+    release(2, { version: 3, oldestCode: 2 });
+    const provenance = () => Promise.reject(new PromotionError('verifier_unreachable', 'gh could not tell'));
+    const asked = rollback({ ...s.ports, images: { provenance } }, s.config, PROD);
+    await expect(asked).rejects.toMatchObject({
+      code: 'verifier_unreachable',
+      message: expect.stringContaining('--skip-schema-check'),
+    });
   });
 
   it('to go back before the first release', async () => {

@@ -27,7 +27,7 @@ export function driftCommand(terminal: Terminal): Command {
         const names = env ?? (await environmentNames(repository));
         if (offline) return drift({ repository, render: renderEnvironment }, names);
         const config = await readConfig(repository, await repository.head());
-        const health = healthOf(terminal.env, config, await hostOf(terminal, config));
+        const health = healthOf(terminal, config, await hostOf(terminal, config));
         return drift({ repository, render: renderEnvironment, health }, names);
       });
       const text = () => driftScreen(found);

@@ -10,6 +10,7 @@ interface Options {
   wait: boolean;
   timeout: number;
   dryRun: boolean;
+  statusOnly: boolean;
   again: boolean;
   repository: string;
   output: OutputFormat;
@@ -24,6 +25,7 @@ export function promoteCommand(terminal: Terminal): Command {
     .option('--wait', 'wait for the source to be synced, healthy and soaked', false)
     .option('--timeout <minutes>', 'how long --wait waits', minutes, 180)
     .option('--dry-run', 'write nothing, and say what would be done', false)
+    .option('--status-only', 'open and update nothing: say whether what is open still holds', false)
     .option('--again', 'also what the target was rolled back from', false)
     .option('--repository <directory>', 'the clone', '.')
     .addOption(new Option('-o, --output <format>', 'format').choices(OUTPUT_FORMATS).default('table'))
@@ -34,13 +36,13 @@ export function promoteCommand(terminal: Terminal): Command {
         import('../promotion/connect.ts'),
         import('../promotion/screen.ts'),
       ]);
-      const { from, to, dryRun, again, output, repository } = options;
+      const { from, to, dryRun, statusOnly, again, output, repository } = options;
       const result = await refusing(async () => {
         const { ports, config } = await connect(terminal, repository);
         const wait = options.wait ? { wait: waiting(terminal, options.timeout) } : {};
-        return promote(ports, config, { from, to, dryRun, again, ...wait });
+        return promote(ports, config, { from, to, dryRun, statusOnly, again, ...wait });
       });
-      const text = () => promoteScreen(result, dryRun, painter(terminal));
+      const text = () => promoteScreen(result, dryRun || statusOnly, painter(terminal));
       terminal.stdout.write(
         output === 'json' ? toJson(result) : output === 'yaml' ? toYaml(result) : printable(text()),
       );
@@ -56,7 +58,8 @@ export function promoteCommand(terminal: Terminal): Command {
 function waiting(terminal: Terminal, timeoutMinutes: number) {
   return {
     timeoutMs: timeoutMinutes * 60_000,
-    intervalMs: 15_000,
+    // An App has 5,000 requests an hour, and a workflow's own token 1,000.
+    intervalMs: 60_000,
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     progress: (line: string) => void terminal.stderr.write(`${printable(line)}\n`),
   };

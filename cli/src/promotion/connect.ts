@@ -38,7 +38,7 @@ export async function connect(terminal: Terminal, directory: string): Promise<Co
     repository,
     host,
     render: renderEnvironment,
-    health: healthOf(env, config, host),
+    health: healthOf(terminal, config, host),
     images: sigstore({ issuer, identity, repository: built }),
     slo: prometheus({ urls: config.prometheus ?? {}, token: env['PROMETHEUS_TOKEN'] || undefined, now }),
     now,
@@ -47,10 +47,14 @@ export async function connect(terminal: Terminal, directory: string): Promise<Co
 }
 
 /** Argo CD, or the statuses that it posts on the host. A workflow's secret that is not there is an empty text. */
-export function healthOf(env: Env, { health }: PromotionConfig, host: SourceHost): ApplicationHealth {
+export function healthOf(
+  { env, now }: Pick<Terminal, 'env' | 'now'>,
+  { health }: PromotionConfig,
+  host: SourceHost,
+): ApplicationHealth {
   return health.from === 'argocd'
-    ? argoCd({ url: health.url, token: env['ARGOCD_AUTH_TOKEN'] || undefined })
-    : commitStatusHealth(host);
+    ? argoCd({ url: health.url, token: env['ARGOCD_AUTH_TOKEN'] || undefined, now })
+    : commitStatusHealth(host, health.creator);
 }
 
 export async function hostOf(
@@ -77,7 +81,7 @@ async function credentialsOf(env: Env): Promise<GitHubCredentials> {
       throw new CliError('usage_invalid', `GITHUB_APP_PRIVATE_KEY_FILE ${file}: ${error.message}`, error);
     });
     const installation = env['GITHUB_APP_INSTALLATION_ID'];
-    const installationId = installation === undefined ? undefined : Number(installation);
+    const installationId = installation ? Number(installation) : undefined;
     return { kind: 'app', appId, privateKey, installationId };
   }
   throw new PromotionError(

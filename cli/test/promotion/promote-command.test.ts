@@ -44,6 +44,7 @@ const said = (state: string, minutesAgo: number) => ({
   context: 'argocd/cofferdam-staging',
   state,
   description: 'Synced, Degraded',
+  creator: { login: 'cofferdam-argocd[bot]' },
   created_at: new Date(Date.now() - minutesAgo * 60_000).toISOString(),
 });
 

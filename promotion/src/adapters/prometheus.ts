@@ -17,7 +17,6 @@ const Rules = z.object({
             lastEvaluation: z.string().optional(),
             labels: z.record(z.string(), z.string()).optional(),
             annotations: z.record(z.string(), z.string()).optional(),
-            alerts: z.array(z.object({ state: z.string(), activeAt: z.string().optional() })).nullish(),
           }),
         ),
       }),
@@ -69,12 +68,8 @@ export function prometheus({ urls, token, now }: PrometheusOptions): SloBurn {
       const burning = rules.filter(({ state }) => state === 'firing');
       return {
         measured: measured.length,
-        burning: burning.map(({ name, labels, annotations, alerts }) => ({
-          alert: name,
-          severity: labels?.['severity'],
-          summary: annotations?.['summary'],
-          since: alerts?.find(({ state }) => state === 'firing')?.activeAt,
-        })),
+        unevaluated: rules.length - measured.length,
+        burning: burning.map(({ name, annotations }) => ({ alert: name, summary: annotations?.['summary'] })),
       };
     },
   };

@@ -42,29 +42,40 @@ export function sigstore(options: SigstoreOptions): ImageAttestation {
   const { issuer, identity, repository, programs = { cosign: 'cosign', gh: 'gh' } } = options;
   const signature = async (image: string): Promise<Pick<ImageEvidence, 'signed' | 'problem'>> => {
     const who = ['--certificate-oidc-issuer', issuer, '--certificate-identity-regexp', identity];
-    const { problem } = await ask(programs.cosign, ['verify', ...who, '--output', 'json', image]);
+    const words = ['verify', ...who, '--output', 'json', image];
+    const { problem } = await ask(programs.cosign, words, UNSIGNED);
     return problem === undefined ? { signed: true } : { signed: false, problem };
   };
-  const provenance = async (image: string): Promise<Omit<ImageEvidence, 'image' | 'signed'>> => {
+  const provenance = async (image: string): Promise<Omit<ImageEvidence, 'signed'>> => {
     const who = ['--repo', repository, '--cert-oidc-issuer', issuer, '--cert-identity-regex', identity];
     const words = ['attestation', 'verify', `oci://${image}`, ...who, '--predicate-type', PROVENANCE];
-    const { problem, stdout } = await ask(programs.gh, [...words, '--format', 'json']);
-    if (problem !== undefined) return { attested: false, problem };
+    const { problem, stdout } = await ask(programs.gh, [...words, '--format', 'json'], UNATTESTED);
+    if (problem !== undefined) return { image, attested: false, problem };
     const sourceRevision = sourceOf(stdout);
-    return { attested: true, ...(sourceRevision !== undefined && { sourceRevision }) };
+    return { image, attested: true, ...(sourceRevision !== undefined && { sourceRevision }) };
   };
   return {
     evidence: (images) =>
       Promise.all(
         images.map(async (image) => {
           const [signed, attested] = await Promise.all([signature(image), provenance(image)]);
-          return { image, ...attested, ...signed };
+          return { ...attested, ...signed };
         }),
       ),
+    provenance: (images) => Promise.all(images.map(provenance)),
   };
 }
 
-async function ask(program: string, words: readonly string[]): Promise<{ stdout: string; problem?: string }> {
+/** What the tools say of an image, and not of the way to a registry, to GitHub or to Sigstore's trust root. */
+const UNSIGNED = /no matching signatures|no signatures found|none of the expected identities matched/i;
+const UNATTESTED =
+  /no (?:matching )?attestations (?:found|matching)|no attestations for|failed to verify|verifying with issuer|verification failed|HTTP 404/i;
+
+async function ask(
+  program: string,
+  words: readonly string[],
+  evidence: RegExp,
+): Promise<{ stdout: string; problem?: string }> {
   try {
     const { stdout } = await execa(program, [...words], { timeout: 60_000 });
     return { stdout };
@@ -77,8 +88,14 @@ async function ask(program: string, words: readonly string[]): Promise<{ stdout:
         error,
       );
     }
-    const said = (stderr ?? message).trim().split('\n').at(-1) ?? '';
-    return { stdout: '', problem: said.slice(0, 300) };
+    const all = stderr || message;
+    const said = (all.trim().split('\n').at(-1) ?? '').slice(0, 300);
+    if (evidence.test(all)) return { stdout: '', problem: said };
+    throw new PromotionError(
+      'verifier_unreachable',
+      `${program} ${words[0]} could not tell (${said}): run it again, and look at the registry and at who is signed in there`,
+      error,
+    );
   }
 }
 

@@ -27,8 +27,6 @@ export interface SourceContent {
   readonly head: string;
   /** Commits up to the head at which the environment's rendered files are the same, newest first. */
   readonly revisions: readonly string[];
-  /** RFC 3339: when the oldest of these came onto the base branch. */
-  readonly since: string;
 }
 
 /** Synced, healthy, soaked: in this order, and the later ones only say something when the earlier ones hold. */
@@ -105,7 +103,17 @@ function soakedGate(
       next: 'Argo CD says it from release 3.0 on (status.health.lastTransitionTime); or set `health: {from: commit-statuses}`',
     };
   }
-  const deployed = deployedAt(state.deployments, content.revisions) ?? content.since;
+  const deployed = deployedAt(state.deployments, content.revisions);
+  if (deployed === undefined) {
+    return {
+      gate: 'soaked',
+      passed: false,
+      code: 'not_soaked',
+      mayPassLater: true,
+      evidence: `no sync of what ${content.environment} is to run is known`,
+      next: `look at the history of Application cofferdam-${content.environment}, and sync it`,
+    };
+  }
   const startMs = Math.max(healthyMs, Date.parse(deployed));
   const passesAtMs = startMs + soakMinutes * 60_000;
   const since = `${content.environment} is so since ${at(startMs)}`;
@@ -159,6 +167,16 @@ export function sloGate(state: SloState, environment: string): GateDecision {
       code: 'slo_unmeasured',
       evidence: `Prometheus of ${environment} evaluates no alert on an objective: nothing is known`,
       next: `check that the PrometheusRules of environments/${environment}/rendered are loaded there`,
+    };
+  }
+  if (state.burning.length === 0 && state.unevaluated > 0) {
+    return {
+      gate: 'slo',
+      passed: false,
+      code: 'slo_unmeasured',
+      mayPassLater: true,
+      evidence: `${state.unevaluated} of ${state.measured + state.unevaluated} alerts on the objectives of ${environment} are not evaluated, or fail`,
+      next: `Prometheus of ${environment} says of each why, under Status, Rule health`,
     };
   }
   if (state.burning.length === 0) {

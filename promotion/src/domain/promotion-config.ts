@@ -25,7 +25,13 @@ export type PromotionStep = z.infer<typeof Step>;
 
 const Health = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('argocd'), url: Url }),
-  z.strictObject({ from: z.literal('commit-statuses') }),
+  z.strictObject({
+    from: z.literal('commit-statuses'),
+    creator: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$/, 'expected a login, of an App `name[bot]`')
+      .describe('Login of the App that Argo CD posts as. What others post in that context is ignored.'),
+  }),
 ]);
 
 /** `environments/promotion.yaml`: which environment follows which, and what has to hold. */
@@ -44,7 +50,10 @@ export const PromotionConfig = z
     images: z
       .strictObject({
         issuer: Url.describe('OIDC issuer of the signing certificate.'),
-        identity: z.string().min(1).describe('Regular expression of its subject: the release workflow.'),
+        identity: z
+          .string()
+          .startsWith('^', 'expected a regular expression that begins with ^: others may match in the middle')
+          .describe('Regular expression of its subject: the release workflow.'),
         repository: z
           .string()
           .regex(/^[^/\s]+\/[^/\s]+$/, 'expected `owner/name`')

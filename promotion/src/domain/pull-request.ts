@@ -84,7 +84,20 @@ function gateTable(gates: readonly GateDecision[]): string[] {
 }
 
 function notes(lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', ...lines.map((line) => `> ${line}`)];
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => `> ${cell(line)}`)];
+}
+
+const AGAIN = 'Asked for with --again: this environment was rolled back from this release.';
+
+/** What stands in a pull request that brings back what was rolled back; it is where that decision is kept. */
+export function againNotes(isAgain: boolean): string[] {
+  return isAgain ? [AGAIN] : [];
+}
+
+/** Whether a pull request says that somebody asked for exactly these pins again. */
+export function saysAgain(body: string, pins: readonly PinChange[]): boolean {
+  const lines = new Set(body.replaceAll('\r\n', '\n').split('\n'));
+  return lines.has(`> ${AGAIN}`) && pinTable(pins).every((line) => lines.has(line));
 }
 
 function checklistOf({ purpose, environment, changes }: Proposal): string[] {

@@ -15,7 +15,9 @@ export interface ImageEvidence {
 export interface ImageAttestation {
   /**
    * Evidence for each image, in the order given. An image that does not hold up is an answer and no error.
-   * @throws {PromotionError} `verifier_missing` when the tool cannot be run
+   * @throws {PromotionError} `verifier_missing` when the tool cannot be run, `verifier_unreachable` when it cannot tell
    */
   evidence(images: readonly string[]): Promise<ImageEvidence[]>;
+  /** The same without signatures: who built it, and from what. */
+  provenance(images: readonly string[]): Promise<Omit<ImageEvidence, 'signed'>[]>;
 }

@@ -1,15 +1,14 @@
 export interface BurningSlo {
   /** Name of the alert. */
   readonly alert: string;
-  readonly severity?: string | undefined;
-  /** RFC 3339. */
-  readonly since?: string | undefined;
   readonly summary?: string | undefined;
 }
 
 export interface SloState {
   /** Burn-rate alerts that are there and evaluated: with none, nothing is known. */
   readonly measured: number;
+  /** Those that are there and fail, or were not evaluated for long: they would not fire, whatever happened. */
+  readonly unevaluated: number;
   readonly burning: readonly BurningSlo[];
 }
 

@@ -66,12 +66,14 @@ export interface CommitStatus {
   readonly description: string;
   /** RFC 3339. */
   readonly createdAt: string;
+  /** Login of whoever set it, of an App `name[bot]`; anybody who may write may set any. Undefined: not known. */
+  readonly creator: string | undefined;
 }
 
 export interface CommitStatuses {
   /** Every status that was ever set in this context, newest first. */
   statuses(revision: string, context: string): Promise<CommitStatus[]>;
-  setStatus(revision: string, status: Omit<CommitStatus, 'createdAt'>): Promise<void>;
+  setStatus(revision: string, status: Omit<CommitStatus, 'createdAt' | 'creator'>): Promise<void>;
 }
 
 /** Who let a change onto the base branch: Git knows whoever wrote it, and of a squash not even that. */

@@ -32,8 +32,9 @@ const NOW = Date.parse('2026-11-23T12:00:00Z');
 
 describe('Argo CD', () => {
   const path = '/api/v1/applications/cofferdam-staging?project=cofferdam';
-  const state = (token?: string) => argoCd({ url: `${url}/`, token }).state('staging', []);
+  const state = (token?: string) => argoCd({ url: `${url}/`, token, now: () => NOW }).state('staging', []);
   const status = {
+    reconciledAt: '2026-11-23T11:57:00Z',
     sync: { status: 'Synced', revision: 'a'.repeat(40) },
     health: { status: 'Healthy', lastTransitionTime: '2026-11-23T10:00:00Z' },
     operationState: { phase: 'Succeeded', message: 'successfully synced' },
@@ -63,8 +64,24 @@ describe('Argo CD', () => {
     expect(await state()).toMatchObject({ sync: 'Unknown', message: 'a sync is running' });
     const failed = { phase: 'Failed', message: 'one or more objects failed' };
     answers.set(path, { status: 200, body: { status: { ...status, operationState: failed } } });
-    expect(await state()).toMatchObject({ message: 'one or more objects failed' });
+    expect(await state()).toMatchObject({ sync: 'Unknown', message: 'one or more objects failed' });
+    const of = (revision: string) => ({ ...failed, syncResult: { revision } });
+    answers.set(path, { status: 200, body: { status: { ...status, operationState: of('a'.repeat(40)) } } });
+    expect(await state()).toMatchObject({ sync: 'Unknown' });
+    answers.set(path, { status: 200, body: { status: { ...status, operationState: of('b'.repeat(40)) } } });
+    expect(await state()).toMatchObject({ sync: 'Synced' });
   });
+
+  it.each(['2026-11-23T11:44:59Z', undefined])(
+    'is not synced when it was last compared at %s',
+    async (time) => {
+      answers.set(path, { status: 200, body: { status: { ...status, reconciledAt: time } } });
+      expect(await state()).toMatchObject({
+        sync: 'Unknown',
+        message: expect.stringContaining('application controller'),
+      });
+    },
+  );
 
   it('knows nothing of an Application that is not there, or never was looked at', async () => {
     expect(await state()).toBeUndefined();
@@ -98,6 +115,7 @@ describe('commit statuses', () => {
 
   it('say since when the environment is healthy, over all commits of the same content', async () => {
     const world = new World({ a: '1' });
+    world.user = 'argocd[bot]';
     const revisions: string[] = [];
     const say = async (revision: string, minute: number, state: 'success' | 'failure') => {
       world.nowMs = NOW + minute * 60_000;
@@ -109,7 +127,7 @@ describe('commit statuses', () => {
     await say(older, 2, 'failure');
     await say(older, 3, 'success');
     await say(newer, 5, 'success');
-    const health = commitStatusHealth(world);
+    const health = commitStatusHealth(world, 'argocd[bot]');
     expect(await health.state('staging', revisions)).toMatchObject({
       sync: 'Synced',
       health: 'Healthy',
@@ -117,11 +135,45 @@ describe('commit statuses', () => {
       healthSince: new Date(NOW + 3 * 60_000).toISOString(),
     });
     await say(older, 7, 'failure');
-    expect(await health.state('staging', revisions)).toMatchObject({
+    expect(await commitStatusHealth(world, 'argocd[bot]').state('staging', revisions)).toMatchObject({
       health: 'Degraded',
       message: 'minute 7',
     });
     expect(await health.state('prod', revisions)).toBeUndefined();
+  });
+
+  it('of commits that Argo CD has left are asked for once', async () => {
+    const world = new World({ a: '1' });
+    world.user = 'argocd[bot]';
+    const older = await world.head();
+    const old = world.push({ a: '2' });
+    const head = world.push({ a: '3' });
+    await world.setStatus(old, { context, state: 'success', description: 'Synced and healthy' });
+    const asked: string[] = [];
+    const statuses = (revision: string, of: string) => {
+      asked.push(revision);
+      return world.statuses(revision, of);
+    };
+    const health = commitStatusHealth({ statuses, setStatus: world.setStatus.bind(world) }, 'argocd[bot]');
+    for (let times = 0; times < 3; times += 1) await health.state('staging', [head, old, older]);
+    expect(asked).toEqual([head, old, older, head, old, head, old]);
+  });
+
+  it('of anybody else than Argo CD are not believed', async () => {
+    const world = new World({ a: '1' });
+    const revision = await world.head();
+    const health = commitStatusHealth(world, 'argocd[bot]');
+    await world.setStatus(revision, { context, state: 'success', description: 'Synced and healthy' });
+    expect(await health.state('staging', [revision])).toBeUndefined();
+  });
+
+  it('say that the environment is out of sync', async () => {
+    const world = new World({ a: '1' });
+    world.user = 'argocd[bot]';
+    const revision = await world.head();
+    await world.setStatus(revision, { context, state: 'pending', description: 'OutOfSync, Healthy' });
+    const health = commitStatusHealth(world, 'argocd[bot]');
+    expect(await health.state('staging', [revision])).toMatchObject({ sync: 'OutOfSync' });
   });
 });
 
@@ -143,10 +195,11 @@ describe('Prometheus', () => {
   };
 
   it('counts the alerts on objectives that are evaluated, and names those that fire', async () => {
-    const firing = { state: 'firing', alerts: [{ state: 'firing', activeAt: '2026-11-23T11:00:00Z' }] };
+    const firing = { state: 'firing' };
     expect(await state(rule('A'), rule('B', firing), rule('C', { labels: {} }))).toEqual({
       measured: 2,
-      burning: [{ alert: 'B', severity: 'critical', summary: 'B!', since: '2026-11-23T11:00:00Z' }],
+      unevaluated: 0,
+      burning: [{ alert: 'B', summary: 'B!' }],
     });
   });
 
@@ -155,6 +208,7 @@ describe('Prometheus', () => {
     const old = { lastEvaluation: new Date(NOW - 11 * 60_000).toISOString() };
     expect(await state(rule('A', { health: 'err' }), rule('B', old), rule('C', other))).toEqual({
       measured: 0,
+      unevaluated: 2,
       burning: [],
     });
   });
@@ -212,6 +266,17 @@ describe('cosign and gh', () => {
     expect(await evidence(program('cosign', ':'), none)).toEqual([
       { image, signed: true, attested: false, problem: 'no attestations found' },
     ]);
+  });
+
+  it('that reach nobody have no evidence', async () => {
+    const away = 'echo "Error: Get \\"https://ghcr.io/v2/\\": dial tcp: i/o timeout" >&2; exit 1';
+    const fine = 'echo []';
+    const unreachable = { code: 'verifier_unreachable', message: expect.stringContaining('i/o timeout') };
+    const [cosign, gh] = [program('cosign', away), program('gh', fine)];
+    await expect(evidence(cosign, gh)).rejects.toMatchObject(unreachable);
+    program('cosign', fine);
+    program('gh', away);
+    await expect(evidence(cosign, gh)).rejects.toMatchObject(unreachable);
   });
 
   it('have to be installed', async () => {

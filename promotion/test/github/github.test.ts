@@ -118,7 +118,7 @@ describe('on GitHub', () => {
     }
     const found = await (await connect()).statuses(head, 'argocd/cofferdam-staging');
     expect(found).toHaveLength(115);
-    expect(found[0]?.description).toBe('228');
+    expect(found[0]).toMatchObject({ description: '228', creator: 'cofferdam[bot]' });
     expect(server.requests).toHaveLength(3);
   });
 });

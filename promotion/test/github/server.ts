@@ -213,8 +213,11 @@ export class GitHubServer {
     },
     'repos/list-commit-statuses-for-ref': ({ ref = '' }, _, query) => {
       const sample = sampleItem('get', `${REPO}/commits/{ref}/statuses`, 200);
-      const all = (this.#world.said.get(ref) ?? []).map(({ createdAt, ...status }) =>
-        Object.assign({}, sample, status, { created_at: createdAt }),
+      const all = (this.#world.said.get(ref) ?? []).map(({ createdAt, creator, ...status }) =>
+        Object.assign({}, sample, status, {
+          created_at: createdAt,
+          creator: Object.assign({}, sampleOf('simple-user'), { login: creator }),
+        }),
       );
       return paged(all, query, `${REPOSITORY}/commits/${ref}/statuses`);
     },
@@ -222,7 +225,11 @@ export class GitHubServer {
       this.#world.writes.push('setStatus');
       const { context = 'default', state = '', description = '' } = body as Record<string, string>;
       const status = { context, state: state as 'success', description };
-      const said = { ...status, createdAt: new Date(this.#world.nowMs).toISOString() };
+      const said = {
+        ...status,
+        createdAt: new Date(this.#world.nowMs).toISOString(),
+        creator: this.#world.user,
+      };
       this.#world.said.set(sha, [said, ...(this.#world.said.get(sha) ?? [])]);
       const sample = sampleAnswer('post', `${REPO}/statuses/{sha}`, 201);
       return { status: 201, body: Object.assign({}, sample, status, { created_at: said.createdAt }) };

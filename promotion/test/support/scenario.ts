@@ -62,7 +62,7 @@ export interface Scenario {
   readonly config: PromotionConfig;
   /** What the tool says of an image; a test may change it. */
   evidence: { signed: boolean; attested: boolean; problem?: string; sourceRevision?: string };
-  slo: { measured: number; burning: { alert: string; summary?: string }[] };
+  slo: { measured: number; unevaluated: number; burning: { alert: string; summary?: string }[] };
 }
 
 /** staging runs release 2 and has been healthy for two hours; prod runs release 1. */
@@ -83,14 +83,16 @@ export async function scenario(): Promise<Scenario> {
     syncer,
     config: await readConfig(world, await world.head()),
     evidence: { signed: true, attested: true },
-    slo: { measured: 4, burning: [] },
+    slo: { measured: 4, unevaluated: 0, burning: [] },
   };
+  const evidence = async (images: readonly string[]) =>
+    images.map((one) => ({ image: one, ...made.evidence }));
   const ports: PromotePorts = {
     repository: world,
     host: world,
     render,
     health: syncer,
-    images: { evidence: async (images) => images.map((one) => ({ image: one, ...made.evidence })) },
+    images: { evidence, provenance: evidence },
     slo: { state: async () => made.slo },
     now: () => world.nowMs,
   };

@@ -41,6 +41,8 @@ export class World implements Repository, RepositoryHistory, SourceHost {
   /** What is checked out; absent: the head of main. */
   checkout: string | undefined;
   nowMs = Date.parse('2026-11-23T12:00:00Z');
+  /** Who is signed in on the host. */
+  user = 'cofferdam[bot]';
 
   constructor(files: Readonly<Record<string, string>>) {
     this.add(
@@ -218,9 +220,10 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     return (this.said.get(revision) ?? []).filter((status) => status.context === context);
   }
 
-  async setStatus(revision: string, status: Omit<CommitStatus, 'createdAt'>): Promise<void> {
+  async setStatus(revision: string, status: Omit<CommitStatus, 'createdAt' | 'creator'>): Promise<void> {
     this.#write('setStatus');
-    const said = { ...status, createdAt: new Date(this.nowMs).toISOString() };
+    const createdAt = new Date(this.nowMs).toISOString();
+    const said = { ...status, createdAt, creator: this.user };
     this.said.set(revision, [said, ...(this.said.get(revision) ?? [])]);
   }
 

@@ -8,24 +8,21 @@ import type { Git } from './git.ts';
 export function attestations(
   git: Git,
 ): ImageAttestation & { attest(image: string, source: string): Promise<void> } {
+  const evidence = (images: readonly string[]) =>
+    Promise.all(
+      images.map(async (image): Promise<ImageEvidence> => {
+        const source = await git(['rev-parse', '--verify', '--quiet', refOf(image)]).catch(() => undefined);
+        if (source !== undefined) return { image, signed: true, attested: true, sourceRevision: source };
+        const problem = `the repository has no ${refOf(image)}`;
+        return { image, signed: false, attested: false, problem };
+      }),
+    );
   return {
     async attest(image, source) {
       await git(['update-ref', refOf(image), source]);
     },
-    evidence: (images) =>
-      Promise.all(
-        images.map(async (image): Promise<ImageEvidence> => {
-          const source = await git(['rev-parse', '--verify', '--quiet', refOf(image)]).catch(() => undefined);
-          if (source === undefined)
-            return {
-              image,
-              signed: false,
-              attested: false,
-              problem: `the repository has no ${refOf(image)}`,
-            };
-          return { image, signed: true, attested: true, sourceRevision: source };
-        }),
-      ),
+    evidence,
+    provenance: evidence,
   };
 }
 

@@ -98,7 +98,7 @@ export function promotionConfig(): string {
   });
   return stringify({
     repository: { owner: 'acme', name: 'payments', base: 'main' },
-    health: { from: 'commit-statuses' },
+    health: { from: 'commit-statuses', creator: 'acme-argocd[bot]' },
     images: {
       issuer: 'https://token.actions.githubusercontent.com',
       identity: '^https://github\\.com/acme/payments/',

@@ -116,7 +116,8 @@ function localStatuses(directory: string, now: () => number): CommitStatuses {
       return read(revision).filter((status) => status.context === context);
     },
     async setStatus(revision, status) {
-      const all = [{ ...status, createdAt: new Date(now()).toISOString() }, ...read(revision)];
+      const createdAt = new Date(now()).toISOString();
+      const all: CommitStatus[] = [{ ...status, createdAt, creator: undefined }, ...read(revision)];
       writeFileSync(join(directory, `${revision}.json`), `${JSON.stringify(all, null, 2)}\n`);
     },
   };

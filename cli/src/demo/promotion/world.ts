@@ -72,7 +72,7 @@ export async function openWorld(
     health: syncer,
     images: repository.images,
     // No step of this repository has the gate `slo`.
-    slo: { state: async () => ({ measured: 0, burning: [] }) },
+    slo: { state: async () => ({ measured: 0, unevaluated: 0, burning: [] }) },
     now,
   };
   return { client, repository, syncer, ports, stage };

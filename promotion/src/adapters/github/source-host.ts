@@ -168,11 +168,12 @@ function commitStatuses(client: GitHubClient, at: At): CommitStatuses {
       const all = await client.paginate(repos.listCommitStatusesForRef, query);
       return all
         .filter((status) => status.context === context)
-        .map(({ state, description, created_at: createdAt }) => ({
+        .map(({ state, description, created_at: createdAt, creator }) => ({
           context,
           state: stateOf(state),
           description: description ?? '',
           createdAt,
+          creator: creator?.login,
         }));
     },
     async setStatus(revision, status) {
