@@ -102,7 +102,7 @@ describe('promote says of an open pull request what is true of it now', () => {
 
   test.each([
     [0, 0],
-    [15, 0],
+    [15, 15],
     [21, 0],
     [24, 0],
     [3, 3],
@@ -113,7 +113,7 @@ describe('promote says of an open pull request what is true of it now', () => {
     const { status: found, calls } = run(text, { FROM: 'staging', TO: 'prod' });
     expect({ found, calls }).toEqual({
       found: status,
-      calls: ['npm run --silent cofferdam -- promote --from staging --to prod'],
+      calls: ['npm run --silent cofferdam -- promote --from staging --to prod --status-only'],
     });
   });
 });

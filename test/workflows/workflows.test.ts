@@ -121,7 +121,7 @@ describe('workflows', () => {
       'release/chart': ['packages', 'id-token', 'attestations'],
       'release/notes': ['contents', 'id-token', 'attestations'],
       'drift/drift': ['issues'],
-      'promote/say': ['statuses'],
+      'promote/say': ['pull-requests', 'statuses'],
       'pins/pins': ['statuses'],
     });
   });
