@@ -337,10 +337,15 @@ describe('promote --wait', () => {
     };
     s = Object.assign(s, { ports: { ...s.ports, images: counted } });
     const started = s.world.nowMs;
-    const { wait, lines } = waiting(60 * MINUTE);
+    let slept = 0;
+    const { wait, lines } = waiting(60 * MINUTE, () => {
+      slept += 1;
+    });
     expect(await run({ wait })).toMatchObject({ outcome: 'opened' });
     expect(s.world.nowMs - started).toBe(30 * MINUTE);
     expect(asked).toBe(1);
+    // Nobody is asked before it may pass.
+    expect(slept).toBe(1);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('soaked');
   });

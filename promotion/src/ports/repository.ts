@@ -22,7 +22,10 @@ export interface Repository {
   objectId(revision: string, path: string): Promise<string | undefined>;
 }
 
-/** What came before. Only first parents count: what was on the branch, and not in the pull requests it came from. */
+/**
+ * What came before. For `log` and `between` only first parents count: what was on the branch, and not in the pull
+ * requests it came from; `contains` follows all of them.
+ */
 export interface RepositoryHistory {
   /** Commits up to `revision` that changed one of `paths`, newest first. @throws {PromotionError} `clone_shallow` */
   log(revision: string, paths: readonly string[], limit: number): Promise<LoggedCommit[]>;
