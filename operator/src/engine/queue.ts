@@ -62,7 +62,8 @@ export type QueueOptions = {
   work: (key: string, signal: AbortSignal) => Promise<WorkResult>;
   /**
    * Keys worked on at the same time. Default 4. Of several, one is kept for what is changed or affected: retries that
-   * wait for something that does not answer cannot take them all.
+   * wait for something that does not answer cannot take them all. Resyncs take half of them at most: they share one
+   * processor with what is new, which has many steps to go.
    */
   workers?: number;
   clock?: Clock;
@@ -80,8 +81,11 @@ export function createQueue(options: QueueOptions): Queue {
   const waiting = createWaitingKeys();
   /** Key to when its work began. */
   const active = new Map<string, number>();
-  /** Of these, the ones that began as retries or resyncs. */
+  /** Of these, the ones that began as retries or resyncs, and the resyncs alone. */
   const patient = new Set<string>();
+  const resyncs = new Set<string>();
+  const mostPatient = Math.max(1, workers - 1);
+  const mostResyncs = Math.ceil(workers / 2);
   const again = new Map<string, Urgency>();
   const failures = new Map<string, number>();
   const timers = new Map<string, { dueAt: number; cancel: () => void }>();
@@ -112,14 +116,19 @@ export function createQueue(options: QueueOptions): Queue {
     timers.set(key, { dueAt, cancel });
   }
 
+  function hasRoom(urgency: Urgency): boolean {
+    if (urgency === 'resync' && resyncs.size >= mostResyncs) return false;
+    return urgency === 'changed' || urgency === 'affected' || patient.size < mostPatient;
+  }
+
   function dispatch(): void {
     while (active.size < workers && !stopping.signal.aborted) {
-      const allTaken = workers > 1 && patient.size >= workers - 1;
-      const next = waiting.take(allTaken ? ['changed', 'affected'] : URGENCIES);
+      const next = waiting.take(URGENCIES.filter(hasRoom));
       if (next === undefined) return;
       const { key, addedAt, urgency } = next;
       active.set(key, clock.monotonicMs());
       if (urgency === 'retry' || urgency === 'resync') patient.add(key);
+      if (urgency === 'resync') resyncs.add(key);
       observer.started?.(key, clock.monotonicMs() - addedAt);
       const task = run(key).finally(() => running.delete(task));
       running.add(task);
@@ -147,6 +156,7 @@ export function createQueue(options: QueueOptions): Queue {
     observer.finished?.(key, clock.monotonicMs() - startedAt, failure);
     active.delete(key);
     patient.delete(key);
+    resyncs.delete(key);
     const urgency = again.get(key);
     again.delete(key);
     if (urgency !== undefined) add(key, urgency);

@@ -284,3 +284,24 @@ test('retries that hang leave a worker for what is new', async () => {
   await clock.advance(60_000);
   await stopped;
 });
+
+test('resyncs take half of the workers, and none is kept from what is more urgent', async () => {
+  const clock = createManualClock();
+  const queue = createQueue({
+    clock,
+    workers: 5,
+    async work() {
+      await clock.sleep(1_000);
+      return undefined;
+    },
+  });
+  for (let n = 0; n < 10; n++) queue.add(`resync-${n}`, 'resync');
+  await clock.advance(100);
+  expect(queue.active).toBe(3);
+  for (let n = 0; n < 10; n++) queue.add(`change-${n}`);
+  await clock.advance(100);
+  expect(queue.active).toBe(5);
+  await clock.advance(60_000);
+  expect(queue.depth + queue.active).toBe(0);
+  await queue.stop();
+});
