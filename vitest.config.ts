@@ -5,6 +5,11 @@ import { defineConfig } from 'vitest/config';
 const heavy = ['**/*.cluster.test.ts'];
 /** Counts requests that are made together, which they are not on a machine that is busy with something else. */
 const brokers = ['operator/test/effects/kafka-broker.cluster.test.ts'];
+/** They start an API server and no pods, so they take no address of the machine. */
+const podless = [
+  'benchmarks/test/**/*.cluster.test.ts',
+  'devcluster/test/{conformance,openapi}.cluster.test.ts',
+];
 /** They take minutes in all, and wait most of the time. */
 const patience = { testTimeout: 120_000, hookTimeout: 180_000 };
 const ignored = ['**/node_modules/**', '.cofferdam/**'];
@@ -30,7 +35,11 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['{operator,services/*}/test/**/*.cluster.test.ts', 'test/**/*.cluster.test.ts'],
+          include: [
+            '{operator,services/*}/test/**/*.cluster.test.ts',
+            'test/**/*.cluster.test.ts',
+            ...podless,
+          ],
           exclude: [...ignored, ...brokers],
           ...patience,
         },
@@ -39,8 +48,8 @@ export default defineConfig({
         test: {
           // A whole cluster has addresses of this machine to itself, and many processes: one file at a time.
           name: 'machine',
-          include: ['{cli,devcluster,benchmarks}/test/**/*.cluster.test.ts', ...brokers],
-          exclude: ignored,
+          include: ['{cli,devcluster}/test/**/*.cluster.test.ts', ...brokers],
+          exclude: [...ignored, ...podless],
           fileParallelism: false,
           ...patience,
         },

@@ -86,7 +86,7 @@ function connector() {
 }
 
 /** Real steps have hours; who watches has seconds. */
-export const SOAK_SECONDS = 6;
+export const SOAK_SECONDS = 4;
 
 /**
  * `environments/promotion.yaml`. There is no Prometheus here: the gate `slo` is left out, and the others hold. The
