@@ -16,6 +16,9 @@ const Quantities = z.strictObject({
     .describe('Bytes, such as `256Mi`.'),
 });
 
+/** What each container asks for, and may have. */
+export const Resources = z.strictObject({ requests: Quantities.optional(), limits: Quantities.optional() });
+
 /** Number and size of the pods of one component. */
 export const ComponentScaling = withRules(
   z.strictObject({
@@ -39,10 +42,9 @@ export const ComponentScaling = withRules(
       .max(95)
       .optional()
       .describe('Share of the requested CPU at which pods are added, 10 to 95 percent. Absent: 70.'),
-    resources: z
-      .strictObject({ requests: Quantities.optional(), limits: Quantities.optional() })
-      .optional()
-      .describe('Of each container. Absent: requests of 100m and 192Mi, a memory limit of 512Mi.'),
+    resources: Resources.optional().describe(
+      'Of each container. Absent: requests of 100m and 192Mi, a memory limit of 512Mi.',
+    ),
   }),
   {
     rule: '!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas',

@@ -1,4 +1,3 @@
-import { TOKEN_AUDIENCE } from '@cofferdam/contracts';
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
@@ -7,17 +6,13 @@ import type { OperatorConfig } from '../config/operator-config.ts';
 import type { Release } from '../config/release.ts';
 import { operatorPolicy } from './network-policies.ts';
 import { ownRules, workRules } from './operator-permissions.ts';
-import { restrictedContainer, restrictedNamespaceLabels, restrictedPod } from './pod-security.ts';
-import { probes } from './probes.ts';
+import { operatorPod, placement } from './operator-pod.ts';
+import { restrictedNamespaceLabels } from './pod-security.ts';
 
 const NAME = 'cofferdam-operator';
 const GRANTEES = `${NAME}-grantees`;
-const PORT = 8080;
-/** Where pods have their keys certified. */
-const CERTIFICATE_PORT = 8443;
-const PORTS = { http: PORT, certificates: CERTIFICATE_PORT };
-const TOKEN_DIRECTORY = '/var/run/secrets/cofferdam';
-const GRANTEES_DIRECTORY = '/etc/cofferdam/grantees';
+/** `certificates`: where pods have their keys certified. */
+const PORTS = { http: 8080, certificates: 8443 };
 const RBAC = 'rbac.authorization.k8s.io';
 const selector = { 'app.kubernetes.io/name': 'operator', 'app.kubernetes.io/instance': NAME };
 const labels = { ...selector, 'app.kubernetes.io/part-of': 'cofferdam' };
@@ -68,17 +63,23 @@ export class Operator extends Chart {
         unhealthyPodEvictionPolicy: 'AlwaysAllow',
       },
     });
+    this.addDeployment(config, release);
+  }
+
+  private addDeployment(config: OperatorConfig, release: Release): void {
+    const { namespace, replicas } = config;
+    const pod = operatorPod({ config, release, name: NAME, selector, ports: PORTS, grantees: GRANTEES });
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: { name: NAME, namespace },
       spec: {
-        replicas: config.replicas,
+        replicas,
         // Argo CD waits until then for a release that does not start, before it looks for a newer commit. A pod has a
         // minute to start (startupProbe).
         progressDeadlineSeconds: 120,
         selector: { matchLabels: selector },
-        template: { metadata: { labels }, spec: podSpec(config, release) },
+        template: { metadata: { labels }, spec: pod },
       },
-    });
+    }).addJsonPatch(...placement(config));
   }
 
   /** What the Prometheus operator takes, where the cluster has its kinds. */
@@ -116,76 +117,4 @@ export class Operator extends Chart {
       subjects,
     });
   }
-}
-
-function podSpec(config: OperatorConfig, release: Release): k8s.PodSpec {
-  return {
-    serviceAccountName: NAME,
-    securityContext: restrictedPod,
-    // The one that waits for the lease is of use on another node.
-    topologySpreadConstraints: [
-      {
-        maxSkew: 1,
-        topologyKey: 'kubernetes.io/hostname',
-        whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: { matchLabels: selector },
-      },
-    ],
-    containers: [
-      {
-        name: 'operator',
-        image: release.images.operator,
-        args: ['serve'],
-        env: environment(config, release),
-        ports: Object.entries(PORTS).map(([name, containerPort]) => ({ name, containerPort })),
-        securityContext: restrictedContainer,
-        resources: {
-          requests: { cpu: k8s.Quantity.fromString('100m'), memory: k8s.Quantity.fromString('192Mi') },
-          limits: { memory: k8s.Quantity.fromString('512Mi') },
-        },
-        volumeMounts: [
-          { name: 'token', mountPath: TOKEN_DIRECTORY, readOnly: true },
-          { name: 'grantees', mountPath: GRANTEES_DIRECTORY, readOnly: true },
-        ],
-        ...probes,
-      },
-    ],
-    volumes: [
-      {
-        name: 'token',
-        // For /statusz of the services. Its audience is ours: nobody can use it at the Kubernetes API.
-        projected: {
-          sources: [
-            { serviceAccountToken: { audience: TOKEN_AUDIENCE, expirationSeconds: 600, path: 'token' } },
-          ],
-        },
-      },
-      { name: 'grantees', configMap: { name: GRANTEES } },
-    ],
-  };
-}
-
-function environment(config: OperatorConfig, release: Release): k8s.EnvVar[] {
-  const { vault, router, connector } = release.images;
-  const values = {
-    PORT: String(PORT),
-    CERTIFICATE_PORT: String(CERTIFICATE_PORT),
-    STATUSZ_TOKEN_FILE: `${TOKEN_DIRECTORY}/token`,
-    GRANTEES_FILE: `${GRANTEES_DIRECTORY}/grantees.json`,
-    // The set that runs where a PaymentVault names no images.
-    IMAGE_VAULT: vault,
-    IMAGE_ROUTER: router,
-    IMAGE_CONNECTOR: connector,
-    OPERATOR_IMAGE: release.images.operator,
-    ...(config.namespaces === undefined ? {} : { WATCH_NAMESPACES: config.namespaces.join(',') }),
-    ...config.env,
-  };
-  return [
-    { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
-    {
-      name: 'LEASE_NAMESPACE',
-      valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } },
-    },
-    ...Object.entries(values).map(([name, value]) => ({ name, value })),
-  ];
 }

@@ -5,6 +5,7 @@ import { SIMULATOR_TLS_SECRET } from '../secret-names.ts';
 import { simulatorPolicy } from './network-policies.ts';
 import { restrictedContainer, restrictedNamespaceLabels, restrictedPod } from './pod-security.ts';
 import { probes } from './probes.ts';
+import { temporary } from './temporary.ts';
 
 const NAME = 'psp-simulator';
 
@@ -43,14 +44,17 @@ export class PspSimulator extends Chart {
           spec: {
             automountServiceAccountToken: false,
             securityContext: restrictedPod,
-            volumes: [{ name: 'tls', secret: { secretName: SIMULATOR_TLS_SECRET, defaultMode: 0o440 } }],
+            volumes: [
+              { name: 'tls', secret: { secretName: SIMULATOR_TLS_SECRET, defaultMode: 0o440 } },
+              temporary.volume,
+            ],
             containers: [
               {
                 name: NAME,
                 image,
                 args: ['serve'],
                 env: [{ name: 'TLS_DIR', value: TLS_PATH }],
-                volumeMounts: [{ name: 'tls', mountPath: TLS_PATH, readOnly: true }],
+                volumeMounts: [{ name: 'tls', mountPath: TLS_PATH, readOnly: true }, temporary.mount],
                 ports: PORTS.map(({ name, port }) => ({ name, containerPort: port })),
                 securityContext: restrictedContainer,
                 resources: {

@@ -1,5 +1,6 @@
 import { Label, NetworkPeer } from '@cofferdam/crds';
 import { z } from 'zod';
+import { placementMembers } from './placement-config.ts';
 
 const RoleArn = z
   .string()
@@ -29,6 +30,7 @@ export const OperatorConfig = z.strictObject({
     .optional()
     .describe('Such as `eks.amazonaws.com/role-arn`, by which the operator reaches KMS.'),
   env: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).optional(),
+  ...placementMembers,
   namespaces: z
     .array(Label)
     .min(1)

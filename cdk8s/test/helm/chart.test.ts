@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { componentSize } from '@cofferdam/crds';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
@@ -37,6 +38,34 @@ const everything: OperatorConfig = {
   replicas: 3,
   serviceAccountAnnotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/operator' },
   env: { MAX_ROLLOUTS: '10', LOG_LEVEL: 'debug', STATUSZ_TOKEN_FILE: '' },
+  imagePullSecrets: [{ name: 'registry' }, { name: 'mirror' }],
+  nodeSelector: { 'kubernetes.io/arch': 'arm64', pool: 'system' },
+  tolerations: [
+    { key: 'dedicated', operator: 'Equal', value: 'payments', effect: 'NoSchedule' },
+    { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 0 },
+  ],
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: ['a', 'b'] }] },
+        ],
+      },
+    },
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: {
+            topologyKey: 'topology.kubernetes.io/zone',
+            labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'operator' } },
+          },
+        },
+      ],
+    },
+  },
+  // What is not said keeps its default: the request for CPU.
+  resources: { requests: { memory: '256Mi' }, limits: { cpu: '2', memory: '1Gi' } },
   prometheusRule: true,
   serviceMonitor: { intervalSeconds: 15, labels: { release: 'prometheus' } },
   grantees: { empty: [], shop: ['arn:aws:iam::111122223333:role/vault', 'arn:aws:iam::111122223333:user/x'] },
@@ -66,6 +95,11 @@ const INSTALLS: Record<string, { config: OperatorConfig; release: Release }> = {
       grantees: {},
       namespaces: ['payments-a', 'payments-b'],
       serviceMonitor: {},
+      // Empty is as good as absent.
+      imagePullSecrets: [],
+      nodeSelector: {},
+      tolerations: [],
+      affinity: {},
       network: { dns: { to: [{ podSelector: { matchLabels: { app: 'coredns' } } }] } },
     },
     release: pinned,
@@ -125,15 +159,17 @@ function withoutKept(manifest: Manifest): Manifest {
 
 describe('values.yaml', () => {
   test('asks for what install/config.yaml and install/release.yaml do', () => {
-    const { crds, env, network, prometheusRule, serviceAccountAnnotations, ...values } = parse(
-      read('charts/cofferdam-operator/values.yaml'),
-    );
+    const nothing = {
+      ...{ env: {}, network: {}, prometheusRule: false, serviceAccountAnnotations: {} },
+      ...{ imagePullSecrets: [], nodeSelector: {}, tolerations: [], affinity: {} },
+    };
+    const { resources } = componentSize(undefined);
     const { config } = INSTALLS['as install/config.yaml has it'] ?? {};
-    expect(config && valuesOf({ config, release })).toEqual(values);
-    const nothing = { env: {}, network: {}, prometheusRule: false, serviceAccountAnnotations: {} };
-    expect({ crds, env, network, prometheusRule, serviceAccountAnnotations }).toEqual({
-      crds: { enabled: true },
+    expect(parse(read('charts/cofferdam-operator/values.yaml'))).toEqual({
+      ...(config && valuesOf({ config, release })),
       ...nothing,
+      resources,
+      crds: { enabled: true },
     });
   });
 });
@@ -168,6 +204,7 @@ describe.skipIf(absent)('the chart', () => {
     ['a value that there is not', { replicaCount: 2 }, "'replicaCount' not allowed"],
     ['no namespace, which would be taken for all', { namespaces: [] }, '/namespaces'],
     ['more pods than may wait', { replicas: 9 }, '/replicas'],
+    ['a place that is misspelt', { affinity: { nodeAfinity: {} } }, "'nodeAfinity' not allowed"],
   ])('refuses %s', (_, values, place) => {
     expect(() => template('payments-operator', values)).toThrow(place);
   });
