@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ConfigError } from './config/config-error.ts';
 import { checkTogether } from './config/environments-together.ts';
-import { type Files, manifestFiles } from './manifest-files.ts';
+import { checkPromotionSources } from './config/promotion-sources.ts';
+import { type Files, type Manifest, manifestFiles } from './manifest-files.ts';
 import { environmentManifests, type Inputs, renderArgoCd, renderInstall } from './render.ts';
 import { differences, write } from './rendered-directory.ts';
 
@@ -45,18 +46,30 @@ function renderAll(root: string): Rendered[] {
   const manifests = new Map(
     [...environments].map(([name, inputs]) => [name, environmentManifests(inputs)] as const),
   );
-  const argoCd = `${root}/install/argocd/config.yaml`;
   return [
     ...[...manifests].map(([name, objects]) => {
       const directory = `environments/${name}`;
       return { directory, files: manifestFiles(objects, directory) };
     }),
     { directory: 'install', files: renderInstall(readInputs(root, 'install')) },
-    // A repository that is not synced by Argo CD has none.
-    ...(existsSync(argoCd)
-      ? [{ directory: 'install/argocd', files: renderArgoCd(readFileSync(argoCd, 'utf8'), manifests) }]
-      : []),
+    ...argoCdOf(root, manifests),
   ];
+}
+
+/** A repository that is not synced by Argo CD has none. */
+function argoCdOf(root: string, manifests: ReadonlyMap<string, readonly Manifest[]>): Rendered[] {
+  const directory = 'install/argocd';
+  const config = textOf(root, `${directory}/config.yaml`);
+  if (config === undefined) return [];
+  const files = renderArgoCd(config.text, manifests);
+  const promotion = textOf(root, 'environments/promotion.yaml');
+  if (promotion !== undefined) checkPromotionSources(promotion, config);
+  return [{ directory, files }];
+}
+
+function textOf(root: string, file: string): { file: string; text: string } | undefined {
+  const path = `${root}/${file}`;
+  return existsSync(path) ? { file, text: readFileSync(path, 'utf8') } : undefined;
 }
 
 /** Name -> inputs, in the order of the names. */

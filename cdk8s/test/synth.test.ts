@@ -108,6 +108,18 @@ test('a repository that Argo CD does not sync has nothing of it', () => {
   expect(run({ check: true })).toEqual({ status: 0, lines: [] });
 });
 
+test('a release that would wait for a proof which never comes is told before it waits', () => {
+  const step = '  - { from: dev, to: staging, soakMinutes: 15 }\n';
+  edit('environments/promotion.yaml', (text) => `${text}${step}`);
+  const said = 'dev has no cluster in install/argocd/config.yaml';
+  expect(run()).toEqual({
+    status: 1,
+    lines: [expect.stringMatching(`^environments/promotion\\.yaml:[0-9]+:7 steps\\.[0-9]\\.from: ${said}`)],
+  });
+  edit('install/argocd/config.yaml', (text) => text.replace('clusters:\n', 'clusters:\n  dev: acme-dev\n'));
+  expect(run().status).toBe(0);
+});
+
 test('a namespace that is new goes into what Argo CD may do', () => {
   edit('environments/prod/config.yaml', (text) => `${text}\npspSimulator: { namespace: simulator }\n`);
   expect(run().lines).toContain('wrote install/argocd/rendered/00-appproject.argocd.cofferdam.yaml');

@@ -50,13 +50,9 @@ it.each([
   expect(readFileSync(release, 'utf8')).toBe(before);
 });
 
-it('pin asks where to, and who opens the pull request', async () => {
+it('pin needs no environment, and asks who opens the pull request', async () => {
   const images = digests('one', { vault: image('vault') });
-  expect(await cofferdam(['pin', '--images', images])).toMatchObject({
-    status: 1,
-    stderr: expect.stringContaining('--to <environment> or --file <path>'),
-  });
-  const words = ['pin', '--images', images, '--to', 'dev', '--repository', root];
+  const words = ['pin', '--images', images, '--repository', root];
   expect(await cofferdam(words)).toMatchObject({
     status: 15,
     stderr: expect.stringContaining('GITHUB_TOKEN'),
