@@ -5,6 +5,7 @@ import {
   ProblemError,
   type Transaction,
 } from '@cofferdam/runtime';
+import type { ChainHeads } from './audit/chain-heads.ts';
 import { type AuditEntry, type ChainHead, emptyChain, link } from './domain/audit-chain.ts';
 import { insertAuditLink } from './storage/audit.ts';
 
@@ -22,14 +23,14 @@ export type Commit = <T>(work: (unit: UnitOfWork) => Promise<T>) => Promise<T>;
  * Commits with audit chains. A chain's next link needs the hash of the last committed one, so each transaction has a
  * chain to itself while it runs; there are as many chains (writers) as transactions at a time, `<run>/<lane>` each.
  *
- * @param run identifies this run of this replica, and is never used again
+ * @param heads is told of every chain's new head as soon as it is on disk
  */
-export function createCommit(database: Database, run: string): Commit {
+export function createCommit(database: Database, heads: ChainHeads): Commit {
   const idle: ChainHead[] = [];
   let lanes = 0;
 
   return async (work) => {
-    const head = idle.pop() ?? emptyChain(`${run}/${lanes++}`);
+    const head = idle.pop() ?? emptyChain(`${heads.run}/${lanes++}`);
     let committed = head;
     let attempted = false;
     try {
@@ -50,6 +51,7 @@ export function createCommit(database: Database, run: string): Commit {
         attempted = true;
         return result;
       });
+      if (committed !== head) heads.committed(committed);
       idle.push(committed);
       return result;
     } catch (error) {

@@ -19,6 +19,7 @@ import {
   SchemaGate,
   startOutbox,
 } from '@cofferdam/runtime';
+import { ChainHeads } from './audit/chain-heads.ts';
 import { createCommit } from './commit.ts';
 import { readServeConfig } from './config.ts';
 import { KeyRing } from './crypto/key-ring.ts';
@@ -92,13 +93,14 @@ export async function serve(
     rekey: schema.isOpen ? await rekey.status() : undefined,
     outbox: await outbox.status(),
   });
+  const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const vault: Vault = {
     vaultId,
     database,
     keys,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
-    commit: createCommit(database, `${config.POD_NAME}/${randomId('run')}`),
+    commit: createCommit(database, heads),
     now: () => new Date(),
   };
   const rekey = createRekey(vault, { kms, keyArn: config.KMS_KEY_ARN, generation: config.REKEY_GENERATION });

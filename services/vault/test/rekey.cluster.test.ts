@@ -2,6 +2,7 @@ import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client
 import { KMS_ROLES } from '@cofferdam/devcluster/addons';
 import { createLogger, createPool, databaseOver } from '@cofferdam/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ChainHeads } from '../src/audit/chain-heads.ts';
 import { createCommit } from '../src/commit.ts';
 import { KeyRing } from '../src/crypto/key-ring.ts';
 import { awsKeyManagement } from '../src/kms/aws.ts';
@@ -40,7 +41,7 @@ async function newReplica(options: { keyArn: string; generation: number }) {
   });
   const vault: Vault = {
     ...{ vaultId: VAULT_ID, database, keys, tokenFormat: 'Opaque', deduplicate: true },
-    commit: createCommit(database, `rekey-test/${options.generation}/${Math.random()}`),
+    commit: createCommit(database, new ChainHeads(`rekey-test/${options.generation}/${Math.random()}`)),
     now: () => new Date(now()),
   };
   return {
