@@ -48,6 +48,7 @@ const PROMOTION_STATUS: Readonly<Record<PromotionErrorCode, number>> = {
   unreleased: 26,
   rolled_back: 27,
   verifier_missing: 28,
+  clone_unreadable: 29,
   schema_too_new: 30,
   schema_unknown: 31,
   nothing_to_roll_back: 32,

@@ -31,6 +31,12 @@ export async function checkedOut(repository: Repository, host: Branches, base: s
   );
 }
 
+/** Whether what is checked out is the head of the base branch, and not what somebody has tried elsewhere. */
+export async function isAtHead(repository: Repository, host: Branches, base: string): Promise<boolean> {
+  const [here, there] = await Promise.all([repository.head(), host.head(base)]);
+  return there?.revision === here;
+}
+
 /** @throws {PromotionError} `target_moved` */
 export async function checkUnmoved(host: Branches, base: string, revision: string): Promise<void> {
   const there = await host.head(base);

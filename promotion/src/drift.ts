@@ -1,5 +1,6 @@
 import { type Environment, type Renderer, readEnvironment, rendered } from './inputs.ts';
 import type { ApplicationHealth, ApplicationState } from './ports/application-health.ts';
+import type { LiveObjects } from './ports/live-objects.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
 import { sourceContent } from './source-gates.ts';
 
@@ -7,6 +8,8 @@ import { sourceContent } from './source-gates.ts';
 export interface Drift {
   /** `rendered`: the committed files are not what the inputs give. `live`: the cluster is not what is committed. */
   readonly between: 'rendered' | 'live';
+  /** Who says so: Git alone, Argo CD about the cluster, or the cluster itself. */
+  readonly source: 'git' | 'argocd' | 'cluster';
   /** A file, or an object such as `Deployment payments/payments-vault`. */
   readonly what: string;
   readonly detail: string;
@@ -25,6 +28,8 @@ export interface DriftPorts {
   readonly render: Renderer;
   /** Absent: only what is in Git is compared. */
   readonly health?: ApplicationHealth | undefined;
+  /** The cluster of the only environment that is asked about. */
+  readonly cluster?: LiveObjects | undefined;
 }
 
 /**
@@ -32,24 +37,21 @@ export interface DriftPorts {
  * @throws {PromotionError} `environment_unknown`, `config_invalid`, `pin_invalid`, `health_unreachable`
  */
 export async function drift(
-  { repository, render, health }: DriftPorts,
+  { repository, render, health, cluster }: DriftPorts,
   environments: readonly string[],
 ): Promise<EnvironmentDrift[]> {
   const revision = await repository.head();
   return Promise.all(
     environments.map(async (name): Promise<EnvironmentDrift> => {
       const environment = await readEnvironment(repository, revision, name);
-      const drifts = renderedDrift(render, environment);
-      if (health === undefined) return { environment: name, revision, drifts };
+      const inGit = renderedDrift(render, environment);
+      const inCluster = cluster === undefined ? [] : await clusterDrift(cluster, environment);
+      if (health === undefined) return { environment: name, revision, drifts: [...inGit, ...inCluster] };
       const content = await sourceContent(repository, name, revision);
       const state = await health.state(name, content.revisions);
       const live = state === undefined ? ('unknown' as const) : seen(state);
-      return {
-        environment: name,
-        revision,
-        drifts: [...drifts, ...liveDrift(state, content.revisions)],
-        live,
-      };
+      const drifts = [...inGit, ...inCluster, ...syncerDrift(state, content.revisions)];
+      return { environment: name, revision, drifts, live };
     }),
   );
 }
@@ -72,12 +74,23 @@ function renderedDrift(render: Renderer, environment: Environment): Drift[] {
         : should === undefined
           ? 'is no longer rendered'
           : 'differs from its inputs';
-    return [{ between: 'rendered', what: `${environment.directory}/rendered/${name}`, detail }];
+    return [
+      { between: 'rendered', source: 'git', what: `${environment.directory}/rendered/${name}`, detail },
+    ];
   });
 }
 
-function liveDrift(state: ApplicationState | undefined, revisions: readonly string[]): Drift[] {
-  const live = (what: string, detail: string): Drift => ({ between: 'live', what, detail });
+async function clusterDrift(
+  cluster: LiveObjects,
+  { directory, rendered: files }: Environment,
+): Promise<Drift[]> {
+  const texts = new Map([...files].map(([name, text]) => [`${directory}/rendered/${name}`, text]));
+  const found = await cluster.differences(texts);
+  return found.map(({ object, detail }) => ({ between: 'live', source: 'cluster', what: object, detail }));
+}
+
+function syncerDrift(state: ApplicationState | undefined, revisions: readonly string[]): Drift[] {
+  const live = (what: string, detail: string): Drift => ({ between: 'live', source: 'argocd', what, detail });
   if (state === undefined) return [live('Application', 'nothing is known of it')];
   const objects = (state.outOfSync ?? []).map((object) => live(object, 'differs from Git'));
   if (objects.length > 0) return objects;

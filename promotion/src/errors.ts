@@ -7,6 +7,7 @@ export type PromotionErrorCode =
   | 'checkout_stale'
   | 'rendered_stale'
   | 'clone_shallow'
+  | 'clone_unreadable'
   | 'repository_forbidden'
   | 'target_moved'
   | 'rate_limited'

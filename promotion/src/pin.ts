@@ -1,21 +1,15 @@
 import { Release } from '@cofferdam/cdk8s';
 import { checkedOut } from './checkout.ts';
-import { type PinChange, type Pins, pinChanges, unreleased, withPins } from './domain/pins.ts';
+import { type Pins, unreleased } from './domain/pins.ts';
 import type { PromotionConfig } from './domain/promotion-config.ts';
-import { bodyOf, branchOf, labelsOf, type Proposal, titleOf } from './domain/pull-request.ts';
-import type { FieldChange } from './domain/rendered-diff.ts';
 import { PromotionError } from './errors.ts';
-import { checkRendered, type Renderer, readEnvironment } from './inputs.ts';
-import { plannedRelease } from './planned-release.ts';
-import type { Repository, RepositoryHistory } from './ports/repository.ts';
-import type { SourceHost } from './ports/source-host.ts';
-import { propose, withdraw } from './propose.ts';
-
-export interface PinPorts {
-  readonly repository: Repository & RepositoryHistory;
-  readonly host: SourceHost;
-  readonly render: Renderer;
-}
+import {
+  environmentAt,
+  type ProposalPorts,
+  type ProposalResult,
+  proposeRelease,
+  releaseProposal,
+} from './release-proposal.ts';
 
 export interface PinOptions {
   /** An environment that no other is promoted to: the first that a release comes to. */
@@ -27,17 +21,8 @@ export interface PinOptions {
   readonly dryRun: boolean;
 }
 
-export interface PinResult {
-  /** `nothing`: the environment has these pins. */
-  readonly outcome: 'opened' | 'updated' | 'unchanged' | 'nothing';
+export interface PinResult extends ProposalResult {
   readonly environment: string;
-  readonly revision: string;
-  readonly branch: string;
-  readonly pins: readonly PinChange[];
-  readonly changes: readonly FieldChange[];
-  readonly pullRequest?: { readonly number: number; readonly url: string };
-  /** Number of a pull request that was closed because it is not wanted any more. */
-  readonly closed?: number;
 }
 
 /**
@@ -46,49 +31,30 @@ export interface PinResult {
  * @throws {PromotionError} `pin_invalid`, `environment_unknown`, `unreleased`, and what {@link checkedOut} throws
  */
 export async function pin(
-  { repository, host, render }: PinPorts,
+  ports: ProposalPorts,
   config: PromotionConfig,
-  { environment, images, release, dryRun }: PinOptions,
+  { environment: name, images, release, dryRun }: PinOptions,
 ): Promise<PinResult> {
   const { base } = config.repository;
-  checkFirst(config, environment);
+  checkFirst(config, name);
   checkImages(images);
-  const revision = await checkedOut(repository, host, base);
-  const target = await readEnvironment(repository, revision, environment);
-  checkRendered(render, target);
-
-  const pins = pinChanges(target.pins, { ...target.pins, ...images });
-  const branch = branchOf('release', environment);
-  const result = { environment, revision, branch, pins, changes: [] };
-  if (pins.length === 0) {
-    const closed = await withdraw(host, { branch, base, dryRun }, `${environment} runs ${release}.`);
-    return { ...result, outcome: 'nothing', ...closed };
-  }
-
-  const planned = plannedRelease(render, target, withPins(target.release, images));
-  const proposal: Proposal = {
-    purpose: 'release',
-    environment,
-    origin: release,
-    pins,
-    changes: planned.changes,
-    gates: [],
-    notes: [],
-  };
-  const proposed = {
-    branch,
-    base,
-    revision,
-    directory: target.directory,
-    files: planned.files,
-    title: titleOf(proposal),
-    body: bodyOf(proposal),
-    labels: labelsOf(proposal),
-    // Where that status is required, a release has to have it too.
-    because: `${environment} is the first: nothing to prove`,
-  };
-  const { outcome, pullRequest } = await propose({ repository, host }, proposed, { dryRun });
-  return { ...result, outcome, changes: planned.changes, ...(pullRequest && { pullRequest }) };
+  const revision = await checkedOut(ports.repository, ports.host, base);
+  const environment = await environmentAt(ports, revision, name);
+  const wanted = releaseProposal(
+    ports.render,
+    { base, revision, environment },
+    {
+      purpose: 'release',
+      origin: release,
+      pins: { ...environment.pins, ...images },
+      gates: [],
+      notes: [],
+      // Where that status is required, a release has to have it too.
+      because: `${name} is the first: nothing to prove`,
+    },
+  );
+  const nothingLeft = `${name} runs ${release}.`;
+  return { environment: name, ...(await proposeRelease(ports, wanted, { dryRun, nothingLeft })) };
 }
 
 function checkFirst({ steps }: PromotionConfig, environment: string): void {

@@ -1,35 +1,27 @@
-import { checkedOut, checkUnmoved } from './checkout.ts';
+import { checkedOut, checkUnmoved, isAtHead } from './checkout.ts';
 import { type GateDecision, short } from './domain/gates.ts';
-import { type PinChange, pinChanges, unreleased, withPins } from './domain/pins.ts';
+import { type PinChange, pinChanges, unreleased } from './domain/pins.ts';
 import type { PromotionConfig, PromotionStep } from './domain/promotion-config.ts';
-import {
-  againNotes,
-  bodyOf,
-  branchOf,
-  labelsOf,
-  type Proposal,
-  saysAgain,
-  titleOf,
-} from './domain/pull-request.ts';
+import { againNotes, branchOf, saysAgain } from './domain/pull-request.ts';
 import { distinctReleases, wasRolledBack } from './domain/releases.ts';
-import type { FieldChange } from './domain/rendered-diff.ts';
 import { PromotionError } from './errors.ts';
-import { checkRendered, type Environment, type Renderer, readEnvironment, readReleases } from './inputs.ts';
-import { type Planned, plannedRelease } from './planned-release.ts';
-import type { Repository, RepositoryHistory } from './ports/repository.ts';
-import type { SourceHost } from './ports/source-host.ts';
+import { type Environment, readReleases } from './inputs.ts';
 import { doubt, isCurrent, type OpenPull, type Proposed, propose, sayStatus, withdraw } from './propose.ts';
+import {
+  environmentAt,
+  nothingToDo,
+  type ProposalPorts,
+  type ProposalResult,
+  releaseProposal,
+} from './release-proposal.ts';
 import { evidenceOnce, type GatePorts, heldBy, sourceContent, sourceGates } from './source-gates.ts';
 import { untilPassed, type Waiting } from './wait.ts';
 
-export interface PromotePorts extends GatePorts {
-  readonly repository: Repository & RepositoryHistory;
-  readonly host: SourceHost;
-  readonly render: Renderer;
-}
+export type PromotePorts = GatePorts & ProposalPorts;
 
 export interface PromoteOptions {
-  readonly from: string;
+  /** Absent: the one that the configuration promotes to `to`. */
+  readonly from?: string;
   readonly to: string;
   /** Writes nothing. */
   readonly dryRun: boolean;
@@ -41,19 +33,12 @@ export interface PromoteOptions {
   readonly wait?: Waiting;
 }
 
-export interface PromoteResult {
-  /** `nothing`: the target has these pins. `held`: a gate does not pass, and no pull request was opened or updated. */
-  readonly outcome: 'opened' | 'updated' | 'unchanged' | 'nothing' | 'held';
+export interface PromoteResult extends Omit<ProposalResult, 'outcome'> {
+  /** `held`: a gate does not pass, and no pull request was opened or updated. */
+  readonly outcome: ProposalResult['outcome'] | 'held';
   readonly from: string;
   readonly to: string;
-  readonly revision: string;
-  readonly branch: string;
-  readonly pins: readonly PinChange[];
   readonly gates: readonly GateDecision[];
-  readonly changes: readonly FieldChange[];
-  readonly pullRequest?: { readonly number: number; readonly url: string };
-  /** Number of a pull request that was closed because it is not wanted any more. */
-  readonly closed?: number;
 }
 
 /**
@@ -66,9 +51,9 @@ export async function promote(
   config: PromotionConfig,
   options: PromoteOptions,
 ): Promise<PromoteResult> {
-  const step = stepOf(config, options);
-  const branch = branchOf('promote', step.to);
+  const branch = branchOf('promote', options.to);
   const ask = { branch, base: config.repository.base, dryRun: options.dryRun };
+  const step = await stepOf(ports, config, { ...options, ask });
   try {
     return await alongStep(ports, step, { ...options, ask });
   } catch (error) {
@@ -77,59 +62,75 @@ export async function promote(
   }
 }
 
-async function alongStep(
-  ports: PromotePorts,
-  step: PromotionStep,
-  options: PromoteOptions & { ask: OpenPull },
-): Promise<PromoteResult> {
+type Asked = PromoteOptions & { readonly ask: OpenPull };
+
+/**
+ * What is open for a target that no step leads to any more is closed; what somebody got wrong closes nothing.
+ * @throws {PromotionError} `environment_unknown`
+ */
+async function stepOf(
+  { repository, host }: ProposalPorts,
+  { steps }: PromotionConfig,
+  { from, to, ask }: Asked,
+): Promise<PromotionStep> {
+  const step = steps.find((one) => one.to === to && (from === undefined || one.from === from));
+  if (step !== undefined) return step;
+  if (!steps.some((one) => one.to === to) && (await isAtHead(repository, host, ask.base)))
+    await withdraw(host, ask, `environments/promotion.yaml has no step to ${to}.`);
+  const known = steps.map((one) => `${one.from} -> ${one.to}`).join(', ');
+  throw new PromotionError(
+    'environment_unknown',
+    `environments/promotion.yaml has no step ${from === undefined ? '' : `from ${from} `}to ${to}; it has: ${known}`,
+  );
+}
+
+async function alongStep(ports: PromotePorts, step: PromotionStep, options: Asked): Promise<PromoteResult> {
   const { repository, host } = ports;
   const { ask } = options;
   const { base, branch } = ask;
+  const { from, to } = step;
   const revision = await checkedOut(repository, host, base);
   const [source, target] = await Promise.all([
-    readEnvironment(repository, revision, step.from),
-    readEnvironment(repository, revision, step.to),
+    environmentAt(ports, revision, from),
+    environmentAt(ports, revision, to),
   ]);
-  checkRendered(ports.render, source);
-  checkRendered(ports.render, target);
   const pins = pinChanges(target.pins, source.pins);
-  const result = { from: step.from, to: step.to, revision, branch, pins, gates: [], changes: [] };
   if (pins.length === 0) {
-    const reason = `${step.to} runs what ${step.from} runs: nothing is left to do.`;
-    const closed = await withdraw(host, ask, reason);
-    return { ...result, outcome: 'nothing', ...closed };
+    const reason = `${to} runs what ${from} runs: nothing is left to do.`;
+    return { from, to, gates: [], ...(await nothingToDo(host, { ...ask, revision }, reason)) };
   }
   checkReleased(source);
   const isAgain = await isBroughtBack({ ports, revision, ask, pins }, options.again, { source, target });
+  const proposing = (gates: readonly GateDecision[]) =>
+    releaseProposal(
+      ports.render,
+      { base, revision, environment: target },
+      {
+        purpose: 'promote',
+        origin: from,
+        pins: source.pins,
+        gates,
+        notes: againNotes(isAgain),
+        because: `${from} has proved it`,
+      },
+    );
+  // Before the gates: nobody waits for hours to hear that a configuration is not valid.
+  const { changes } = proposing([]);
 
-  const planned = plannedRelease(ports.render, target, withPins(target.release, source.pins));
-  const content = await sourceContent(repository, step.from, revision);
+  const content = await sourceContent(repository, from, revision);
   const gatePorts = { ...ports, images: evidenceOnce(ports.images) };
   const gates = await untilPassed(
     () => sourceGates(gatePorts, step, { content, pins: source.pins }),
     { ...ports, stillThere: () => checkUnmoved(host, base, revision) },
     options.wait,
   );
-  const wanted = proposalOf({ step, base, revision, target, pins, gates, isAgain, ...planned });
+  const wanted = proposing(gates);
   const held = heldBy(gates);
   const isStatusOnly = options.statusOnly === true;
-  if (!options.dryRun && (held !== undefined || isStatusOnly))
-    await sayOfOpen(ports, wanted, held, step.from);
-  if (held !== undefined) return { ...result, outcome: 'held', gates, changes: planned.changes };
-  const { outcome, pullRequest } = await propose(ports, wanted, {
-    dryRun: options.dryRun || isStatusOnly,
-  });
-  return { ...result, outcome, gates, changes: planned.changes, ...(pullRequest && { pullRequest }) };
-}
-
-function stepOf(config: PromotionConfig, { from, to }: PromoteOptions): PromotionStep {
-  const step = config.steps.find((one) => one.from === from && one.to === to);
-  if (step !== undefined) return step;
-  const known = config.steps.map((one) => `${one.from} -> ${one.to}`).join(', ');
-  throw new PromotionError(
-    'environment_unknown',
-    `environments/promotion.yaml has no step from ${from} to ${to}; it has: ${known}`,
-  );
+  if (!options.dryRun && (held !== undefined || isStatusOnly)) await sayOfOpen(ports, wanted, held, from);
+  const result = { from, to, revision, branch, pins, gates, changes };
+  if (held !== undefined) return { ...result, outcome: 'held' };
+  return { ...result, ...(await propose(ports, wanted, { dryRun: options.dryRun || isStatusOnly })) };
 }
 
 function checkReleased({ name, pins }: Environment): void {
@@ -167,47 +168,6 @@ async function isBroughtBack(
     'rolled_back',
     `${what}: release a correction, or give --again when that release is what ${target.name} should run after all`,
   );
-}
-
-function proposalOf({
-  step,
-  base,
-  revision,
-  target,
-  pins,
-  gates,
-  isAgain,
-  files,
-  changes,
-}: Planned & {
-  step: PromotionStep;
-  base: string;
-  revision: string;
-  target: Environment;
-  pins: readonly PinChange[];
-  gates: readonly GateDecision[];
-  isAgain: boolean;
-}): Proposed {
-  const proposal: Proposal = {
-    purpose: 'promote',
-    environment: step.to,
-    origin: step.from,
-    pins,
-    changes,
-    gates,
-    notes: againNotes(isAgain),
-  };
-  return {
-    branch: branchOf('promote', step.to),
-    base,
-    revision,
-    directory: target.directory,
-    files,
-    title: titleOf(proposal),
-    body: bodyOf(proposal),
-    labels: labelsOf(proposal),
-    because: `${step.from} has proved it`,
-  };
 }
 
 /**

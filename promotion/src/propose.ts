@@ -1,9 +1,9 @@
 import { checkUnmoved } from './checkout.ts';
 import type { ChangeSet } from './domain/change-set.ts';
-import { mergedBody } from './domain/pull-request.ts';
+import { mergedBody, staleLabels } from './domain/pull-request.ts';
 import { PromotionError } from './errors.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
-import type { Commit, PullRequest, SourceHost } from './ports/source-host.ts';
+import type { Commit, CommitState, PullRequest, SourceHost } from './ports/source-host.ts';
 
 export interface Proposed {
   readonly branch: string;
@@ -49,10 +49,11 @@ export async function propose(
   const body = pull === undefined ? wanted.body : mergedBody(pull.body, wanted.body, holds);
   const text = { title: wanted.title, body };
   const labels = wanted.labels.filter((label) => !pull?.labels.includes(label));
+  const gone = staleLabels(pull?.labels ?? [], wanted.labels);
   const textDiffers = pull?.title !== text.title || normal(pull.body) !== normal(body);
   const status = { state: 'success', description: wanted.because } as const;
   const isSaid = holds && (await lastSaid(host, found.revision, status));
-  const changes = !holds || textDiffers || labels.length > 0 || !isSaid;
+  const changes = !holds || textDiffers || labels.length > 0 || gone.length > 0 || !isSaid;
   const outcome = pull === undefined ? 'opened' : changes ? 'updated' : 'unchanged';
   if (dryRun || (pull !== undefined && !changes)) return { outcome, ...seen(pull) };
 
@@ -68,6 +69,7 @@ export async function propose(
   const stale = pull === undefined && (open.title !== text.title || normal(open.body) !== normal(body));
   if (stale) await host.update(open.number, text);
   if (labels.length > 0) await host.addLabels(open.number, labels);
+  if (gone.length > 0) await host.removeLabels(open.number, gone);
   await checkUnmoved(host, base, revision);
   await sayStatus(host, head, status);
   return { outcome, ...seen(open) };
@@ -109,12 +111,21 @@ export async function doubt(
   const code = error instanceof PromotionError ? error.code : 'unexpected error';
   const said: Said = { state: 'pending', description: `could not be checked (${code})` };
   try {
-    const pull = await host.findOpen({ head: branch, base });
-    const head = pull && (await host.head(branch));
-    if (head !== undefined) await sayStatus(host, head.revision, said);
+    await sayOfPull(host, { branch, base }, said);
   } catch {
     // What is thrown is why it could not be checked.
   }
+}
+
+/** Says something about the commit of the pull request that is open, where one is. */
+export async function sayOfPull(
+  host: SourceHost,
+  { branch, base }: Omit<OpenPull, 'dryRun'>,
+  said: Said,
+): Promise<void> {
+  const pull = await host.findOpen({ head: branch, base });
+  const head = pull && (await host.head(branch));
+  if (head !== undefined) await sayStatus(host, head.revision, said);
 }
 
 /**
@@ -159,7 +170,7 @@ async function newCommit(
 
 interface Said {
   readonly description: string;
-  readonly state: 'success' | 'pending' | 'failure';
+  readonly state: CommitState;
 }
 
 /** Says something about a commit, unless it was the last thing said. */

@@ -73,11 +73,12 @@ async function schemas(
           `no attested provenance says from which commit ${image} was built (${problem ?? 'none is named'})`,
         );
       }
+      const built = `${image} was built from ${short(sourceRevision)}`;
+      if (!(await repository.has(sourceRevision)))
+        throw unknown(`${built}, which is not in this clone (\`git fetch --unshallow --tags\`)`);
       const schema = schemaOf(await repository.texts(sourceRevision, migrationsDirectory(service)));
       if (schema !== undefined) return schema;
-      throw unknown(
-        `${image} was built from ${short(sourceRevision)}, where ${migrationsDirectory(service)} cannot be read (is the clone complete? \`git fetch --unshallow --tags\`)`,
-      );
+      throw unknown(`${built}, and ${migrationsDirectory(service)} says nothing there of the oldest code`);
     }),
   );
 }

@@ -1,23 +1,21 @@
 import { checkedOut } from './checkout.ts';
 import { short } from './domain/gates.ts';
-import { type PinChange, pinChanges, samePins, unreleased, withPins } from './domain/pins.ts';
+import { samePins, unreleased } from './domain/pins.ts';
 import type { PromotionConfig } from './domain/promotion-config.ts';
-import { bodyOf, branchOf, labelsOf, type Proposal, titleOf } from './domain/pull-request.ts';
 import { distinctReleases, type ReleaseRecord, releaseBefore } from './domain/releases.ts';
-import type { FieldChange } from './domain/rendered-diff.ts';
 import { PromotionError } from './errors.ts';
-import { checkRendered, type Environment, type Renderer, readEnvironment, readReleases } from './inputs.ts';
-import { plannedRelease } from './planned-release.ts';
+import { readReleases } from './inputs.ts';
 import type { ImageAttestation } from './ports/image-attestation.ts';
-import type { Repository, RepositoryHistory } from './ports/repository.ts';
-import type { SourceHost } from './ports/source-host.ts';
-import { propose, withdraw } from './propose.ts';
+import {
+  environmentAt,
+  type ProposalPorts,
+  type ProposalResult,
+  proposeRelease,
+  releaseProposal,
+} from './release-proposal.ts';
 import { checkSchema } from './rollback-schema.ts';
 
-export interface RollbackPorts {
-  readonly repository: Repository & RepositoryHistory;
-  readonly host: SourceHost;
-  readonly render: Renderer;
+export interface RollbackPorts extends ProposalPorts {
   readonly images: Pick<ImageAttestation, 'provenance'>;
 }
 
@@ -30,19 +28,10 @@ export interface RollbackOptions {
   readonly skipSchemaCheck: boolean;
 }
 
-export interface RollbackResult {
-  /** `nothing`: the environment has these pins. */
-  readonly outcome: 'opened' | 'updated' | 'unchanged' | 'nothing';
+export interface RollbackResult extends ProposalResult {
   readonly environment: string;
   /** Commit that brought the release that is gone back to. */
   readonly to: string;
-  readonly revision: string;
-  readonly branch: string;
-  readonly pins: readonly PinChange[];
-  readonly changes: readonly FieldChange[];
-  readonly pullRequest?: { readonly number: number; readonly url: string };
-  /** Number of a pull request that was closed because it is not wanted any more. */
-  readonly closed?: number;
 }
 
 /**
@@ -54,47 +43,33 @@ export interface RollbackResult {
 export async function rollback(
   ports: RollbackPorts,
   config: PromotionConfig,
-  options: RollbackOptions,
+  { environment: name, to, dryRun, skipSchemaCheck }: RollbackOptions,
 ): Promise<RollbackResult> {
-  const { repository, host } = ports;
   const { base } = config.repository;
-  const { environment: name, dryRun, skipSchemaCheck } = options;
-  const revision = await checkedOut(repository, host, base);
-  const target = await readEnvironment(repository, revision, name);
-  checkRendered(ports.render, target);
-  const releases = distinctReleases(await readReleases(repository, revision, name));
-  const older = olderRelease(releases, options.to, name);
+  const revision = await checkedOut(ports.repository, ports.host, base);
+  const environment = await environmentAt(ports, revision, name);
+  const releases = distinctReleases(await readReleases(ports.repository, revision, name));
+  const older = olderRelease(releases, to, name);
   checkReleased(older, name);
-  const branch = branchOf('rollback', name);
-  const pins = pinChanges(target.pins, older.pins);
-  const result = { environment: name, to: older.revision, revision, branch, pins, changes: [] };
-  if (pins.length === 0) {
-    const reason = `${name} runs what ${short(older.revision)} brought: nothing is left to do.`;
-    const closed = await withdraw(host, { branch, base, dryRun }, reason);
-    return { ...result, outcome: 'nothing', ...closed };
-  }
-
-  const newer = releases.slice(
-    0,
-    releases.findLastIndex((one) => samePins(one.pins, older.pins)),
+  const last = releases.findLastIndex((one) => samePins(one.pins, older.pins));
+  const hasIt = samePins(environment.pins, older.pins);
+  if (!hasIt && !skipSchemaCheck) await checkSchema(ports, { name, older, newer: releases.slice(0, last) });
+  const wanted = releaseProposal(
+    ports.render,
+    { base, revision, environment },
+    {
+      purpose: 'rollback',
+      origin: `back to ${short(older.revision)}`,
+      pins: older.pins,
+      gates: [],
+      notes: notesOf(older, skipSchemaCheck),
+      // Where that status is required, going back must not wait for it.
+      because: 'a rollback waits for no gate',
+    },
   );
-  if (!skipSchemaCheck) await checkSchema(ports, { name, older, newer });
-  const planned = plannedRelease(ports.render, target, withPins(target.release, older.pins));
-  const proposal = proposalOf({ target, older, pins, changes: planned.changes, skipSchemaCheck });
-  const proposed = {
-    branch,
-    base,
-    revision,
-    directory: target.directory,
-    files: planned.files,
-    title: titleOf(proposal),
-    body: bodyOf(proposal),
-    labels: labelsOf(proposal),
-    // Where that status is required, going back must not wait for it.
-    because: 'a rollback waits for no gate',
-  };
-  const { outcome, pullRequest } = await propose(ports, proposed, { dryRun });
-  return { ...result, outcome, changes: planned.changes, ...(pullRequest && { pullRequest }) };
+  const nothingLeft = `${name} runs what ${short(older.revision)} brought: nothing is left to do.`;
+  const done = await proposeRelease(ports, wanted, { dryRun, nothingLeft });
+  return { environment: name, to: older.revision, ...done };
 }
 
 function olderRelease(
@@ -122,32 +97,12 @@ function checkReleased({ pins, revision }: ReleaseRecord, name: string): void {
   );
 }
 
-function proposalOf({
-  target,
-  older,
-  pins,
-  changes,
-  skipSchemaCheck,
-}: {
-  target: Environment;
-  older: ReleaseRecord;
-  pins: readonly PinChange[];
-  changes: readonly FieldChange[];
-  skipSchemaCheck: boolean;
-}): Proposal {
-  return {
-    purpose: 'rollback',
-    environment: target.name,
-    origin: `back to ${short(older.revision)}`,
-    pins,
-    changes,
-    gates: [],
-    notes: [
-      `Back to what ${short(older.revision)} brought: ${older.subject}`,
-      skipSchemaCheck
-        ? '**The schema was not checked** (--skip-schema-check): a service whose code is too old for the database does not start.'
-        : 'The databases accept the older code: no migration since then asks for newer code.',
-      'The configuration stays as it is; only images go back.',
-    ],
-  };
+function notesOf({ revision, subject }: ReleaseRecord, skipSchemaCheck: boolean): string[] {
+  return [
+    `Back to what ${short(revision)} brought: ${subject}`,
+    skipSchemaCheck
+      ? '**The schema was not checked** (--skip-schema-check): a service whose code is too old for the database does not start.'
+      : 'The databases accept the older code: no migration since then asks for newer code.',
+    'The configuration stays as it is; only images go back.',
+  ];
 }

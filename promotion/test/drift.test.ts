@@ -26,9 +26,10 @@ describe('drift', () => {
     });
     const { health: _, ...offline } = s.ports;
     expect((await drift(offline, ['staging']))[0]?.drifts).toEqual([
-      { between: 'rendered', what: file, detail: 'differs from its inputs' },
+      { between: 'rendered', source: 'git', what: file, detail: 'differs from its inputs' },
       {
         between: 'rendered',
+        source: 'git',
         what: 'environments/staging/rendered/99-old.yaml',
         detail: 'is no longer rendered',
       },
@@ -38,7 +39,12 @@ describe('drift', () => {
   it('names objects of the cluster that differ from Git', async () => {
     change({ sync: 'OutOfSync', outOfSync: ['Deployment payments/payments-vault'] });
     expect(await of()).toEqual([
-      { between: 'live', what: 'Deployment payments/payments-vault', detail: 'differs from Git' },
+      {
+        between: 'live',
+        source: 'argocd',
+        what: 'Deployment payments/payments-vault',
+        detail: 'differs from Git',
+      },
     ]);
   });
 
@@ -46,7 +52,31 @@ describe('drift', () => {
     s.world.push(environmentFiles('staging', 3, 2));
     expect(await of()).toMatchObject([{ between: 'live', what: 'Application' }]);
     expect(await of('dev')).toEqual([
-      { between: 'live', what: 'Application', detail: 'nothing is known of it' },
+      { between: 'live', source: 'argocd', what: 'Application', detail: 'nothing is known of it' },
     ]);
+  });
+
+  it('has the word of the cluster itself, beside that of Argo CD or without it', async () => {
+    const asked: string[][] = [];
+    const cluster = {
+      async differences(rendered: ReadonlyMap<string, string>) {
+        asked.push([...rendered.keys()]);
+        return [{ object: 'PaymentVault payments/payments', detail: 'is not there' }];
+      },
+    };
+    const said = {
+      between: 'live',
+      source: 'cluster',
+      what: 'PaymentVault payments/payments',
+      detail: 'is not there',
+    };
+    change({ sync: 'OutOfSync' });
+    expect((await drift({ ...s.ports, cluster }, ['staging']))[0]?.drifts).toEqual([
+      said,
+      { between: 'live', source: 'argocd', what: 'Application', detail: 'is OutOfSync' },
+    ]);
+    const { health: _, ...offline } = s.ports;
+    expect((await drift({ ...offline, cluster }, ['staging']))[0]?.drifts).toEqual([said]);
+    expect(asked[0]).toEqual(['environments/staging/rendered/70-deployment.yaml']);
   });
 });

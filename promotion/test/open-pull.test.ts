@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type PromoteOptions, PromotionError, pin, promote, rollback } from '../src/index.ts';
+import {
+  hostedRepository,
+  type PromoteOptions,
+  PromotionError,
+  pin,
+  promote,
+  rollback,
+  sayMisconfigured,
+} from '../src/index.ts';
 import { environmentFiles, image, releaseOf, type Scenario, scenario } from './support/scenario.ts';
 
 /** What is open may be merged at any moment: its commit says `success` only while that is known to be right. */
@@ -101,6 +109,157 @@ describe('a pull request that could not be checked', () => {
     release(0);
     refuse('setStatus', 'host_unreachable');
     await expect(run()).rejects.toMatchObject({ code: 'unreleased' });
+  });
+});
+
+describe('a promotion.yaml that is not valid', () => {
+  const PATH = 'environments/promotion.yaml';
+  const open = { branch: 'promote/prod', base: 'main', dryRun: false };
+  const error = new PromotionError(
+    'config_invalid',
+    `${PATH}:3:1 soak: unknown member\ncorrect it and commit`,
+  );
+  const say = (options = open) => sayMisconfigured({ repository: s.world, host: s.world }, options, error);
+  beforeEach(async () => {
+    await run();
+    expect(said()?.state).toBe('success');
+  });
+
+  it('is said of what is open, with what is wrong', async () => {
+    await say();
+    expect(said()).toMatchObject({
+      state: 'error',
+      description: `${PATH}:3:1 soak: unknown member; correct it and commit`,
+    });
+    const before = s.world.writes.length;
+    await say();
+    expect(s.world.writes.length).toBe(before);
+    expect(await run()).toMatchObject({ outcome: 'updated' });
+    expect(said()?.state).toBe('success');
+  });
+
+  it('is not said in a dry run, nor of a branch that somebody tries things on', async () => {
+    await say({ ...open, dryRun: true });
+    s.world.checkout = await s.world.head();
+    s.world.push({ 'README.md': 'more' });
+    await say();
+    expect(said()?.state).toBe('success');
+  });
+
+  it.each([
+    ['a member of it is wrong', (text: string) => `${text}soak: 1\n`],
+    ['it is no YAML', () => 'repository: {owner: acme\n'],
+    ['it does not say where the repository is', (text: string) => text.replace('name: payments, ', '')],
+    ['it is not there', () => undefined],
+  ])('is known to be of this repository where %s', async (_, edit) => {
+    const good = s.world.text('main', PATH) ?? '';
+    s.world.push({ [PATH]: edit(good) });
+    const head = await s.world.head();
+    expect(await hostedRepository(s.world, head)).toEqual({ owner: 'acme', name: 'payments', base: 'main' });
+  });
+});
+
+describe('a target that no step leads to any more', () => {
+  const without = () => ({ ...s.config, steps: s.config.steps.filter(({ to }) => to !== 'prod') });
+  const withoutProd = () => promote(s.ports, without(), { to: 'prod', dryRun: false, again: false });
+
+  it('has nothing open, and the run says so', async () => {
+    await run();
+    await expect(withoutProd()).rejects.toMatchObject({ code: 'environment_unknown' });
+    expect(said()).toMatchObject({ state: 'failure' });
+    expect(s.world.openPulls()).toEqual([]);
+  });
+
+  it('unless only some older or other commit says so', async () => {
+    s.world.checkout = await s.world.head();
+    await run();
+    s.world.push({ 'README.md': 'more' });
+    const before = s.world.writes.length;
+    await expect(withoutProd()).rejects.toMatchObject({ code: 'environment_unknown' });
+    expect(s.world.writes.length).toBe(before);
+  });
+
+  it('is no matter of a source that somebody got wrong', async () => {
+    await run();
+    await expect(run({ from: 'dev' })).rejects.toMatchObject({ code: 'environment_unknown' });
+    expect(said()?.state).toBe('success');
+  });
+});
+
+describe('labels of an open pull request', () => {
+  it('that say what is not so any more go, and those of people stay', async () => {
+    await run();
+    const [pull] = s.world.openPulls();
+    pull?.labels.push('changes/policy', 'changes/permissions', 'changes/database', 'urgent');
+    expect(await run({ dryRun: true })).toMatchObject({ outcome: 'updated' });
+    expect(await run()).toMatchObject({ outcome: 'updated' });
+    expect(pull?.labels).toEqual(['promotion', 'env/prod', 'changes/database', 'urgent']);
+    expect(await run()).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('that say what is so stay', async () => {
+    // Release 2 has a policy that release 1 had not.
+    const { render } = s.ports;
+    const policy =
+      'kind: NetworkPolicy\nmetadata: {name: vault, namespace: payments}\nspec: {podSelector: {}}\n';
+    const withPolicy: typeof render = (inputs) =>
+      new Map([
+        ...render(inputs),
+        ...(releaseOf(inputs.release) === 2 ? [['80-policy.yaml', policy] as const] : []),
+      ]);
+    s.world.push({ 'environments/staging/rendered/80-policy.yaml': policy });
+    s.syncer.syncs('staging', await s.world.head(), s.world.nowMs - 61 * 60_000);
+    s = Object.assign(s, { ports: { ...s.ports, render: withPolicy } });
+    await run();
+    expect(s.world.openPulls()[0]?.labels).toEqual(['promotion', 'env/prod', 'changes/policy']);
+    expect(await run()).toMatchObject({ outcome: 'unchanged' });
+  });
+});
+
+describe('the same pins, after they were rolled back', () => {
+  const merge = async (result: Promise<{ pullRequest?: { number: number } }>) =>
+    s.world.merge((await result).pullRequest?.number ?? 0);
+  const back = () =>
+    rollback(s.ports, s.config, { environment: 'prod', dryRun: false, skipSchemaCheck: true });
+
+  it('are refused, and neither swallowed nor taken from the pull request that is merged', async () => {
+    await merge(run());
+    await merge(back());
+    await expect(run()).rejects.toMatchObject({ code: 'rolled_back' });
+    expect(s.world.openPulls()).toEqual([]);
+    expect(await run({ again: true })).toMatchObject({ outcome: 'opened', pullRequest: { number: 3 } });
+    expect(said()?.state).toBe('success');
+    const [pull] = s.world.openPulls();
+    expect(pull).toMatchObject({ labels: ['promotion', 'env/prod'] });
+    expect(pull?.body).not.toContain('[x]');
+  });
+
+  it('are asked for each time anew: a decision is kept by what is open alone', async () => {
+    await merge(run());
+    await merge(back());
+    await merge(run({ again: true }));
+    expect(await run()).toMatchObject({ outcome: 'nothing' });
+    await merge(back());
+    await expect(run()).rejects.toMatchObject({ code: 'rolled_back' });
+    await run({ again: true });
+    const [pull] = s.world.openPulls();
+    if (pull === undefined) throw new Error('nothing open');
+    pull.state = 'closed';
+    await expect(run()).rejects.toMatchObject({ code: 'rolled_back' });
+    expect(await run({ again: true })).toMatchObject({ outcome: 'opened', pullRequest: { number: 6 } });
+  });
+
+  it('are forgotten when another release comes, and then comes back for itself', async () => {
+    await merge(run());
+    await merge(back());
+    s.syncer.syncs('staging', release(3), s.world.nowMs);
+    s.world.nowMs += 61 * 60_000;
+    await merge(run());
+    expect(releaseOf(s.world.text('main', 'environments/prod/release.yaml'))).toBe(3);
+    s.syncer.syncs('staging', release(2), s.world.nowMs);
+    s.world.nowMs += 61 * 60_000;
+    // Forward from 3 to what prod has had: nobody went back from it to what is there now.
+    expect(await run()).toMatchObject({ outcome: 'opened' });
   });
 });
 

@@ -1,25 +1,19 @@
-import { Command, Option } from 'commander';
-import { OUTPUT_FORMATS, type OutputFormat, toJson, toYaml } from '../output/structured.ts';
-import { printable, type Terminal } from '../output/terminal.ts';
+import { Command } from 'commander';
+import type { Terminal } from '../output/terminal.ts';
+import { type CloneOptions, print, promotionModules, withCloneOptions } from '../promotion/command.ts';
 
-type Options = { env: string; github: boolean; repository: string; output: OutputFormat };
+type Options = CloneOptions & { env: string; github: boolean };
 
 /** `cofferdam history`: who changed what an environment runs, and when. */
 export function historyCommand(terminal: Terminal): Command {
-  return new Command('history')
+  const command = new Command('history')
     .description('Show who promoted or rolled back what to an environment, and when.')
     .requiredOption('--env <environment>', 'such as prod')
     .option('--github', 'ask GitHub who merged each pull request', false)
-    .option('--repository <directory>', 'the clone', '.')
-    .addOption(new Option('-o, --output <format>', 'format').choices(OUTPUT_FORMATS).default('table'))
     .addHelpText('after', HELP)
     .action(async ({ env: environment, github, repository: directory, output }: Options) => {
-      const [{ gitRepository, history, readConfig }, { hostOf, refusing }, { historyScreen }] =
-        await Promise.all([
-          import('@cofferdam/promotion'),
-          import('../promotion/connect.ts'),
-          import('../promotion/screen.ts'),
-        ]);
+      const { gitRepository, history, historyScreen, hostOf, readConfig, refusing } =
+        await promotionModules();
       const found = await refusing(async () => {
         const repository = gitRepository(directory);
         const config = await readConfig(repository, await repository.head());
@@ -27,11 +21,9 @@ export function historyCommand(terminal: Terminal): Command {
         const pulls = github ? await hostOf(terminal, config) : undefined;
         return history(repository, { environment, source, pulls });
       });
-      const text = () => historyScreen(found);
-      terminal.stdout.write(
-        output === 'json' ? toJson(found) : output === 'yaml' ? toYaml(found) : printable(text()),
-      );
+      print(terminal, output, found, () => historyScreen(found));
     });
+  return withCloneOptions(command);
 }
 
 const HELP = `

@@ -1,51 +1,42 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { EXIT_STATUS } from '../errors.ts';
-import { OUTPUT_FORMATS, type OutputFormat, toJson, toYaml } from '../output/structured.ts';
 import { painter, printable, type Terminal } from '../output/terminal.ts';
+import { type ProposalOptions, print, promotionModules, withProposalOptions } from '../promotion/command.ts';
 import { minutes } from '../promotion/minutes.ts';
 
-interface Options {
-  from: string;
+interface Options extends ProposalOptions {
+  from?: string;
   to: string;
   wait: boolean;
   timeout: number;
-  dryRun: boolean;
   statusOnly: boolean;
   again: boolean;
-  repository: string;
-  output: OutputFormat;
 }
 
 /** `cofferdam promote`: a pull request by which one environment runs what another has proved. */
 export function promoteCommand(terminal: Terminal): Command {
-  return new Command('promote')
+  const command = new Command('promote')
     .description('Open or update the pull request by which one environment runs what another has proved.')
-    .requiredOption('--from <environment>', 'the source, such as staging')
     .requiredOption('--to <environment>', 'the target, such as prod')
+    .option('--from <environment>', 'the source; default: the one that promotion.yaml has for the target')
     .option('--wait', 'wait for the source to be synced, healthy and soaked', false)
     .option('--timeout <minutes>', 'how long --wait waits', minutes, 180)
-    .option('--dry-run', 'write nothing, and say what would be done', false)
     .option('--status-only', 'open and update nothing: say whether what is open still holds', false)
     .option('--again', 'also what the target was rolled back from', false)
-    .option('--repository <directory>', 'the clone', '.')
-    .addOption(new Option('-o, --output <format>', 'format').choices(OUTPUT_FORMATS).default('table'))
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
-      const [{ heldBy, promote }, { connect, refusing }, { promoteScreen }] = await Promise.all([
-        import('@cofferdam/promotion'),
-        import('../promotion/connect.ts'),
-        import('../promotion/screen.ts'),
-      ]);
+      const { branchOf, connect, heldBy, promote, promoteScreen, refusing } = await promotionModules();
       const { from, to, dryRun, statusOnly, again, output, repository } = options;
       const result = await refusing(async () => {
-        const { ports, config } = await connect(terminal, repository);
+        const gated = { branch: branchOf('promote', to), dryRun };
+        const { ports, config } = await connect(terminal, repository, gated);
         const wait = options.wait ? { wait: waiting(terminal, options.timeout) } : {};
-        return promote(ports, config, { from, to, dryRun, statusOnly, again, ...wait });
+        return promote(ports, config, {
+          ...{ to, dryRun, statusOnly, again, ...wait },
+          ...(from !== undefined && { from }),
+        });
       });
-      const text = () => promoteScreen(result, dryRun || statusOnly, painter(terminal));
-      terminal.stdout.write(
-        output === 'json' ? toJson(result) : output === 'yaml' ? toYaml(result) : printable(text()),
-      );
+      print(terminal, output, result, () => promoteScreen(result, dryRun || statusOnly, painter(terminal)));
       const held = result.outcome === 'held' ? heldBy(result.gates) : undefined;
       if (held === undefined) return;
       terminal.stderr.write(
@@ -53,6 +44,7 @@ export function promoteCommand(terminal: Terminal): Command {
       );
       terminal.setExitStatus((held.code && EXIT_STATUS[held.code]) ?? 1);
     });
+  return withProposalOptions(command);
 }
 
 function waiting(terminal: Terminal, timeoutMinutes: number) {

@@ -1,44 +1,32 @@
-import { Command, Option } from 'commander';
-import { OUTPUT_FORMATS, type OutputFormat, toJson, toYaml } from '../output/structured.ts';
-import { printable, type Terminal } from '../output/terminal.ts';
+import { Command } from 'commander';
+import type { Terminal } from '../output/terminal.ts';
+import { type ProposalOptions, print, promotionModules, withProposalOptions } from '../promotion/command.ts';
 
-interface Options {
+interface Options extends ProposalOptions {
   env: string;
   to?: string;
-  dryRun: boolean;
   skipSchemaCheck: boolean;
-  repository: string;
-  output: OutputFormat;
 }
 
 /** `cofferdam rollback`: a pull request by which an environment runs an older release again. */
 export function rollbackCommand(terminal: Terminal): Command {
-  return new Command('rollback')
+  const command = new Command('rollback')
     .description('Open the pull request by which an environment runs an older release again.')
     .requiredOption('--env <environment>', 'such as prod')
     .option('--to <revision>', 'the commit that brought the wanted release; default: the release before')
     .option('--skip-schema-check', 'somebody has looked at the databases', false)
-    .option('--dry-run', 'write nothing, and say what would be done', false)
-    .option('--repository <directory>', 'the clone', '.')
-    .addOption(new Option('-o, --output <format>', 'format').choices(OUTPUT_FORMATS).default('table'))
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
-      const [{ rollback }, { connect, refusing }, { rollbackScreen }] = await Promise.all([
-        import('@cofferdam/promotion'),
-        import('../promotion/connect.ts'),
-        import('../promotion/screen.ts'),
-      ]);
+      const { connect, refusing, rollback, rollbackScreen } = await promotionModules();
       const { env: environment, to, dryRun, skipSchemaCheck, output, repository } = options;
       const result = await refusing(async () => {
         const { ports, config } = await connect(terminal, repository);
         const target = to === undefined ? {} : { to };
         return rollback(ports, config, { environment, dryRun, skipSchemaCheck, ...target });
       });
-      const text = () => rollbackScreen(result, dryRun);
-      terminal.stdout.write(
-        output === 'json' ? toJson(result) : output === 'yaml' ? toYaml(result) : printable(text()),
-      );
+      print(terminal, output, result, () => rollbackScreen(result, dryRun));
     });
+  return withProposalOptions(command);
 }
 
 const HELP = `

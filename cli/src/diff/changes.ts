@@ -6,7 +6,7 @@ import { keyArnOf } from '../render/facts.ts';
 import { planResources, type Rendered } from '../render/plan.ts';
 import { clusterFacts, type FactSource } from './cluster-facts.ts';
 import type { Change } from './compare.ts';
-import { dryRun, liveObject, managerOf } from './dry-run.ts';
+import { dryRun, liveObject, managerOf, withTracking } from './dry-run.ts';
 
 export interface DiffOptions extends FactSource {
   fieldManager: string | undefined;
@@ -26,7 +26,10 @@ export async function changesOf(
     const kind = resource.kind === 'PaymentVault' ? PAYMENT_VAULTS : PSP_CONNECTORS;
     const live = await liveObject(client, kind, resource.metadata as KubeObject['metadata']);
     const fieldManager = options.fieldManager ?? managerOf(live);
-    const change = await dryRun(client, kind, resource as KubeObject, { live, fieldManager });
+    const change = await dryRun(client, kind, withTracking(resource as KubeObject, live), {
+      live,
+      fieldManager,
+    });
     changes.push(change);
     after.push((change.wanted && readResource(change.wanted)) ?? resource);
   }

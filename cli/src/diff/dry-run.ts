@@ -4,6 +4,17 @@ import type { Change } from './compare.ts';
 
 type Managed = { manager?: string; operation?: string; subresource?: string };
 
+/** Argo CD writes it into what it applies, and no file has it. */
+const TRACKING = 'argocd.argoproj.io/tracking-id';
+
+/** What whoever applied an object would apply again. */
+export function withTracking<T extends KubeObject>(object: T, live: KubeObject | undefined): T {
+  const id = live?.metadata.annotations?.[TRACKING];
+  if (id === undefined) return object;
+  const annotations = { ...object.metadata.annotations, [TRACKING]: id };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
 /** What an object is now; undefined when it is not there. */
 export async function liveObject(
   client: KubeClient,

@@ -7,17 +7,20 @@ import {
   type GitHubCredentials,
   gitHub,
   gitRepository,
+  hostedRepository,
   type MergedPullRequests,
   type PromotePorts,
   type PromotionConfig,
   PromotionError,
+  postedBy,
   prometheus,
   readConfig,
   type SourceHost,
+  sayMisconfigured,
   sigstore,
 } from '@cofferdam/promotion';
 import { CliError } from '../errors.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { printable, type Terminal } from '../output/terminal.ts';
 
 type Env = Terminal['env'];
 
@@ -27,10 +30,17 @@ export interface Connected {
   readonly config: PromotionConfig;
 }
 
-/** @throws CliError with the code of the PromotionError */
-export async function connect(terminal: Terminal, directory: string): Promise<Connected> {
+/**
+ * @param gated the pull request whose gates the configuration has: where that is not valid, its commit says so
+ * @throws {PromotionError} for a configuration that is not valid, a clone that cannot be read, or no credentials
+ */
+export async function connect(terminal: Terminal, directory: string, gated?: Gated): Promise<Connected> {
   const repository = gitRepository(directory);
-  const config = await readConfig(repository, await repository.head());
+  const revision = await repository.head();
+  const config = await readConfig(repository, revision).catch(async (error: Error) => {
+    if (gated !== undefined) await sayNotValid(terminal, repository, { gated, revision, error });
+    throw error;
+  });
   const host = await hostOf(terminal, config);
   const { env, now } = terminal;
   const { issuer, identity, repository: built } = config.images;
@@ -46,6 +56,28 @@ export async function connect(terminal: Terminal, directory: string): Promise<Co
   return { ports, config };
 }
 
+interface Gated {
+  readonly branch: string;
+  readonly dryRun: boolean;
+}
+
+async function sayNotValid(
+  terminal: Terminal,
+  repository: ReturnType<typeof gitRepository>,
+  { gated, revision, error }: { gated: Gated; revision: string; error: Error },
+): Promise<void> {
+  try {
+    const hosted = await hostedRepository(repository, revision);
+    if (hosted === undefined) return;
+    const host = await hostOf(terminal, { repository: hosted });
+    await sayMisconfigured({ repository, host }, { ...gated, base: hosted.base }, error);
+  } catch (unsaid) {
+    // What is thrown is why nobody can tell any more.
+    const why = unsaid instanceof Error ? unsaid.message : String(unsaid);
+    terminal.stderr.write(`${gated.branch} was not told: ${printable(why)}\n`);
+  }
+}
+
 /** Argo CD, or the statuses that it posts on the host. A workflow's secret that is not there is an empty text. */
 export function healthOf(
   { env, now }: Pick<Terminal, 'env' | 'now'>,
@@ -59,10 +91,10 @@ export function healthOf(
 
 export async function hostOf(
   terminal: Terminal,
-  { repository }: PromotionConfig,
+  { repository, status }: Pick<PromotionConfig, 'repository' | 'status'>,
 ): Promise<SourceHost & MergedPullRequests> {
   const { env, stderr } = terminal;
-  return gitHub({
+  const host = await gitHub({
     // As GitHub Actions sets it; another for GitHub Enterprise Server.
     apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
     owner: repository.owner,
@@ -70,6 +102,8 @@ export async function hostOf(
     credentials: await credentialsOf(env),
     progress: (line) => void stderr.write(`${line}\n`),
   });
+  const warn = (line: string) => void stderr.write(`${printable(line)}\n`);
+  return status === undefined ? host : postedBy(host, status.creator, warn);
 }
 
 async function credentialsOf(env: Env): Promise<GitHubCredentials> {
@@ -80,8 +114,14 @@ async function credentialsOf(env: Env): Promise<GitHubCredentials> {
     const privateKey = await readFile(file, 'utf8').catch((error: Error) => {
       throw new CliError('usage_invalid', `GITHUB_APP_PRIVATE_KEY_FILE ${file}: ${error.message}`, error);
     });
-    const installation = env['GITHUB_APP_INSTALLATION_ID'];
-    const installationId = installation ? Number(installation) : undefined;
+    // Of a variable that is not set a workflow makes an empty text.
+    const installation = env['GITHUB_APP_INSTALLATION_ID'] || undefined;
+    if (installation !== undefined && !/^[1-9]\d*$/.test(installation))
+      throw new CliError(
+        'usage_invalid',
+        `GITHUB_APP_INSTALLATION_ID ${installation}: expected a number, or nothing`,
+      );
+    const installationId = installation === undefined ? undefined : Number(installation);
     return { kind: 'app', appId, privateKey, installationId };
   }
   throw new PromotionError(

@@ -31,27 +31,28 @@ export function promoteScreen(result: PromoteResult, dryRun: boolean, paint: Pai
   const { from, to, outcome, closed, pullRequest } = result;
   const words = (dryRun ? WOULD : DONE)[outcome] ?? outcome;
   const head = `${from} -> ${to}: ${outcome === 'nothing' ? `${to} runs what ${from} runs, ${words}` : words}${link(pullRequest)}`;
-  const old =
-    closed === undefined
-      ? ''
-      : `pull request ${closed} ${dryRun ? 'would be' : 'was'} closed: it is not wanted any more\n`;
-  return `${head}\n${old}${pinTable(result.pins)}${gateTable(result.gates, paint)}${changeSummary(result.changes)}`;
+  return `${head}\n${closedLine(closed, dryRun)}${pinTable(result.pins)}${gateTable(result.gates, paint)}${changeSummary(result.changes)}`;
 }
 
 export function rollbackScreen(result: RollbackResult, dryRun: boolean): string {
-  const { environment, to, outcome, pullRequest } = result;
+  const { environment, to, outcome, closed, pullRequest } = result;
   const words = (dryRun ? WOULD : DONE)[outcome] ?? outcome;
   const head = `${environment} back to what ${to.slice(0, 10)} brought: ${words}${link(pullRequest)}`;
-  return `${head}\n${pinTable(result.pins)}${changeSummary(result.changes)}`;
+  return `${head}\n${closedLine(closed, dryRun)}${pinTable(result.pins)}${changeSummary(result.changes)}`;
 }
 
 export function pinScreen(
-  { environment, outcome, pullRequest, pins, changes }: PinResult,
+  { environment, outcome, closed, pullRequest, pins, changes }: PinResult,
   dryRun: boolean,
 ): string {
   const words =
     outcome === 'nothing' ? `${environment} runs it, nothing to do` : (dryRun ? WOULD : DONE)[outcome];
-  return `${environment}: ${words}${link(pullRequest)}\n${pinTable(pins)}${changeSummary(changes)}`;
+  return `${environment}: ${words}${link(pullRequest)}\n${closedLine(closed, dryRun)}${pinTable(pins)}${changeSummary(changes)}`;
+}
+
+function closedLine(closed: number | undefined, dryRun: boolean): string {
+  if (closed === undefined) return '';
+  return `pull request ${closed} ${dryRun ? 'would be' : 'was'} closed: it is not wanted any more\n`;
 }
 
 function link(pull: { readonly url: string } | undefined): string {
@@ -111,6 +112,8 @@ export function historyScreen({ releases }: EnvironmentHistory): string {
   return table(columns, releases);
 }
 
+const SAYS = { git: 'Git', argocd: 'Argo CD', cluster: 'the cluster' } as const;
+
 export function driftScreen(found: readonly EnvironmentDrift[]): string {
   const rows = found.flatMap(({ environment, drifts }) => drifts.map((drift) => ({ environment, ...drift })));
   if (rows.length === 0) return `no drift: ${found.map(({ environment }) => environment).join(', ')}\n`;
@@ -121,6 +124,7 @@ export function driftScreen(found: readonly EnvironmentDrift[]): string {
       title: 'between',
       text: ({ between }: Row) => (between === 'live' ? 'Git, cluster' : 'inputs, rendered'),
     },
+    { title: 'says', text: ({ source }: Row) => SAYS[source] },
     { title: 'what', text: ({ what }: Row) => what },
     { title: 'detail', text: ({ detail }: Row) => detail },
   ];

@@ -16,8 +16,12 @@ export function gitRepository(directory: string): Repository & RepositoryHistory
   const git = gitIn(directory);
   const files = async (revision: string, path: string): Promise<string[]> => {
     const words = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', checked(revision), `${path}/`];
-    const names = await git(words).catch(absent);
-    return (names ?? '').split('\0').filter((name) => name !== '');
+    return (await git(words)).split('\0').filter((name) => name !== '');
+  };
+  /** Nothing where the revision has no such path; git fails where there is no such revision. */
+  const objectId = async (revision: string, path: string): Promise<string | undefined> => {
+    const entry = await git(['ls-tree', '-z', '--full-tree', checked(revision), path]);
+    return /^\d+ [a-z]+ ([0-9a-f]+)\t/.exec(entry)?.[1];
   };
   return {
     async head() {
@@ -27,7 +31,15 @@ export function gitRepository(directory: string): Repository & RepositoryHistory
       const lines = await git(['status', '--porcelain', '-z', '--untracked-files=normal', '--no-renames']);
       return lines.split('\0').flatMap((line) => (line === '' ? [] : [line.slice(3)]));
     },
-    read: (revision, path) => git(['cat-file', 'blob', `${checked(revision)}:${path}`]).catch(absent),
+    async read(revision, path) {
+      try {
+        return await git(['cat-file', 'blob', `${checked(revision)}:${path}`]);
+      } catch (error) {
+        // git ends alike for a file that is not there and for anything that is wrong.
+        if ((await objectId(revision, path)) === undefined) return undefined;
+        throw error;
+      }
+    },
     files,
     async texts(revision, path) {
       const paths = await files(revision, path);
@@ -36,12 +48,8 @@ export function gitRepository(directory: string): Repository & RepositoryHistory
       const input = paths.map((name) => `${checked(revision)}:${name}\n`).join('');
       return batch(paths, await git(['cat-file', '--batch'], { input }));
     },
-    async objectId(revision, path) {
-      const id = await git(['rev-parse', '--verify', '--quiet', `${checked(revision)}:${path}`]).catch(
-        absent,
-      );
-      return id?.trim() || undefined;
-    },
+    has: (revision) => hasCommit(git, revision),
+    objectId,
     ...gitHistory(directory),
   };
 }
@@ -54,6 +62,7 @@ function batch(paths: readonly string[], output: string): Map<string, string> {
   for (const path of paths) {
     const line = bytes.indexOf(10, at);
     const size = Number(bytes.toString('utf8', at, line).split(' ')[2]);
+    if (!Number.isInteger(size)) throw unreadable(`git has no content of ${path}: ${CLONE_ANEW}`);
     texts.set(path, bytes.toString('utf8', line + 1, line + 1 + size));
     at = line + size + 2;
   }
@@ -79,10 +88,14 @@ function gitHistory(directory: string): RepositoryHistory {
       return [...newer, oldest];
     },
     async contains(revision, ancestor) {
-      const answer = await git(['merge-base', '--is-ancestor', checked(ancestor), checked(revision)]).catch(
-        absent,
-      );
-      return answer !== undefined;
+      const [older, newer] = [checked(ancestor), checked(revision)];
+      try {
+        await git(['merge-base', '--is-ancestor', older, newer]);
+        return true;
+      } catch (error) {
+        if (exitStatusOf(error) === 1 || !(await hasCommit(git, older))) return false;
+        throw error;
+      }
     },
     treeWith: (revision, files) => treeWith(directory, checked(revision), files),
   };
@@ -99,19 +112,50 @@ function gitIn(directory: string): Git {
       ...(input === undefined ? {} : { input }),
       env: { LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', ...env },
       stripFinalNewline: false,
-    }).catch((error: Error & { code?: string; stderr?: string }) => {
-      const isRepository = !/not a git repository|cannot change to/.test(error.stderr ?? '');
-      if (error.code !== 'ENOENT' && isRepository) throw error;
-      throw new PromotionError(
-        'config_invalid',
-        error.code === 'ENOENT'
-          ? 'git cannot be run: install it'
-          : `${directory} is in no clone of the repository: go there, or name it with --repository`,
-        error,
-      );
+    }).catch((error: GitError) => {
+      throw unreadable(whatFailed(directory, words, error), error);
     });
     return stdout;
   };
+}
+
+type GitError = Error & { readonly code?: string; readonly stderr?: string; readonly exitCode?: number };
+
+const CLONE_ANEW = 'look with `git fsck`, or clone the repository anew';
+
+function whatFailed(
+  directory: string,
+  words: readonly string[],
+  { code, stderr, message }: GitError,
+): string {
+  if (code === 'ENOENT') return 'git cannot be run: install it';
+  const all = stderr || message;
+  if (/not a git repository|cannot change to/.test(all))
+    return `${directory} is in no clone of the repository: go there, or name it with --repository`;
+  if (/dubious ownership/.test(all))
+    return `${directory} belongs to somebody else, and git does not trust it: \`git config --global --add safe.directory <its path>\``;
+  const said = /^(?:fatal|error): (.*)$/m.exec(all)?.[1] ?? all.trim().split('\n').at(-1);
+  return `\`git ${words[0]}\` failed in ${directory} (${said}): ${CLONE_ANEW}`;
+}
+
+function unreadable(message: string, cause?: unknown): PromotionError {
+  return new PromotionError('clone_unreadable', message, cause);
+}
+
+function exitStatusOf(error: unknown): number | undefined {
+  return error instanceof PromotionError
+    ? (error.cause as Partial<GitError> | undefined)?.exitCode
+    : undefined;
+}
+
+async function hasCommit(git: Git, revision: string): Promise<boolean> {
+  try {
+    await git(['rev-parse', '--verify', '--quiet', `${checked(revision)}^{commit}`]);
+    return true;
+  } catch (error) {
+    if (exitStatusOf(error) === 1) return false;
+    throw error;
+  }
 }
 
 async function checkComplete(git: Git): Promise<void> {
@@ -161,10 +205,4 @@ async function treeWith(
 function checked(revision: string): string {
   if (REVISION.test(revision)) return revision;
   throw new PromotionError('environment_unknown', `${revision} is no name of a commit`);
-}
-
-/** git says by its exit status that something is not there. */
-function absent(error: unknown): undefined {
-  if (error instanceof PromotionError) throw error;
-  return undefined;
 }

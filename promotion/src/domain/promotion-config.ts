@@ -23,14 +23,17 @@ const Step = z.strictObject({
 });
 export type PromotionStep = z.infer<typeof Step>;
 
+const Login = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$/, 'expected a login, of an App `name[bot]`');
+
 const Health = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('argocd'), url: Url }),
   z.strictObject({
     from: z.literal('commit-statuses'),
-    creator: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$/, 'expected a login, of an App `name[bot]`')
-      .describe('Login of the App that Argo CD posts as. What others post in that context is ignored.'),
+    creator: Login.describe(
+      'Login of the App that Argo CD posts as. What others post in that context is ignored.',
+    ),
   }),
 ]);
 
@@ -43,6 +46,12 @@ export const PromotionConfig = z
       base: z.string().min(1).max(200).describe('The branch that Argo CD follows.'),
     }),
     health: Health.describe('Who says whether an environment is synced and healthy.'),
+    status: z
+      .strictObject({
+        creator: Login.describe('Login of the App that a ruleset takes the status cofferdam/promotion from.'),
+      })
+      .optional()
+      .describe('Absent: that status counts whoever posted it.'),
     prometheus: z
       .record(Environment, Url)
       .optional()

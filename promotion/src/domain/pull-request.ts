@@ -30,11 +30,17 @@ export function titleOf({ purpose, environment, origin, pins }: Proposal): strin
   return cut(`${purpose}(${environment}): ${origin}: ${what}`, 200);
 }
 
+const CALLED_OUT = ['policy', 'permissions', 'definitions'] as const satisfies readonly Category[];
+const changesLabel = (category: Category) => `changes/${category}`;
+
 export function labelsOf({ purpose, environment, changes }: Proposal): string[] {
-  const called = (['policy', 'permissions', 'definitions'] as const).filter((category) =>
-    changes.some((change) => change.category === category),
-  );
-  return [LABELS[purpose], `env/${environment}`, ...called.map((category) => `changes/${category}`)];
+  const called = CALLED_OUT.filter((category) => changes.some((change) => change.category === category));
+  return [LABELS[purpose], `env/${environment}`, ...called.map(changesLabel)];
+}
+
+/** Labels of ours that say what is not so any more. What people put there stays. */
+export function staleLabels(found: readonly string[], wanted: readonly string[]): string[] {
+  return CALLED_OUT.map(changesLabel).filter((label) => found.includes(label) && !wanted.includes(label));
 }
 
 const BEGIN = '<!-- cofferdam:begin, text between these two lines is written anew -->';

@@ -6,7 +6,10 @@ export interface LoggedCommit {
   readonly subject: string;
 }
 
-/** A clone of the repository, with its work tree: what is read of Git is read here. */
+/**
+ * A clone of the repository, with its work tree: what is read of Git is read here. Every method may throw a
+ * PromotionError `clone_unreadable`, for a revision that is not in the clone, too.
+ */
 export interface Repository {
   /** The commit that is checked out. */
   head(): Promise<string>;
@@ -18,6 +21,8 @@ export interface Repository {
   files(revision: string, directory: string): Promise<string[]>;
   /** The same with their texts. */
   texts(revision: string, directory: string): Promise<ReadonlyMap<string, string>>;
+  /** Whether this commit is in the clone. */
+  has(revision: string): Promise<boolean>;
   /** Id of what stands at `path`; equal ids are equal content. */
   objectId(revision: string, path: string): Promise<string | undefined>;
 }

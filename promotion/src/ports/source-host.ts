@@ -52,6 +52,8 @@ export interface PullRequests {
   update(number: number, text: { title: string; body: string }): Promise<void>;
   /** Labels that are there already stay. */
   addLabels(number: number, labels: readonly string[]): Promise<void>;
+  /** Labels that are not there are no error. */
+  removeLabels(number: number, labels: readonly string[]): Promise<void>;
   /** Closes without merging, and says why in a comment. */
   close(number: number, reason: string): Promise<void>;
 }
@@ -73,7 +75,11 @@ export interface CommitStatus {
 export interface CommitStatuses {
   /** Every status that was ever set in this context, newest first. */
   statuses(revision: string, context: string): Promise<CommitStatus[]>;
-  setStatus(revision: string, status: Omit<CommitStatus, 'createdAt' | 'creator'>): Promise<void>;
+  /** @returns whoever it was posted as */
+  setStatus(
+    revision: string,
+    status: Omit<CommitStatus, 'createdAt' | 'creator'>,
+  ): Promise<Pick<CommitStatus, 'creator'>>;
 }
 
 /** Who let a change onto the base branch: Git knows whoever wrote it, and of a squash not even that. */

@@ -106,7 +106,36 @@ describe('a clone', () => {
     await expect(gitRepository(shallow).log('HEAD', ['README.md'], 1)).rejects.toMatchObject({
       code: 'clone_shallow',
     });
-    await expect(gitRepository(tmpdir()).head()).rejects.toMatchObject({ code: 'config_invalid' });
+    await expect(gitRepository(tmpdir()).head()).rejects.toMatchObject({
+      code: 'clone_unreadable',
+      message: expect.stringContaining('--repository'),
+    });
+  });
+
+  it('tells a commit that it has not from a file that is not there', async () => {
+    const unknown = '1'.repeat(40);
+    expect(await repository.has(unknown)).toBe(false);
+    expect(await repository.has(at(0))).toBe(true);
+    const refused = { code: 'clone_unreadable' };
+    await expect(repository.read(unknown, path)).rejects.toMatchObject(refused);
+    await expect(repository.files(unknown, 'environments')).rejects.toMatchObject(refused);
+    await expect(repository.texts(unknown, 'environments')).rejects.toMatchObject(refused);
+    await expect(repository.objectId(unknown, path)).rejects.toMatchObject(refused);
+    await expect(repository.contains(unknown, at(0))).rejects.toMatchObject(refused);
+    // A directory is there, and no file.
+    await expect(repository.read(at(0), 'environments/prod')).rejects.toMatchObject(refused);
+  });
+
+  it('does not take a file that git has lost for one that is not there', async () => {
+    const damaged = join(directory, '.git', 'damaged');
+    git('clone', '--quiet', '--no-hardlinks', directory, damaged);
+    const blob = git('rev-parse', `${at(2)}:${path}`);
+    rmSync(join(damaged, '.git', 'objects', blob.slice(0, 2), blob.slice(2)));
+    const clone = gitRepository(damaged);
+    const refused = { code: 'clone_unreadable', message: expect.stringContaining('git fsck') };
+    await expect(clone.read(at(2), path)).rejects.toMatchObject(refused);
+    await expect(clone.texts(at(2), 'environments')).rejects.toMatchObject(refused);
+    expect(await clone.read(at(2), 'environments/prod/none')).toBeUndefined();
   });
 
   it('takes no option for a revision', async () => {

@@ -17,6 +17,7 @@ const OPERATIONS: readonly string[] = [
   'pulls/create',
   'pulls/update',
   'issues/add-labels',
+  'issues/remove-label',
   'issues/create-comment',
   'repos/list-commit-statuses-for-ref',
   'repos/create-commit-status',

@@ -5,6 +5,7 @@ import {
   gitHub,
   history,
   type MergedPullRequests,
+  postedBy,
   promote,
   type SourceHost,
 } from '../../src/index.ts';
@@ -108,6 +109,33 @@ describe('on GitHub', () => {
       { kind: 'first', mergedBy: undefined },
     ]);
     expect(await host.mergedBy(999)).toBeUndefined();
+  });
+
+  it('labels that are not so any more go, also where somebody was faster', async () => {
+    await run();
+    const [pull] = s.world.openPulls();
+    pull?.labels.push('changes/policy', 'urgent');
+    expect(await run()).toMatchObject({ outcome: 'updated' });
+    expect(pull?.labels).toEqual(['promotion', 'env/prod', 'urgent']);
+    await (await connect()).removeLabels(1, ['changes/policy']);
+    expect(server.requests.filter((one) => one === 'issues/remove-label')).toHaveLength(2);
+  });
+
+  it('the status counts as posted by one App alone, and the run of anybody else says so', async () => {
+    const app = async () => postedBy(await connect(), 'cofferdam[bot]', (line) => waited.push(line));
+    s.world.user = 'ada';
+    await run(await app());
+    expect(waited).toEqual([expect.stringMatching(/posted as ada, .* from cofferdam\[bot\] alone/)]);
+    s.world.user = 'cofferdam[bot]';
+    // The same words, and yet to be said by whoever the ruleset asks.
+    expect(await run(await app())).toMatchObject({ outcome: 'updated' });
+    const said = s.world.said.get(s.world.branches.get('promote/prod') ?? '');
+    expect(said?.map(({ creator, state }) => [creator, state])).toEqual([
+      ['cofferdam[bot]', 'success'],
+      ['ada', 'success'],
+    ]);
+    expect(await run(await app())).toMatchObject({ outcome: 'unchanged' });
+    expect(waited).toHaveLength(1);
   });
 
   it('every page of statuses is read', async () => {

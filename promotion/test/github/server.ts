@@ -206,6 +206,13 @@ export class GitHubServer {
       pull.labels = [...new Set([...pull.labels, ...((body['labels'] ?? []) as string[])])];
       return { status: 200, body: pull.labels.map(label) };
     },
+    'issues/remove-label': ({ issue_number = '', name = '' }) => {
+      const pull = this.#world.pulls.find(({ number }) => number === Number(issue_number));
+      if (!pull?.labels.includes(name)) return { status: 404, body: message('Label does not exist') };
+      this.#world.writes.push('removeLabels');
+      pull.labels = pull.labels.filter((one) => one !== name);
+      return { status: 200, body: pull.labels.map(label) };
+    },
     'issues/create-comment': ({ issue_number = '' }, body) => {
       const pull = this.#world.pulls.find(({ number }) => number === Number(issue_number));
       pull?.comments.push(String(body['body']));
@@ -232,7 +239,9 @@ export class GitHubServer {
       };
       this.#world.said.set(sha, [said, ...(this.#world.said.get(sha) ?? [])]);
       const sample = sampleAnswer('post', `${REPO}/statuses/{sha}`, 201);
-      return { status: 201, body: Object.assign({}, sample, status, { created_at: said.createdAt }) };
+      const creator = Object.assign({}, sampleOf('simple-user'), { login: said.creator });
+      const answer = { ...status, created_at: said.createdAt, creator };
+      return { status: 201, body: Object.assign({}, sample, answer) };
     },
     'apps/get-repo-installation': () => {
       const sample = sampleAnswer('get', `${REPO}/installation`, 200);

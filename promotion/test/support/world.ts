@@ -134,6 +134,10 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     return new Map(paths.map((path) => [path, this.commits.get(revision)?.files.get(path) ?? '']));
   }
 
+  async has(revision: string): Promise<boolean> {
+    return this.commits.has(revision);
+  }
+
   async objectId(revision: string, path: string): Promise<string | undefined> {
     const files = this.commits.get(revision)?.files ?? new Map<string, string>();
     const below = [...files].filter(([name]) => name === path || name.startsWith(`${path}/`));
@@ -209,6 +213,12 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     pull.labels = [...new Set([...pull.labels, ...labels])];
   }
 
+  async removeLabels(number: number, labels: readonly string[]): Promise<void> {
+    this.#write('removeLabels');
+    const pull = this.#pull(number);
+    pull.labels = pull.labels.filter((label) => !labels.includes(label));
+  }
+
   async close(number: number, reason: string): Promise<void> {
     this.#write('close');
     const pull = this.#pull(number);
@@ -220,11 +230,15 @@ export class World implements Repository, RepositoryHistory, SourceHost {
     return (this.said.get(revision) ?? []).filter((status) => status.context === context);
   }
 
-  async setStatus(revision: string, status: Omit<CommitStatus, 'createdAt' | 'creator'>): Promise<void> {
+  async setStatus(
+    revision: string,
+    status: Omit<CommitStatus, 'createdAt' | 'creator'>,
+  ): Promise<CommitStatus> {
     this.#write('setStatus');
     const createdAt = new Date(this.nowMs).toISOString();
     const said = { ...status, createdAt, creator: this.user };
     this.said.set(revision, [said, ...(this.said.get(revision) ?? [])]);
+    return said;
   }
 
   #write(name: string): void {

@@ -60,6 +60,9 @@ function localPulls(directory: string, records: ReturnType<typeof pullRecords>):
     async addLabels(number, labels) {
       records.change(number, { labels: [...new Set([...records.get(number).labels, ...labels])] });
     },
+    async removeLabels(number, labels) {
+      records.change(number, { labels: records.get(number).labels.filter((one) => !labels.includes(one)) });
+    },
     async close(number, reason) {
       records.change(number, { state: 'closed', comments: [...records.get(number).comments, reason] });
     },
@@ -119,6 +122,7 @@ function localStatuses(directory: string, now: () => number): CommitStatuses {
       const createdAt = new Date(now()).toISOString();
       const all: CommitStatus[] = [{ ...status, createdAt, creator: undefined }, ...read(revision)];
       writeFileSync(join(directory, `${revision}.json`), `${JSON.stringify(all, null, 2)}\n`);
+      return { creator: undefined };
     },
   };
 }

@@ -123,6 +123,15 @@ function pullRequests(client: GitHubClient, at: At): PullRequests {
     async addLabels(number, labels) {
       await issues.addLabels({ ...at, issue_number: number, labels: [...labels] });
     },
+    async removeLabels(number, labels) {
+      for (const name of labels) {
+        try {
+          await issues.removeLabel({ ...at, issue_number: number, name });
+        } catch (error) {
+          if (statusOf(error) !== 404) throw error;
+        }
+      }
+    },
     async close(number, reason) {
       // In this order: a run that ends in between has done what matters, and the next does not comment again.
       await pulls.update({ ...at, pull_number: number, state: 'closed' });
@@ -177,7 +186,8 @@ function commitStatuses(client: GitHubClient, at: At): CommitStatuses {
         }));
     },
     async setStatus(revision, status) {
-      await repos.createCommitStatus({ ...at, sha: revision, ...status });
+      const { data } = await repos.createCommitStatus({ ...at, sha: revision, ...status });
+      return { creator: data.creator?.login };
     },
   };
 }
@@ -199,6 +209,7 @@ function withWords(
     open: (pull) => say(() => host.open(pull)),
     update: (number, text) => say(() => host.update(number, text)),
     addLabels: (number, labels) => say(() => host.addLabels(number, labels)),
+    removeLabels: (number, labels) => say(() => host.removeLabels(number, labels)),
     close: (number, reason) => say(() => host.close(number, reason)),
     statuses: (revision, context) => say(() => host.statuses(revision, context)),
     mergedBy: (number) => say(() => host.mergedBy(number)),
