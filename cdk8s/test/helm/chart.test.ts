@@ -161,14 +161,12 @@ describe('values.yaml', () => {
   test('asks for what install/config.yaml and install/release.yaml do', () => {
     const nothing = {
       ...{ env: {}, network: {}, prometheusRule: false, serviceAccountAnnotations: {} },
-      ...{ imagePullSecrets: [], nodeSelector: {}, tolerations: [], affinity: {} },
+      ...{ imagePullSecrets: [], nodeSelector: {}, tolerations: [], affinity: {}, resources: {} },
     };
-    const { resources } = componentSize(undefined);
     const { config } = INSTALLS['as install/config.yaml has it'] ?? {};
     expect(parse(read('charts/cofferdam-operator/values.yaml'))).toEqual({
       ...(config && valuesOf({ config, release })),
       ...nothing,
-      resources,
       crds: { enabled: true },
     });
   });
@@ -191,6 +189,14 @@ describe.skipIf(absent)('the chart', () => {
     const kinds = template('payments-operator', { crds: { enabled: false } }).map(({ kind }) => kind);
     expect(kinds).not.toContain('CustomResourceDefinition');
     expect(kinds).toContain('Deployment');
+  });
+
+  test('gives the operator a size where `helm upgrade --reuse-values` brings no default of this chart', () => {
+    const deployment = template('payments-operator', { resources: null }).find(
+      ({ kind }) => kind === 'Deployment',
+    );
+    const { requests, limits } = componentSize(undefined).resources;
+    expect(JSON.stringify(deployment)).toContain(JSON.stringify({ limits, requests }));
   });
 
   test('is what helm lint takes, strictly', () => {

@@ -59,6 +59,15 @@ labels:
   {{- end }}
 {{- end }}
 
+{{/*
+Not in values.yaml: `helm upgrade --reuse-values` to a chart that knows more values than the last leaves the defaults of
+the new ones out, and the operator would have no size.
+*/}}
+{{- define "cofferdam-operator.resources" -}}
+{{- $defaults := dict "requests" (dict "cpu" "100m" "memory" "192Mi") "limits" (dict "memory" "512Mi") }}
+{{- toYaml (mustMergeOverwrite $defaults (.Values.resources | default dict)) }}
+{{- end }}
+
 {{/* Settings of the operator; one of .Values.env replaces ours of the same name. */}}
 {{- define "cofferdam-operator.settings" -}}
 PORT: "8080"
