@@ -111,11 +111,50 @@ describe('promote says of an open pull request what is true of it now', () => {
     [28, 28],
   ])('which ends with %i', (code, status) => {
     program('npm', `exit ${code}`);
-    const { status: found, calls } = run(text, { FROM: 'staging', TO: 'prod' });
+    const { status: found, calls } = run(text, { TO: 'prod' });
     expect({ found, calls }).toEqual({
       found: status,
-      calls: ['npm run --silent cofferdam -- promote --from staging --to prod --status-only'],
+      calls: ['npm run --silent cofferdam -- promote --to prod --status-only'],
     });
+  });
+
+  test.each([
+    ['what is open', ['feature', 'promote/prod', 'promote/staging', 'rollback/prod'], '["prod","staging"]'],
+    ['nothing', ['feature'], '[]'],
+    ['no name that is none', ['promote/x;y', 'promote/$(touch broken)'], '[]'],
+  ])('for %s', (_, heads, targets) => {
+    program('gh', `printf '%s\\n' ${heads.map((head) => `'${head}'`).join(' ')}`);
+    const { status, outputs, calls } = run(script('promote', 'open', 'gh api'), {
+      REPOSITORY: 'acme/payments',
+    });
+    expect({ status, outputs }).toEqual({ status: 0, outputs: [`targets=${targets}`] });
+    expect(calls[0]).toContain('repos/acme/payments/pulls?state=open');
+  });
+});
+
+describe('rollback proposes', () => {
+  const text = script('rollback', 'rollback', 'cofferdam --');
+  const command = 'npm run --silent cofferdam -- rollback --env prod';
+
+  test.each([
+    ['the release before', { TO: '', SKIP: '' }, command],
+    ['a release that is named', { TO: '4c1b8c5a02', SKIP: '' }, `${command} --to 4c1b8c5a02`],
+    [
+      'one whose schema was looked at',
+      { TO: '', SKIP: '--skip-schema-check' },
+      `${command} --skip-schema-check`,
+    ],
+    [
+      'nothing that somebody slips in',
+      { TO: 'x; touch broken', SKIP: '' },
+      `${command} --to x; touch broken`,
+    ],
+  ])('%s', (_, given, call) => {
+    program('npm', 'echo "[$#]"; exit 30');
+    // As the command ends, whatever writes the summary.
+    const { status, calls, stdout } = run(text, { ENVIRONMENT: 'prod', ...given });
+    expect({ status, calls }).toEqual({ status: 30, calls: [call] });
+    expect(stdout).toBe(`[${7 + (given.TO ? 2 : 0) + (given.SKIP ? 1 : 0)}]\n`);
   });
 });
 
@@ -178,11 +217,13 @@ describe('pins says of a pull request whether it changes what runs', () => {
     NUMBER: '7',
     COMMIT: 'c0ffee',
     CHANGED: '2',
+    GH_TOKEN: 'of the workflow',
+    APP_TOKEN: 'of the App',
     BASE: 'main',
     DEFAULT_BRANCH: 'main',
   };
   const files = (...names: string[]) =>
-    program('gh', `[ "$2" != --paginate ] || printf '%s\\n' ${names.join(' ')}`);
+    program('gh', `echo "$GH_TOKEN" >> tokens; [ "$2" != --paginate ] || printf '%s\\n' ${names.join(' ')}`);
   const said = (changes: Record<string, string> = {}) => run(text, { ...env, ...changes }).calls.at(-1);
 
   test('by anybody else than the command line: refused', () => {
@@ -198,6 +239,12 @@ describe('pins says of a pull request whether it changes what runs', () => {
       'environments/release.yaml',
     );
     expect(said()).toContain('state=success');
+  });
+
+  test('as the App, and looks with the rights of the workflow', () => {
+    files('README.md');
+    said();
+    expect(readFileSync(join(directory, 'tokens'), 'utf8')).toBe('of the workflow\nof the App\n');
   });
 
   test('into another branch: refused, until its base is changed', () => {

@@ -6,6 +6,7 @@ import { changelogCommand } from '../../cli/src/commands/changelog.ts';
 import { driftCommand } from '../../cli/src/commands/drift.ts';
 import { pinCommand } from '../../cli/src/commands/pin.ts';
 import { promoteCommand } from '../../cli/src/commands/promote.ts';
+import { rollbackCommand } from '../../cli/src/commands/rollback.ts';
 import type { Terminal } from '../../cli/src/output/terminal.ts';
 import { images } from '../images/dockerfile.ts';
 import { repository, steps, workflow, workflows } from './workflows.ts';
@@ -121,9 +122,30 @@ describe('workflows', () => {
       'release/chart': ['packages', 'id-token', 'attestations'],
       'release/notes': ['contents', 'id-token', 'attestations'],
       'drift/drift': ['issues'],
-      'promote/say': ['pull-requests', 'statuses'],
-      'pins/pins': ['statuses'],
     });
+  });
+
+  test('post the status of promotions as the App alone: a ruleset takes it from one', () => {
+    const posting = steps().filter(({ run = '' }) => {
+      const isCommand = /cofferdam -- (promote|rollback|pin) /.test(run);
+      const writesNothing = /--dry-run|pin --file/.test(run);
+      return (isCommand && !writesNothing) || run.includes('context=cofferdam/promotion');
+    });
+    expect(posting.map(({ place }) => place).sort()).toEqual([
+      'pins/pins',
+      'promote/propose',
+      'promote/say',
+      'release/pin',
+      'rollback/rollback',
+    ]);
+    const token = `\${{ steps.app.outputs.token }}`;
+    for (const { place, env } of posting)
+      expect([place, env?.['APP_TOKEN'] ?? env?.['GITHUB_TOKEN']]).toEqual([place, token]);
+    const apps = steps().filter(({ uses }) => uses?.startsWith('actions/create-github-app-token@'));
+    expect(new Set(apps.map((step) => step.with?.['client-id'])).size).toBe(1);
+    // The permissions that a token is asked for; without any it would have all that the App has.
+    for (const step of apps)
+      expect(Object.keys(step.with ?? {})).toEqual(expect.arrayContaining(['permission-statuses']));
   });
 
   test('hold no key but that of the App, for an hour at a time, and read-only tokens', () => {
@@ -149,7 +171,8 @@ describe('workflows', () => {
   test('run nothing of a pull request with rights that it has not', () => {
     const trusting = workflows.filter(({ text }) => /pull_request_target|workflow_run/.test(text));
     expect(trusting.map(({ name }) => name)).toEqual(['pins']);
-    expect(steps(trusting).filter(({ uses }) => uses !== undefined)).toEqual([]);
+    const used = steps(trusting).flatMap(({ uses }) => uses?.split('@')[0] ?? []);
+    expect(used).toEqual(['actions/create-github-app-token']);
   });
 
   test('leave no credential in the work tree, and put nothing that others wrote into a script', () => {
@@ -162,8 +185,8 @@ describe('workflows', () => {
   });
 
   test('call the command line as it is', () => {
-    const commands = [promoteCommand, driftCommand, pinCommand, changelogCommand].map((make) =>
-      make(terminal),
+    const commands = [promoteCommand, rollbackCommand, driftCommand, pinCommand, changelogCommand].map(
+      (make) => make(terminal),
     );
     const calls = steps().flatMap(({ run = '' }) =>
       [...run.replaceAll('\\\n', ' ').matchAll(/npm run --silent cofferdam -- ([^|>\n]*)/g)].map(
@@ -171,7 +194,7 @@ describe('workflows', () => {
       ),
     );
     expect(calls.map((words) => words.split(' ')[0]).sort()).toEqual([
-      ...['changelog', 'drift', 'pin', 'pin', 'pin', 'promote', 'promote', 'promote'],
+      ...['changelog', 'drift', 'pin', 'pin', 'pin', 'promote', 'promote', 'promote', 'rollback'],
     ]);
     for (const words of calls) {
       const command = commands.find((one) => one.name() === words.split(' ')[0]);
