@@ -4,12 +4,15 @@ import { z } from 'zod';
 export const Permission = z.enum([
   'tokens:create',
   'tokens:read',
+  'tokens:list',
+  'tokens:update',
   'tokens:delete',
   'tokens:reveal',
   'grants:create',
   'payments:create',
   'payments:read',
   'charges:create',
+  'bins:read',
   'events:read',
   'status:read',
 ]);

@@ -11,6 +11,8 @@ export const ENV = {
   logLevel: 'LOG_LEVEL',
   /** Name of the pod (downward API). Default: the host's name. */
   podName: 'POD_NAME',
+  /** What each identity may ask of this process a second, before it is answered 429. Default 20000 (vault, router). */
+  requestsPerSecond: 'REQUESTS_PER_SECOND',
   vaultId: 'VAULT_ID',
   /** JSON of `AccessFile`. */
   accessFile: 'ACCESS_FILE',

@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './bins.ts';
 export * from './certificates.ts';
 export * from './charges.ts';
 export * from './currencies.ts';
@@ -13,3 +14,4 @@ export * from './reveals.ts';
 export * from './routing.ts';
 export * from './statusz.ts';
 export * from './tokens.ts';
+export * from './tokens-list.ts';

@@ -30,10 +30,13 @@ export const PROBLEM_STATUS = {
   token_not_found: 404,
   payment_not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   request_in_progress: 409,
+  version_mismatch: 412,
   body_too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,
+  headers_too_large: 431,
   // what is wrong on our side
   internal_error: 500,
   key_unavailable: 503,

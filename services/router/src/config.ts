@@ -1,6 +1,7 @@
 import { ENV } from '@cofferdam/contracts';
 import {
   brokerSettings,
+  callerSettings,
   commonSettings,
   databaseSettings,
   httpsUrl,
@@ -13,6 +14,7 @@ const Settings = z.object({
   ...commonSettings,
   ...databaseSettings,
   ...brokerSettings,
+  ...callerSettings,
   ...tlsSettings,
   [ENV.accessFile]: z.string().describe('path of the JSON file with issuers and access rules'),
   [ENV.routingFile]: z.string().describe('path of the JSON file with connectors and rules'),

@@ -1,4 +1,4 @@
-import { type CreatePayment, minorUnitDigits, type Payment, type TokenRecord } from '@cofferdam/contracts';
+import { type CreatePayment, minorUnitDigits, type Payment } from '@cofferdam/contracts';
 import { appendEvent, orderedId, ProblemError } from '@cofferdam/runtime';
 import { attempt, attemptLifeMs } from './attempt.ts';
 import { type Candidate, select } from './domain/selection.ts';
@@ -11,6 +11,7 @@ import { eventData, finish, outcomesOf } from './settle.ts';
 import { findAttempts } from './storage/attempts.ts';
 import { claimKey, findRequest, type KeyedRequest, type KnownRequest } from './storage/idempotency-keys.ts';
 import { findPayment, insertPayment, lockPayment, type PaymentRow } from './storage/payments.ts';
+import type { KnownToken } from './vault-api.ts';
 
 export interface PaymentRequest {
   readonly merchant: string;
@@ -94,7 +95,7 @@ function requireKnownCurrency(currency: string): void {
   });
 }
 
-function planPayment(router: Router, request: PaymentRequest, record: TokenRecord): Intent {
+function planPayment(router: Router, request: PaymentRequest, record: KnownToken): Intent {
   const { merchant, body } = request;
   const { amount, currency, country } = body;
   const createdAt = router.now();

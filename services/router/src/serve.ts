@@ -13,6 +13,7 @@ import {
   notUsable,
   openDatabase,
   openTls,
+  RateLimiter,
   Readiness,
   type RunningService,
   SchemaGate,
@@ -75,6 +76,7 @@ export async function serve(
   const app = buildRouter({
     ...{ logger, metrics, readiness, access, status, router, vaultId, openapi },
     tls: tls.credentials,
+    rateLimiter: new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND }),
   });
   const sweep = every(SWEEP_MS, { name: 'settle abandoned payments', logger }, async () => {
     if (schema.isOpen || (await schema.check()) === true) await settleAllAbandoned(router);

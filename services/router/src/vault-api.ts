@@ -6,10 +6,14 @@ import type { Candidate } from './domain/selection.ts';
 /** What the router asks of the vault. */
 export interface VaultApi {
   /** @throws {ProblemError} token_not_found, vault_unavailable */
-  readToken(merchant: string, token: z.infer<typeof Token>, requestId?: string): Promise<TokenRecord>;
+  readToken(merchant: string, token: z.infer<typeof Token>, requestId?: string): Promise<KnownToken>;
   /** A grant for one connector and one attempt. @throws {ServiceCallError} */
   grant(request: GrantRequest): Promise<string>;
 }
+
+/** Of what the vault says, what is needed here: during a roll-out it may be older or newer. */
+const KnownToken = TokenRecord.pick({ token: true, card: true });
+export type KnownToken = z.infer<typeof KnownToken>;
 
 export interface GrantRequest {
   readonly merchant: string;
@@ -32,7 +36,7 @@ export function createVaultApi(client: ServiceClient): VaultApi {
         return await client.call({
           method: 'GET',
           path: `/v1/tokens/${token}`,
-          answer: TokenRecord,
+          answer: KnownToken,
           merchant,
           timeoutMs: VAULT_TIMEOUT_MS,
           ...(requestId === undefined ? {} : { requestId }),

@@ -52,6 +52,16 @@ export const databaseSettings = {
   [ENV.databaseCaFile]: z.string().optional().describe("PEM of the database's CA"),
 };
 
+/** What a service reads besides that others than our own workloads call. */
+export const callerSettings = {
+  [ENV.requestsPerSecond]: z.coerce
+    .number()
+    .min(1)
+    .max(1_000_000)
+    .default(20_000)
+    .describe('requests a second of each identity, 1 to 1000000'),
+};
+
 /** What a service with an outbox reads besides. */
 export const brokerSettings = {
   [ENV.kafkaBootstrapServers]: z

@@ -7,6 +7,8 @@ export interface ProblemOptions {
   /** What was found, what was wanted, the next step. Goes to the caller: never card data. */
   detail?: string;
   errors?: FieldError[];
+  /** Sent as `Retry-After`, rounded up. Default 1 with 503, otherwise none. */
+  retryAfterSeconds?: number;
   /** Logged, never sent. */
   cause?: unknown;
 }
@@ -18,6 +20,7 @@ export class ProblemError extends Error {
   readonly status: number;
   readonly detail: string | undefined;
   readonly errors: FieldError[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ProblemCode, options: ProblemOptions = {}) {
     super(options.detail ?? code, options.cause === undefined ? undefined : { cause: options.cause });
@@ -25,6 +28,7 @@ export class ProblemError extends Error {
     this.status = PROBLEM_STATUS[code];
     this.detail = options.detail;
     this.errors = options.errors;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 

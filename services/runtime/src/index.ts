@@ -29,6 +29,7 @@ export type { DatabaseSettings } from './database/settings.ts';
 export {
   type BrokerSettings,
   brokerSettings,
+  callerSettings,
   commonSettings,
   databaseSettings,
   readEnvironment,
@@ -37,6 +38,7 @@ export { type FieldError, notUsable, ProblemError, type ProblemOptions, StartErr
 export { type WatchedFile, watchFile, watchFiles } from './files/watched-file.ts';
 export { type AppOptions, createApp } from './http/app.ts';
 export { problemBody } from './http/problems.ts';
+export { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts';
 export { type Check, type CheckResult, Readiness } from './http/readiness.ts';
 export { listenerOptions } from './http/secure-server.ts';
 export { validate } from './http/validate.ts';

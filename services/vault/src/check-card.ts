@@ -13,14 +13,18 @@ export function checkCard(card: Card, now: Date): Card {
       errors: [{ field: 'card.number', message: 'fails the Luhn check' }],
     });
   }
-  if (isExpired(card, now)) {
-    throw new ProblemError('card_expired', {
-      detail: 'The month in which the card expires has passed.',
-      errors: [
-        { field: 'card.expiryMonth', message: 'lies in the past' },
-        { field: 'card.expiryYear', message: 'lies in the past' },
-      ],
-    });
-  }
+  checkExpiry(card, now);
   return card;
+}
+
+/** @throws {ProblemError} card_expired */
+export function checkExpiry(card: Pick<Card, 'expiryMonth' | 'expiryYear'>, now: Date): void {
+  if (!isExpired(card, now)) return;
+  throw new ProblemError('card_expired', {
+    detail: 'The month in which the card expires has passed.',
+    errors: [
+      { field: 'card.expiryMonth', message: 'lies in the past' },
+      { field: 'card.expiryYear', message: 'lies in the past' },
+    ],
+  });
 }

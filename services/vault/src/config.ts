@@ -1,6 +1,7 @@
 import { ENV } from '@cofferdam/contracts';
 import {
   brokerSettings,
+  callerSettings,
   commonSettings,
   databaseSettings,
   readEnvironment,
@@ -12,6 +13,7 @@ const Settings = z.object({
   ...commonSettings,
   ...databaseSettings,
   ...brokerSettings,
+  ...callerSettings,
   ...tlsSettings,
   [ENV.accessFile]: z.string().describe('path of the JSON file with issuers and access rules'),
   [ENV.kmsKeyArn]: z

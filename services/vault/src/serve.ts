@@ -13,6 +13,7 @@ import {
   notUsable,
   openDatabase,
   openTls,
+  RateLimiter,
   Readiness,
   type RunningService,
   randomId,
@@ -104,7 +105,8 @@ export async function serve(
     now: () => new Date(),
   };
   const rekey = createRekey(vault, { kms, keyArn: config.KMS_KEY_ARN, generation: config.REKEY_GENERATION });
-  const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials });
+  const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
+  const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
   addRoutes(app, vault, metrics);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   addEventFeed(app, { database, vaultId });

@@ -4,7 +4,7 @@ import type { StoredToken } from './storage/tokens.ts';
 import type { TokenAnswer } from './vault.ts';
 
 /** The card as its merchant may see it: brand, BIN, last four, expiry. */
-function summaryOf(stored: StoredToken): z.infer<typeof CardSummary> {
+export function cardSummaryOf(stored: StoredToken): z.infer<typeof CardSummary> {
   return {
     cardId: stored.cardId,
     brand: stored.brand,
@@ -23,8 +23,10 @@ export function eventCardOf({ cardId, brand, lastFour, expiryMonth, expiryYear }
 export function toAnswer(stored: StoredToken): TokenAnswer {
   return {
     token: stored.token,
-    card: summaryOf(stored),
+    card: cardSummaryOf(stored),
     state: 'active',
+    recordVersion: stored.recordVersion,
     createdAt: stored.createdAt.toISOString(),
+    updatedAt: stored.updatedAt.toISOString(),
   };
 }

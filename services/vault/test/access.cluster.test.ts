@@ -18,7 +18,10 @@ afterAll(() => running?.close());
 describe('every route', () => {
   const routes = [
     ['POST', '/v1/tokens'],
+    ['GET', '/v1/tokens'],
     ['GET', '/v1/tokens/tok_00000000000000000000000000'],
+    ['PATCH', '/v1/tokens/tok_00000000000000000000000000'],
+    ['GET', '/v1/bins/424242'],
     ['DELETE', '/v1/tokens/tok_00000000000000000000000000'],
     ['POST', '/v1/reveal-grants'],
     ['POST', '/v1/reveals'],
@@ -77,7 +80,7 @@ describe('every route', () => {
     expect([answer.status, answer.body.code, answer.headers.get('allow')]).toEqual([
       405,
       'method_not_allowed',
-      'POST',
+      'POST, GET',
     ]);
   });
 });
@@ -89,7 +92,7 @@ describe('operations', () => {
       service: 'vault',
       instance: 'payments-vault-0',
       vaultId: VAULT_ID,
-      schema: { current: 3, wanted: 3, oldestCode: 2 },
+      schema: { current: 8, wanted: 8, oldestCode: 2 },
       key: { keyArn: running.world.keyArn, state: 'usable' },
       outbox: { broker: 'none' },
     });

@@ -7,7 +7,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 /** One route of a service, next to the schemas that it uses. */
 export interface Operation {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
@@ -46,10 +46,17 @@ export interface Api {
 }
 
 /** What any authenticated route may answer. */
-const COMMON: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'internal_error', 'overloaded'];
+const COMMON: readonly ProblemCode[] = [
+  'unauthenticated',
+  'forbidden',
+  'rate_limited',
+  'internal_error',
+  'overloaded',
+];
 const OF_A_BODY: readonly ProblemCode[] = [
   'malformed_json',
   'invalid_request',
+  'request_timeout',
   'body_too_large',
   'unsupported_media_type',
 ];

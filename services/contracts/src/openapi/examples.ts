@@ -15,7 +15,13 @@ const time = '2026-11-22T12:00:00.000Z';
 
 export const examples = {
   createToken: { card: { number: '4000056655665556', expiryMonth: 12, expiryYear: 2030 } },
-  tokenRecord: { token, card, state: 'active', createdAt: time },
+  tokenRecord: { token, card, state: 'active', recordVersion: 1, createdAt: time, updatedAt: time },
+  updateToken: { card: { expiryMonth: 11, expiryYear: 2033 } },
+  tokenPage: {
+    tokens: [{ token, card, state: 'active', recordVersion: 1, createdAt: time, updatedAt: time }],
+    next: 'bTJnZjU2bzAudG9rXzAxMjM0NTY3ODlhYmNkZWZnaGprbW5wcXJz',
+  },
+  binRecord: { bin: '40000566', brand: 'visa', numberLengths: [13, 16, 18, 19], cvcLength: 3 },
   createRevealGrant: {
     token,
     paymentId,

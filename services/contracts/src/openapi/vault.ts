@@ -1,20 +1,14 @@
+import { BinRecord } from '../bins.ts';
 import { EventPage } from '../events.ts';
-import { Token } from '../identifiers.ts';
 import { CreateRevealGrant, Reveal, RevealedCard, RevealGrant } from '../reveals.ts';
 import { Statusz } from '../statusz.ts';
-import { CreateToken, TokenRecord } from '../tokens.ts';
-import type { Api, Parameter } from './document.ts';
+import { CreateToken, TokenRecord, UpdateToken } from '../tokens.ts';
+import { TokenPage } from '../tokens-list.ts';
+import type { Api } from './document.ts';
 import { examples } from './examples.ts';
 import { commonOperations, Health } from './operations.ts';
-import { eventParameters, idempotencyKeyParameter, merchantParameter } from './parameters.ts';
-
-const tokenParameter: Parameter = {
-  in: 'path',
-  name: 'token',
-  required: true,
-  description: 'The token.',
-  schema: Token,
-};
+import { eventParameters, merchantParameter } from './parameters.ts';
+import { tokenOperations } from './vault-tokens.ts';
 
 /** The vault's HTTP API. */
 export const vaultApi: Api = {
@@ -24,6 +18,9 @@ export const vaultApi: Api = {
   schemas: {
     CreateToken,
     TokenRecord,
+    UpdateToken,
+    TokenPage,
+    BinRecord,
     CreateRevealGrant,
     RevealGrant,
     Reveal,
@@ -33,59 +30,7 @@ export const vaultApi: Api = {
     Health,
   },
   operations: [
-    {
-      method: 'post',
-      path: '/v1/tokens',
-      operationId: 'createToken',
-      summary: 'Tokenize a card',
-      description:
-        'Encrypts and keeps the card. The answer leaves after record, audit row and event are durable. The same card of the same merchant gets the same token, unless the vault does not deduplicate.',
-      permission: 'tokens:create',
-      parameters: [idempotencyKeyParameter, merchantParameter],
-      body: { schema: 'CreateToken', example: examples.createToken },
-      answers: [
-        { status: 201, description: 'A new token.', schema: 'TokenRecord', example: examples.tokenRecord },
-        {
-          status: 200,
-          description: 'The card had a token already, or the request is a repetition.',
-          schema: 'TokenRecord',
-          example: examples.tokenRecord,
-        },
-      ],
-      problems: [
-        'idempotency_key_missing',
-        'idempotency_key_reused',
-        'request_in_progress',
-        'merchant_required',
-        'invalid_card_number',
-        'card_expired',
-        'key_unavailable',
-        'database_unavailable',
-      ],
-    },
-    {
-      method: 'get',
-      path: '/v1/tokens/{token}',
-      operationId: 'readToken',
-      summary: 'Read what a token stands for',
-      description: 'Brand, BIN, last four digits and expiry; never the number.',
-      permission: 'tokens:read',
-      parameters: [tokenParameter, merchantParameter],
-      answers: [
-        { status: 200, description: 'The token.', schema: 'TokenRecord', example: examples.tokenRecord },
-      ],
-      problems: ['merchant_required', 'token_not_found', 'key_unavailable', 'database_unavailable'],
-    },
-    {
-      method: 'delete',
-      path: '/v1/tokens/{token}',
-      operationId: 'deleteToken',
-      summary: 'Delete a token and its card',
-      permission: 'tokens:delete',
-      parameters: [tokenParameter, merchantParameter],
-      answers: [{ status: 204, description: 'It is gone.' }],
-      problems: ['merchant_required', 'token_not_found', 'database_unavailable'],
-    },
+    ...tokenOperations,
     {
       method: 'post',
       path: '/v1/reveal-grants',

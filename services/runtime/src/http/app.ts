@@ -12,9 +12,11 @@ import { ProblemError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerCredentials } from '../tls/server-credentials.ts';
+import { answerClientError } from './client-error.ts';
 import { collectMethods } from './method-not-allowed.ts';
 import { addOperationsRoutes } from './operations.ts';
 import { asProblem, problemBody } from './problems.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import type { Readiness } from './readiness.ts';
 import { REQUEST_ID_HEADER, requestId } from './request-id.ts';
 import { listenerOptions } from './secure-server.ts';
@@ -40,6 +42,10 @@ export interface AppOptions {
   status?: () => Statusz | Promise<Statusz>;
   /** Default 16 KiB. */
   bodyLimitBytes?: number;
+  /** Longest time for a request to arrive, milliseconds. Default 15000. */
+  requestTimeoutMs?: number;
+  /** Of each identity. Absent: no limit. */
+  rateLimiter?: RateLimiter | undefined;
 }
 
 /**
@@ -53,12 +59,13 @@ export function createApp(options: AppOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => requestId(request.headers[REQUEST_ID_HEADER]),
     bodyLimit: options.bodyLimitBytes ?? 16 * 1024,
-    requestTimeout: 15_000,
+    requestTimeout: options.requestTimeoutMs ?? 15_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
     ...listenerOptions(options.tls),
+    clientErrorHandler: answerClientError,
     // A malformed path is answered here, not with Fastify's own body, which quotes it.
     frameworkErrors: (error, request, reply) =>
       void sendProblem(asUnroutable(error), request, reply as FastifyReply),
@@ -87,7 +94,8 @@ function asUnroutable(error: unknown): ProblemError {
 function sendProblem(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (problem.status >= 500) request.log.error({ err: problem }, 'request failed');
   if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
-  if (problem.status === 503) reply.header('retry-after', '1');
+  const retryAfter = problem.retryAfterSeconds ?? (problem.status === 503 ? 1 : undefined);
+  if (retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfter))));
   return reply
     .code(problem.status)
     .type('application/problem+json')
@@ -107,7 +115,7 @@ function parseOnlyJson(app: FastifyInstance): void {
 }
 
 /** Default deny. Runs at `onRequest`: an unauthenticated caller's body is not even read. */
-function requireAccess(app: FastifyInstance, { access }: AppOptions): void {
+function requireAccess(app: FastifyInstance, { access, rateLimiter }: AppOptions): void {
   app.addHook('onRoute', ({ url, config }) => {
     if (!config?.access) throw new Error(`route ${url} does not state its access`);
     if (config.access !== 'public' && !access) throw new Error(`route ${url} needs access rules`);
@@ -121,6 +129,17 @@ function requireAccess(app: FastifyInstance, { access }: AppOptions): void {
       authorization: request.headers.authorization,
       merchant: typeof merchant === 'string' ? merchant : undefined,
     });
+    if (rateLimiter) requireRate(rateLimiter, request.caller.identity);
+  });
+}
+
+/** @throws {ProblemError} rate_limited */
+function requireRate(limiter: RateLimiter, { issuer, subject }: Caller['identity']): void {
+  const waitSeconds = limiter.spend(`${issuer} ${subject}`);
+  if (waitSeconds === 0) return;
+  throw new ProblemError('rate_limited', {
+    detail: 'This identity sends more requests than it may; wait as long as Retry-After says.',
+    retryAfterSeconds: waitSeconds,
   });
 }
 

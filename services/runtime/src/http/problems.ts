@@ -41,8 +41,17 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
  */
 export function asProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (isBrokenUpload(error)) {
+    return new ProblemError('invalid_request', { detail: 'The connection broke before the body had ended.' });
+  }
   const fastifyCode = FASTIFY_CODES[String((error as { code?: unknown } | null)?.code)];
   if (!fastifyCode) return new ProblemError('internal_error', { cause: error });
   const detail = DETAILS[fastifyCode];
   return new ProblemError(fastifyCode, detail === undefined ? {} : { detail });
+}
+
+/** Fastify gives what broke off a body the status 400. Nobody reads the answer, but it is logged and counted. */
+function isBrokenUpload(error: unknown): boolean {
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  return code === 'ECONNRESET' && statusCode === 400;
 }

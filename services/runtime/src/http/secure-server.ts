@@ -16,15 +16,24 @@ export function listenerOptions(tls: ServerCredentials | 'plaintext') {
 function secureServer(
   credentials: ServerCredentials,
 ): (handler: Parameters<typeof createServer>[1], options: FastifyServerOptions) => Server {
-  return (handler, { keepAliveTimeout, requestTimeout }) => {
+  return (handler, { keepAliveTimeout, requestTimeout = 0 }) => {
     const context = () => {
       const { certificate, key } = credentials.current();
       return { cert: certificate, key, minVersion: 'TLSv1.2' as const };
     };
-    const server = createServer({ ...context(), handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, handler);
+    const server = createServer(
+      {
+        ...context(),
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        requestTimeout,
+        headersTimeout: requestTimeout,
+        // How often Node looks for requests that take too long; by default every 30 s.
+        connectionsCheckingInterval: Math.min(5000, requestTimeout / 3 || 5000),
+      },
+      handler,
+    );
     // As Fastify does for servers that it makes itself.
     if (keepAliveTimeout !== undefined) server.keepAliveTimeout = keepAliveTimeout;
-    if (requestTimeout !== undefined) server.requestTimeout = requestTimeout;
     const forget = credentials.onChange(() => server.setSecureContext(context()));
     server.once('close', forget);
     return server;

@@ -29,7 +29,10 @@ export const SUBJECTS = {
   operator: 'system:serviceaccount:cofferdam-system:cofferdam-operator',
 } as const;
 
-const SHOP = ['tokens:create', 'tokens:read', 'tokens:delete', 'events:read'];
+const SHOP = [
+  ...['tokens:create', 'tokens:read', 'tokens:list', 'tokens:update', 'tokens:delete'],
+  ...['bins:read', 'events:read'],
+];
 
 /** The rules of the dev environment, as the operator writes them. */
 export const RULES = [

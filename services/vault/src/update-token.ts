@@ -1,0 +1,129 @@
+import type { Card, UpdateToken } from '@cofferdam/contracts';
+import { ProblemError } from '@cofferdam/runtime';
+import { auditEntry } from './audit-entry.ts';
+import { checkExpiry } from './check-card.ts';
+import { settleByKey, type UnitOfWork } from './commit.ts';
+import type { WritingKeys } from './crypto/key-ring.ts';
+import { openCard, sealCard } from './crypto/sealed-card.ts';
+import { canonicalJson } from './domain/canonical-json.ts';
+import { acceptedVersions } from './domain/if-match.ts';
+import { claimIdempotencyKey, storeAnswer } from './storage/idempotency-keys.ts';
+import { findRecord, insertRecord } from './storage/records.ts';
+import { findToken, lockToken, type StoredToken, updateTokenVersion } from './storage/tokens.ts';
+import { eventCardOf, toAnswer } from './token-answer.ts';
+import type { Requester, TokenAnswer, Vault } from './vault.ts';
+
+export interface UpdateRequest {
+  by: Requester;
+  token: string;
+  idempotencyKey: string;
+  /** The header If-Match, if there is one. */
+  ifMatch: string | undefined;
+  body: UpdateToken;
+}
+
+/**
+ * Changes expiry or holder name of a token's card: a new version of its record, with an audit entry and an event, in
+ * one commit. What is the same already makes no version. The versions before stay until the token is deleted.
+ *
+ * @throws {ProblemError} token_not_found, version_mismatch, card_expired, invalid_request, idempotency_key_reused,
+ *   request_in_progress, key_unavailable, database_unavailable
+ */
+export async function updateToken(vault: Vault, request: UpdateRequest): Promise<TokenAnswer> {
+  const { by, token, idempotencyKey, ifMatch, body } = request;
+  const accepted = ifMatch === undefined ? 'any' : versionsOf(ifMatch);
+  // Before any key is made for a merchant that has no such token.
+  if (!(await findToken(vault.database, by.merchant, token))) throw new ProblemError('token_not_found');
+  const keys = await vault.keys.forWriting(by.merchant);
+  const keyed = {
+    merchant: by.merchant,
+    keyDigest: keys.digest.digest('idempotency key', 'update', idempotencyKey),
+    bodyDigest: keys.digest.digest('request', 'update', token, ifMatch ?? '', canonicalJson(body)),
+  };
+
+  return settleByKey(() =>
+    vault.commit(async (unit) => {
+      const earlier = await claimIdempotencyKey<TokenAnswer>(unit.transaction, keyed, vault.now());
+      if (earlier !== 'claimed') {
+        if (earlier.answer) return earlier.answer;
+        throw new ProblemError('token_not_found', { detail: 'The token has been deleted since.' });
+      }
+      const current = await lockToken(unit.transaction, by.merchant, token);
+      if (!current) throw new ProblemError('token_not_found');
+      if (accepted !== 'any' && !accepted.includes(current.recordVersion)) {
+        throw new ProblemError('version_mismatch', {
+          detail: `The token is at version ${current.recordVersion}; read it again and decide anew.`,
+        });
+      }
+      const answer = toAnswer(await change({ vault, unit, by, keys }, current, body.card));
+      await storeAnswer(unit.transaction, keyed, { token, status: 200, body: answer });
+      return answer;
+    }),
+  );
+}
+
+function versionsOf(ifMatch: string): 'any' | readonly number[] {
+  const accepted = acceptedVersions(ifMatch);
+  if (accepted !== undefined) return accepted;
+  throw new ProblemError('invalid_request', {
+    detail: 'The header If-Match must be `*` or the `ETag` of an earlier answer.',
+    errors: [{ field: 'if-match', message: 'must be an entity tag' }],
+  });
+}
+
+interface Work {
+  vault: Vault;
+  unit: UnitOfWork;
+  by: Requester;
+  keys: WritingKeys;
+}
+
+async function change(
+  { vault, unit, by, keys }: Work,
+  current: StoredToken,
+  wanted: UpdateToken['card'],
+): Promise<StoredToken> {
+  const sealed = await findRecord(unit.transaction, current.token, current.recordVersion);
+  if (!sealed) throw new Error(`token ${current.token} has no record of version ${current.recordVersion}`);
+  const key = await vault.keys.forReading(by.merchant, sealed.keyVersion);
+  const known = openCard(key, vault.vaultId, current, sealed);
+  const card = merge(known, wanted);
+  const changed = (['expiryMonth', 'expiryYear', 'holderName'] as const).filter((f) => card[f] !== known[f]);
+  if (changed.length === 0) return current;
+
+  const time = vault.now();
+  // A card that has expired may still be given another holder name.
+  if (changed.some((field) => field !== 'holderName')) checkExpiry(card, time);
+  const stored: StoredToken = {
+    ...current,
+    expiryMonth: card.expiryMonth,
+    expiryYear: card.expiryYear,
+    recordVersion: current.recordVersion + 1,
+    updatedAt: time,
+  };
+  await updateTokenVersion(unit.transaction, stored);
+  await insertRecord(unit.transaction, sealCard(keys.record, vault.vaultId, stored, card), time);
+  const { token, recordVersion } = stored;
+  unit.audit(
+    auditEntry('token.updated', by, token, time, { recordVersion, keyVersion: keys.record.version, changed }),
+  );
+  unit.publish({
+    type: 'token.updated',
+    merchant: by.merchant,
+    subject: token,
+    time,
+    data: { card: eventCardOf(stored) },
+  });
+  return stored;
+}
+
+function merge(known: Card, { expiryMonth, expiryYear, holderName }: UpdateToken['card']): Card {
+  const { holderName: before, ...card } = known;
+  const after = holderName === undefined ? before : (holderName ?? undefined);
+  return {
+    ...card,
+    ...(expiryMonth === undefined ? {} : { expiryMonth }),
+    ...(expiryYear === undefined ? {} : { expiryYear }),
+    ...(after === undefined ? {} : { holderName: after }),
+  };
+}
