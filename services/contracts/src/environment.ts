@@ -52,6 +52,10 @@ export const ENV = {
   tokenDeduplicate: 'TOKEN_DEDUPLICATE',
   /** Hours after which a merchant's next write makes a new data key. Default 168. */
   dataKeyMaxAgeHours: 'DATA_KEY_MAX_AGE_HOURS',
+  /** Minutes that a data key in memory goes on after KMS confirmed it last, while KMS cannot be reached. Default 60. */
+  kmsOutageMinutes: 'KMS_OUTAGE_MINUTES',
+  /** Days for which backups of the database are kept: when a shredding is complete follows from it. Default 35. */
+  backupRetentionDays: 'BACKUP_RETENTION_DAYS',
   /** Raised to start a rekey: record keys of a lower generation encrypt nothing new and are moved away from. Default 0. */
   rekeyGeneration: 'REKEY_GENERATION',
   connectorName: 'CONNECTOR_NAME',

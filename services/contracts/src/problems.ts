@@ -39,6 +39,7 @@ export const PROBLEM_STATUS = {
   headers_too_large: 431,
   // what is wrong on our side
   internal_error: 500,
+  integrity_error: 500,
   key_unavailable: 503,
   database_unavailable: 503,
   vault_unavailable: 503,

@@ -1,5 +1,12 @@
 export { type Access, loadAccess } from './authentication/access.ts';
 export type { Caller, Identity, Merchants, RouteAccess } from './authentication/caller.ts';
+export {
+  type BreakerRules,
+  type BreakerState,
+  type CircuitBreaker,
+  CircuitOpenError,
+  createCircuitBreaker,
+} from './client/circuit-breaker.ts';
 export { type FollowingAgent, followingAgent } from './client/following-agent.ts';
 export { neverSent } from './client/never-sent.ts';
 export {

@@ -29,6 +29,8 @@ const Settings = z.object({
     .max(2_147_483_647)
     .default(0)
     .describe('raised to start a rekey'),
+  [ENV.kmsOutageMinutes]: z.coerce.number().min(5).max(1440).default(60).describe('minutes, 5 to 1440'),
+  [ENV.backupRetentionDays]: z.coerce.number().int().min(0).max(3650).default(35).describe('days, 0 to 3650'),
   [ENV.dataKeyMaxAgeHours]: z.coerce.number().min(1).max(87_600).default(168).describe('hours, 1 to 87600'),
 });
 

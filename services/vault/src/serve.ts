@@ -23,11 +23,9 @@ import {
 import { ChainHeads } from './audit/chain-heads.ts';
 import { createCommit } from './commit.ts';
 import { readServeConfig } from './config.ts';
-import { KeyRing } from './crypto/key-ring.ts';
 import { addApiDescription, addRoutes } from './http/routes.ts';
-import { awsKeyManagement } from './kms/aws.ts';
-import { observeKeyManagement } from './kms/observed.ts';
 import { migrations } from './migrations.ts';
+import { openKeys } from './open-keys.ts';
 import { createRekey } from './rekey/run-rekey.ts';
 import { kmsKeysInUse } from './storage/data-keys.ts';
 import { removeOldRows } from './storage/housekeeping.ts';
@@ -57,21 +55,7 @@ export async function serve(
   const schema = new SchemaGate(database, { vaultId, migrations });
   readiness.add('database', () => schema.check());
 
-  const aws = awsKeyManagement();
-  const kms = observeKeyManagement(aws, { keyArn: config.KMS_KEY_ARN, vaultId, metrics });
-  lifecycle.onClose('kms', () => aws.close());
-  readiness.add('key', () => kms.hasWorked() || (kms.status().detail ?? 'KMS has not answered yet'));
-
-  const keys = new KeyRing({
-    vaultId,
-    database,
-    kms,
-    logger,
-    keyArn: config.KMS_KEY_ARN,
-    dataKeyMaxAgeMs: config.DATA_KEY_MAX_AGE_HOURS * 3_600_000,
-    generation: config.REKEY_GENERATION,
-  });
-  lifecycle.onClose('keys', () => keys.close());
+  const keys = openKeys(config, { database, lifecycle, logger, metrics, readiness });
 
   const outbox = startOutbox({
     database,
@@ -90,7 +74,7 @@ export async function serve(
     instance: config.POD_NAME,
     vaultId,
     schema: schema.state,
-    key: { ...kms.status(), ...(schema.isOpen ? { inUse: await kmsKeysInUse(database) } : {}) },
+    key: { ...keys.status(), ...(schema.isOpen ? { inUse: await kmsKeysInUse(database) } : {}) },
     rekey: schema.isOpen ? await rekey.status() : undefined,
     outbox: await outbox.status(),
   });
@@ -98,13 +82,17 @@ export async function serve(
   const vault: Vault = {
     vaultId,
     database,
-    keys,
+    keys: keys.ring,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
     commit: createCommit(database, heads),
     now: () => new Date(),
   };
-  const rekey = createRekey(vault, { kms, keyArn: config.KMS_KEY_ARN, generation: config.REKEY_GENERATION });
+  const rekey = createRekey(vault, {
+    kms: keys.kms.background,
+    keyArn: config.KMS_KEY_ARN,
+    generation: config.REKEY_GENERATION,
+  });
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
   const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
   addRoutes(app, vault, metrics);
@@ -114,9 +102,9 @@ export async function serve(
 
   const tasks = [
     every(1000, { name: 'look for the migration', logger }, () => schema.isOpen || schema.check()),
-    every(5000, { name: 'ask KMS', logger }, () => kms.probe()),
+    every(5000, { name: 'ask KMS', logger }, () => keys.probe()),
     every(1000, { name: 'rekey', logger }, () => schema.isOpen && rekey.step()),
-    every(60_000, { name: 'forget old keys', logger }, () => keys.sweep()),
+    every(60_000, { name: 'forget old keys', logger }, () => keys.ring.sweep()),
     every(
       600_000,
       { name: 'remove old rows', logger },

@@ -1,16 +1,10 @@
-import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { KMS_ROLES } from '@cofferdam/devcluster/addons';
-import { createLogger, createPool, databaseOver } from '@cofferdam/runtime';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ChainHeads } from '../src/audit/chain-heads.ts';
-import { createCommit } from '../src/commit.ts';
-import { KeyRing } from '../src/crypto/key-ring.ts';
-import { awsKeyManagement } from '../src/kms/aws.ts';
-import { createRekey, type Rekey } from '../src/rekey/run-rekey.ts';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { Rekey } from '../src/rekey/run-rekey.ts';
 import { kmsKeysInUse } from '../src/storage/data-keys.ts';
-import type { Vault } from '../src/vault.ts';
+import { newReplica, otherKey, type Replica } from './support/replica.ts';
 import { type RunningVault, startVault } from './support/running-vault.ts';
-import { VAULT_ID } from './support/vault-world.ts';
+import { card } from './support/vault-caller.ts';
+import { SUBJECTS } from './support/vault-world.ts';
 
 const MINUTES = 60_000;
 
@@ -19,67 +13,6 @@ beforeAll(async () => {
   running = await startVault();
 });
 afterAll(() => running?.close());
-
-/** A replica of the next roll-out: another KMS key, another rekey generation, and a clock that the test moves. */
-async function newReplica(options: { keyArn: string; generation: number }) {
-  const { world } = running;
-  const { app } = world.databases;
-  const database = databaseOver(
-    createPool({ ...app, port: Number(app.port) }, { applicationName: 'rekey-test', maxConnections: 4 }),
-  );
-  let ahead = 0;
-  const now = () => Date.now() + ahead;
-  const kms = awsKeyManagement(new KMSClient(world.kms.clientSettings.vault));
-  const logger = createLogger({ service: 'vault', level: 'fatal', instance: 'test' });
-  const common = { vaultId: VAULT_ID, database, kms, keyArn: options.keyArn };
-  const keys = new KeyRing({
-    ...common,
-    logger,
-    now,
-    generation: options.generation,
-    dataKeyMaxAgeMs: 1e12,
-  });
-  const vault: Vault = {
-    ...{ vaultId: VAULT_ID, database, keys, tokenFormat: 'Opaque', deduplicate: true },
-    commit: createCommit(database, new ChainHeads(`rekey-test/${options.generation}/${Math.random()}`)),
-    now: () => new Date(now()),
-  };
-  return {
-    database,
-    rekey: createRekey(vault, { kms, keyArn: options.keyArn, generation: options.generation }),
-    pass: (ms: number) => {
-      ahead += ms;
-    },
-    close: async () => {
-      keys.close();
-      kms.close();
-      await database.close();
-    },
-  };
-}
-
-async function otherKey(): Promise<string> {
-  const admin = new KMSClient(running.world.kms.clientSettings.admin);
-  const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
-  await admin.send(
-    new CreateGrantCommand({
-      KeyId: KeyMetadata?.Arn,
-      GranteePrincipal: KMS_ROLES.vault,
-      Operations: ['GenerateDataKey', 'Decrypt', 'ReEncryptTo', 'ReEncryptFrom'],
-      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
-    }),
-  );
-  await admin.send(
-    new CreateGrantCommand({
-      KeyId: running.world.keyArn,
-      GranteePrincipal: KMS_ROLES.vault,
-      Operations: ['ReEncryptFrom'],
-      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
-    }),
-  );
-  admin.destroy();
-  return KeyMetadata?.Arn ?? '';
-}
 
 /** Records by the rekey that their key belongs to. */
 async function generations(): Promise<Record<string, number>> {
@@ -115,8 +48,8 @@ it('moves every record to new keys while the vault serves, finds stragglers, and
   expect(await generations()).toEqual({ 0: 31 });
 
   const [one, two] = [
-    await newReplica({ keyArn: running.world.keyArn, generation: 1 }),
-    await newReplica({ keyArn: running.world.keyArn, generation: 1 }),
+    await newReplica(running.world, { generation: 1 }),
+    await newReplica(running.world, { generation: 1 }),
   ];
   try {
     await Promise.all([steps(one), steps(two)]);
@@ -146,8 +79,8 @@ it('moves every record to new keys while the vault serves, finds stragglers, and
 });
 
 it('begins again when a replica that does not know of the rekey has made an old key since', async () => {
-  const replica = await newReplica({ keyArn: running.world.keyArn, generation: 1 });
-  const behind = await newReplica({ keyArn: running.world.keyArn, generation: 0 });
+  const replica = await newReplica(running.world, { generation: 1 });
+  const behind = await newReplica(running.world, { generation: 0 });
   try {
     replica.pass(10 * MINUTES);
     await steps(replica);
@@ -174,7 +107,7 @@ it('begins again when a replica that does not know of the rekey has made an old 
 });
 
 it('moves all others past a record that somebody changed, and is not finished while it is there', async () => {
-  const replica = await newReplica({ keyArn: running.world.keyArn, generation: 2 });
+  const replica = await newReplica(running.world, { generation: 2 });
   try {
     const total = Object.values(await generations()).reduce((sum, count) => sum + count, 0);
     const { rows } = await running.owner.query<{ token: string; version: number }>(
@@ -203,7 +136,7 @@ it('takes no generation up that the database has behind it', async () => {
     `INSERT INTO rekeys SELECT 9, now(), total, done, '', 0, now(), 0, now() FROM rekeys WHERE generation = $1`,
     [newest],
   );
-  const replica = await newReplica({ keyArn: running.world.keyArn, generation: 4 });
+  const replica = await newReplica(running.world, { generation: 4 });
   try {
     await steps(replica);
     expect(await replica.rekey.status()).toMatchObject({ generation: 9, finished: true });
@@ -216,10 +149,10 @@ it('takes no generation up that the database has behind it', async () => {
 });
 
 it('puts data keys under another KMS key without a record being written, and then needs the old one no more', async () => {
-  const keyArn = await otherKey();
+  const keyArn = await otherKey(running.world);
   const { body } = await running.tokenize(running.freshNumber());
   const before = await generations();
-  const replica = await newReplica({ keyArn, generation: 0 });
+  const replica = await newReplica(running.world, { keyArn, generation: 0 });
   try {
     expect(await kmsKeysInUse(replica.database)).toEqual([running.world.keyArn]);
     // A merchant whose KMS key is gone holds up nobody else.
@@ -238,4 +171,80 @@ it('puts data keys under another KMS key without a record being written, and the
   }
   expect((await reveal(body.token)).status).toBe(200);
   expect(await running.hunt()).toEqual([]);
+});
+
+it('goes on with the keys that it has while KMS is away, and refuses others until KMS is back', async () => {
+  const { world, vault } = running;
+  await running.tokenize(running.freshNumber());
+  await world.kms.fault({ operation: '*', drop: 'before' });
+  try {
+    expect((await running.tokenize(running.freshNumber())).status).toBe(201);
+    const asked = world.kms.calls.length;
+    for (let i = 0; i < 8; i++) {
+      const { status, body, headers } = await running.call({
+        path: '/v1/tokens',
+        as: { subject: SUBJECTS.anyMerchant },
+        headers: { 'cofferdam-merchant': `new-${i}` },
+        body: card(running.freshNumber()),
+      });
+      expect([status, body.code, Number(headers.get('retry-after')) > 0]).toEqual([
+        503,
+        'key_unavailable',
+        true,
+      ]);
+    }
+    expect(world.kms.calls.length - asked).toBeLessThanOrEqual(2 * 4); // each tried twice by the SDK, then none
+    const base = await vault.url();
+    const ready = await (await world.tls.fetch(`${base}/readyz`)).json();
+    const metrics = await (await world.tls.fetch(`${base}/metrics`)).text();
+    const { body: statusz } = await running.call({ path: '/statusz', as: 'operator' });
+    expect(ready).toMatchObject({ ready: true });
+    for (const told of [JSON.stringify(ready), JSON.stringify(statusz)]) {
+      expect(told).toMatch(/KMS \w+ for merchant .*; since .*; keys in memory go on until 20/);
+    }
+    expect(metrics).toMatch(/^cofferdam_kms_circuit_open 1$/m);
+  } finally {
+    await world.kms.fault();
+  }
+  await vi.waitFor(
+    async () => {
+      const again = await running.call({ path: '/statusz', as: 'operator' });
+      expect(again.body).toMatchObject({ key: { state: 'usable' } });
+    },
+    { timeout: 20_000, interval: 250 },
+  );
+});
+
+it('gives a key up before it has encrypted too often, counted over all replicas and runs', async () => {
+  const { world } = running;
+  const uses = { block: 2, wanted: 5, most: 9 };
+  const replicas = await Promise.all([0, 1].map(() => newReplica(world, { generation: 0, uses })));
+  const [one, two] = replicas as [Replica, Replica];
+  const seals = async ({ keys }: Replica) => {
+    const { record } = await keys.forWriting('often');
+    record.seal(Buffer.alloc(1), Buffer.alloc(1));
+    return record.version;
+  };
+  try {
+    const versions: number[] = [];
+    for (let i = 0; i < 4; i++) versions.push(await seals(one), await seals(two));
+    expect(versions).toEqual([1, 1, 1, 1, 1, 1, 2, 2]);
+    replicas.push(await newReplica(world, { generation: 0, uses }));
+    await world.kms.fault({ operation: 'GenerateDataKey', drop: 'before' });
+    const [more, refusals] = [[] as number[], [] as unknown[]];
+    for (let round = 0; round < 4; round++) {
+      for (const replica of replicas) {
+        await seals(replica).then(
+          (version) => more.push(version),
+          (error) => refusals.push(error.code),
+        );
+      }
+    }
+    expect(new Set(more)).toEqual(new Set([2]));
+    expect(2 + more.length).toBeLessThanOrEqual(uses.most);
+    expect(new Set(refusals)).toEqual(new Set(['key_unavailable']));
+  } finally {
+    await world.kms.fault();
+    await Promise.all(replicas.map((replica) => replica.close()));
+  }
 });

@@ -1,5 +1,5 @@
-/** `true`, or what is wrong in a few words. */
-export type CheckResult = true | string;
+/** `true`, or what is wrong in a few words; a warning is something wrong with which the process still serves. */
+export type CheckResult = true | string | { warning: string };
 export type Check = () => CheckResult | Promise<CheckResult>;
 
 /** The named checks behind `/readyz`. All are asked in parallel; the first that fails is what an SRE reads. */
@@ -22,7 +22,10 @@ export class Readiness {
         const result = await Promise.resolve()
           .then(check)
           .catch(() => 'the check failed');
-        return result === true ? { name, ok: true } : { name, ok: false, detail: result };
+        if (result === true) return { name, ok: true };
+        return typeof result === 'string'
+          ? { name, ok: false, detail: result }
+          : { name, ok: true, detail: result.warning };
       }),
     );
     if (this.#draining) checks.push({ name: 'draining', ok: false, detail: 'shutting down' });

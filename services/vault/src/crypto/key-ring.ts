@@ -1,7 +1,16 @@
 import { type Database, type Logger, ProblemError } from '@cofferdam/runtime';
+import { type Altered, IntegrityError } from '../integrity-error.ts';
 import { type KeyContext, type KeyManagement, KeyManagementError } from '../kms/key-management.ts';
-import { findKey, findNewestKey, insertKey, type KeyPurpose, type WrappedKey } from '../storage/data-keys.ts';
+import {
+  findKey,
+  findWritingKeys,
+  insertKey,
+  type KeyPurpose,
+  reserveUses,
+  type WrappedKey,
+} from '../storage/data-keys.ts';
 import { DataKey } from './data-key.ts';
+import { currentOf, type DigestKeys, digestKeysOf } from './digest-keys.ts';
 import { KeyCache } from './key-cache.ts';
 
 export interface KeyRingOptions {
@@ -9,23 +18,49 @@ export interface KeyRingOptions {
   keyArn: string;
   database: Database;
   kms: KeyManagement;
+  /** For what can wait. Default: `kms`. */
+  backgroundKms?: KeyManagement;
   logger: Logger;
   /** After this a merchant's next write makes a new record key. */
   dataKeyMaxAgeMs: number;
+  /** For so long after KMS confirmed it a key goes on while KMS cannot be reached. Default 60 minutes. */
+  outageToleranceMs?: number;
   /** The rekey that was asked for: a record key of an earlier one encrypts nothing new. */
   generation: number;
+  uses?: UseLimits;
   now?: () => number;
 }
 
-/** What a request needs to write: a key for the record and a key for fingerprints and request digests. */
-export interface WritingKeys {
-  record: DataKey;
-  digest: DataKey;
+/** How many encryptions one record key is for. */
+export interface UseLimits {
+  /** What a replica sets aside at a time. */
+  block: number;
+  /** Set aside by all replicas together: then it is time for another key. */
+  wanted: number;
+  /** The same: then it encrypts nothing more, also when KMS is away and there is no other. */
+  most: number;
 }
 
-// Far below the 2^32 of random nonces, even with a hundred replicas on one key.
-const MAX_SEALS = 2 ** 24;
+/** What a request needs to write: a key for the record and those for fingerprints and request digests. */
+export interface WritingKeys {
+  record: DataKey;
+  /** `digests.current` */
+  digest: DataKey;
+  digests: DigestKeys;
+}
+
+/**
+ * With random 96-bit nonces a key must stay well below 2^32 encryptions (NIST SP 800-38D, 8.3). What a replica has in
+ * memory counts its own alone, and forgets it when it ends: so blocks are taken from a count in the database first. Of
+ * the last block of each run a part may stay unused, never the other way round.
+ */
+const USES: UseLimits = { block: 2 ** 16, wanted: 2 ** 28, most: 2 ** 30 };
 const NEWEST_FOR_MS = 30_000;
+
+interface Rows {
+  record: WrappedKey;
+  digests: readonly WrappedKey[];
+}
 
 /**
  * The data keys of all merchants: wrapped in the database, for a while unwrapped in memory. Key material is made and
@@ -35,39 +70,91 @@ export class KeyRing {
   readonly #options: KeyRingOptions;
   readonly #now: () => number;
   readonly #cache: KeyCache;
-  /** Which version is newest, remembered shortly: another replica may have made a newer one. */
-  readonly #newest = new Map<string, { row: WrappedKey; until: number }>();
-  readonly #making = new Map<string, Promise<WrappedKey>>();
+  /** Which versions are newest, remembered shortly: another replica may have made a newer one. */
+  readonly #newest = new Map<string, { rows: Rows; until: number }>();
+  readonly #looking = new Map<string, Promise<Rows>>();
+  readonly #allowed = new WeakMap<DataKey, { uses: number; reserving?: Promise<void> }>();
 
   constructor(options: KeyRingOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#cache = new KeyCache({
       now: this.#now,
-      isFinal: (error) => error instanceof KeyManagementError && error.failure === 'refused',
+      isFinal: (error) =>
+        error instanceof KeyManagementError
+          ? error.failure === 'refused'
+          : error instanceof IntegrityError || isGone(error),
+      ...(options.outageToleranceMs === undefined ? {} : { maxAgeMs: options.outageToleranceMs }),
     });
+  }
+
+  /** Keys in memory. */
+  get size(): number {
+    return this.#cache.size;
+  }
+
+  /** Until when some key would go on without KMS; undefined when there is none. Milliseconds since 1970. */
+  get lastsUntil(): number | undefined {
+    return this.#cache.lastsUntil;
   }
 
   /** @throws {ProblemError} key_unavailable, database_unavailable */
   async forWriting(merchant: string): Promise<WritingKeys> {
     return this.#orUnavailable(async () => {
-      const [record, digest] = await Promise.all([
-        this.#newestKey(merchant, 'record'),
-        this.#newestKey(merchant, 'digest'),
+      const rows = await this.#rows(merchant);
+      const [record, digests] = await Promise.all([
+        this.#known(rows.record),
+        digestKeysOf(rows.digests, (row) => this.#known(row)),
       ]);
-      return { record, digest };
+      await this.#allow(rows.record, record);
+      return { record, digest: digests.current, digests };
     });
   }
 
-  /** The key of an existing record. @throws {ProblemError} key_unavailable, database_unavailable */
-  async forReading(merchant: string, version: number): Promise<DataKey> {
-    return this.#orUnavailable(() =>
-      this.#cache.get(idOf(merchant, 'record', version), async () => {
-        const row = await findKey(this.#options.database, merchant, 'record', version);
-        if (!row) throw new Error(`merchant ${merchant} has no record key of version ${version}`);
-        return this.#unwrap(row);
-      }),
-    );
+  /**
+   * The key of an existing record.
+   *
+   * @param of the record, for the error that says that there is no such key
+   * @throws {IntegrityError}
+   * @throws {ProblemError} key_unavailable, database_unavailable; token_not_found when the key has been destroyed
+   */
+  async forReading(merchant: string, version: number, of?: Partial<Altered>): Promise<DataKey> {
+    const load = (kms: KeyManagement) => async () => {
+      const row = await findKey(this.#options.database, merchant, 'record', version);
+      if (!row) {
+        throw new IntegrityError({ token: '', recordVersion: 0, ...of, merchant, keyVersion: version });
+      }
+      if (row.closedAt) throw new ProblemError('token_not_found');
+      return this.#unwrap(row, kms);
+    };
+    const { kms, backgroundKms = kms } = this.#options;
+    const id = idOf({ merchant, purpose: 'record', version });
+    return this.#orUnavailable(() => this.#cache.get(id, load(kms), load(backgroundKms)));
+  }
+
+  /** Makes the key that a merchant's fingerprints are moved to, unless there is one. @throws as forWriting */
+  async makeNextDigestKey(merchant: string): Promise<void> {
+    await this.#orUnavailable(async () => {
+      const { digests } = await findWritingKeys(this.#options.database, merchant);
+      if (digests.some(({ stage, closedAt }) => stage === 'next' || closedAt)) return;
+      const version = (digests[0]?.version ?? 0) + 1;
+      await this.#make({ merchant, purpose: 'fingerprint', version, stage: 'next' });
+      this.#newest.delete(merchant);
+    });
+  }
+
+  /** The keys that a merchant's cards are found by. @throws as forWriting */
+  async forDigests(merchant: string): Promise<DigestKeys> {
+    return this.#orUnavailable(async () => {
+      const { digests } = await this.#look(merchant);
+      return digestKeysOf(digests, (row) => this.#known(row));
+    });
+  }
+
+  /** Of a merchant whose keys are destroyed: what a request holds is zeroed when it must have ended. */
+  forget(merchant: string): void {
+    this.#newest.delete(merchant);
+    this.#cache.forget(`${merchant}/`);
   }
 
   /** Zeroes keys that are too old although nobody asks for them. */
@@ -79,81 +166,131 @@ export class KeyRing {
     this.#cache.clear();
   }
 
-  async #newestKey(merchant: string, purpose: KeyPurpose): Promise<DataKey> {
-    const row = await this.#newestRow(merchant, purpose);
-    return this.#cache.get(idOf(merchant, purpose, row.version), () => this.#unwrap(row));
+  #known(row: WrappedKey): Promise<DataKey> {
+    const { kms, backgroundKms = kms } = this.#options;
+    return this.#cache.get(
+      idOf(row),
+      () => this.#unwrap(row, kms),
+      () => this.#unwrap(row, backgroundKms),
+    );
   }
 
-  async #newestRow(merchant: string, purpose: KeyPurpose): Promise<WrappedKey> {
-    const id = `${merchant}/${purpose}`;
-    const remembered = this.#newest.get(id);
-    if (remembered && this.#now() < remembered.until) return remembered.row;
-    const found = await findNewestKey(this.#options.database, merchant, purpose);
-    const row =
-      found && !(await this.#isDue(found)) ? found : await this.#makeOnce(id, found, merchant, purpose);
-    if (this.#newest.size > 10_000) this.#newest.clear();
-    this.#newest.set(id, { row, until: this.#now() + NEWEST_FOR_MS });
-    return row;
+  async #rows(merchant: string): Promise<Rows> {
+    const remembered = this.#newest.get(merchant);
+    if (remembered && this.#now() < remembered.until) return remembered.rows;
+    return this.#look(merchant);
   }
 
-  /** A digest key has no successor here: fingerprints under two keys are the work of a rekey. */
-  async #isDue(row: WrappedKey): Promise<boolean> {
-    if (row.purpose === 'digest') return false;
-    if (row.generation < this.#options.generation) return true;
-    if (row.kmsKeyArn !== this.#options.keyArn) return true;
-    if (this.#now() - row.createdAt.getTime() > this.#options.dataKeyMaxAgeMs) return true;
-    const key = await this.#cache.get(idOf(row.merchant, row.purpose, row.version), () => this.#unwrap(row));
-    return key.seals > MAX_SEALS;
-  }
-
-  #makeOnce(
-    id: string,
-    previous: WrappedKey | undefined,
-    merchant: string,
-    purpose: KeyPurpose,
-  ): Promise<WrappedKey> {
-    const running = this.#making.get(id);
+  #look(merchant: string): Promise<Rows> {
+    const running = this.#looking.get(merchant);
     if (running) return running;
-    const making = this.#make(previous, merchant, purpose).finally(() => this.#making.delete(id));
-    this.#making.set(id, making);
-    return making;
+    const looking = this.#find(merchant)
+      .then((rows) => {
+        if (this.#newest.size > 10_000) this.#newest.clear();
+        this.#newest.set(merchant, { rows, until: this.#now() + NEWEST_FOR_MS });
+        return rows;
+      })
+      .finally(() => this.#looking.delete(merchant));
+    this.#looking.set(merchant, looking);
+    return looking;
   }
 
-  /** The row is committed before the key is used for anything: a ciphertext never waits for its key. */
-  async #make(previous: WrappedKey | undefined, merchant: string, purpose: KeyPurpose): Promise<WrappedKey> {
-    const { database, kms, keyArn, generation, logger } = this.#options;
+  async #find(merchant: string): Promise<Rows> {
+    const { record, digests } = await findWritingKeys(this.#options.database, merchant);
+    const closing = [record, ...digests].find((row) => row?.closedAt && !row.destroyedAt);
+    if (closing) {
+      throw new ProblemError('key_unavailable', {
+        detail: 'This merchant is being shredded; it can begin anew when that is done.',
+        retryAfterSeconds: 30,
+      });
+    }
+    const newestRecord = record && !this.#isDue(record) ? record : await this.#renew(merchant, record);
+    if (currentOf(digests)) return { record: newestRecord, digests };
+    const version = (digests[0]?.version ?? 0) + 1;
+    await this.#make({ merchant, purpose: 'digest', version, stage: undefined });
+    const made = await findWritingKeys(this.#options.database, merchant);
+    return { record: newestRecord, digests: made.digests };
+  }
+
+  #isDue(row: WrappedKey): boolean {
+    return (
+      row.destroyedAt !== undefined ||
+      row.generation < this.#options.generation ||
+      row.kmsKeyArn !== this.#options.keyArn ||
+      row.uses > this.#limits.wanted ||
+      this.#now() - row.createdAt.getTime() > this.#options.dataKeyMaxAgeMs
+    );
+  }
+
+  async #renew(merchant: string, previous: WrappedKey | undefined): Promise<WrappedKey> {
     const version = (previous?.version ?? 0) + 1;
     try {
-      const { plaintext, wrapped } = await kms.generateDataKey(keyArn, this.#context(merchant, purpose));
-      const createdAt = new Date(this.#now());
-      const row = { merchant, purpose, version, generation, kmsKeyArn: keyArn, wrapped, createdAt };
-      const inserted = await insertKey(database, row).catch((error: unknown) => {
-        plaintext.fill(0);
-        throw error;
-      });
-      if (inserted) {
-        this.#cache.put(idOf(merchant, purpose, version), new DataKey(version, plaintext));
-        return row;
-      }
-      plaintext.fill(0);
-      return (await findNewestKey(database, merchant, purpose)) ?? row;
+      await this.#make({ merchant, purpose: 'record', version, stage: undefined });
     } catch (error) {
-      if (!previous || !(error instanceof KeyManagementError) || error.failure === 'refused') throw error;
+      if (!previous || previous.destroyedAt) throw error;
+      if (!(error instanceof KeyManagementError) || error.failure === 'refused') throw error;
+      const { logger } = this.#options;
       logger.warn(
         { err: error, merchant, version },
-        'a new data key is due but KMS is away; the old one goes on',
+        'a new data key is due, KMS is away: the old one goes on',
       );
       return previous;
     }
+    const { record } = await findWritingKeys(this.#options.database, merchant);
+    if (!record)
+      throw new Error(`the record key ${version} of merchant ${merchant} was made and is not there`);
+    return record;
   }
 
-  async #unwrap(row: WrappedKey): Promise<DataKey> {
-    const context = this.#context(row.merchant, row.purpose);
-    return new DataKey(row.version, await this.#options.kms.unwrap(row.kmsKeyArn, row.wrapped, context));
+  /** The row is committed before the key is used for anything: a ciphertext never waits for its key. */
+  async #make(key: Pick<WrappedKey, 'merchant' | 'purpose' | 'version' | 'stage'>): Promise<void> {
+    const { database, kms, keyArn: kmsKeyArn, generation } = this.#options;
+    const { plaintext, wrapped } = await kms.generateDataKey(kmsKeyArn, this.#context(key));
+    const createdAt = new Date(this.#now());
+    const unused = { uses: 0, closedAt: undefined, destroyedAt: undefined };
+    const row: WrappedKey = { ...key, ...unused, generation, kmsKeyArn, wrapped, createdAt };
+    const inserted = await insertKey(database, row).catch((error: unknown) => {
+      plaintext.fill(0);
+      throw error;
+    });
+    if (inserted) this.#cache.put(idOf(key), new DataKey(key.version, plaintext));
+    else plaintext.fill(0); // another replica was first
   }
 
-  #context(merchant: string, purpose: KeyPurpose): KeyContext {
+  /** Sees to it that what this replica encrypts is counted before. */
+  async #allow(row: WrappedKey, key: DataKey): Promise<void> {
+    const allowed = this.#allowed.get(key) ?? { uses: 0 };
+    this.#allowed.set(key, allowed);
+    if (key.seals < allowed.uses) return;
+    allowed.reserving ??= this.#reserve(row, key, allowed).finally(() => {
+      delete allowed.reserving;
+    });
+    await allowed.reserving;
+  }
+
+  async #reserve(row: WrappedKey, key: DataKey, allowed: { uses: number }): Promise<void> {
+    const { block, wanted, most } = this.#limits;
+    const uses = await reserveUses(this.#options.database, row, block);
+    if (uses > wanted) this.#newest.delete(row.merchant);
+    if (uses > most) {
+      throw new KeyManagementError(
+        'unreachable',
+        `the data key ${row.version} of merchant ${row.merchant} has encrypted as often as it may`,
+      );
+    }
+    allowed.uses = key.seals + block;
+  }
+
+  async #unwrap(row: WrappedKey, kms: KeyManagement): Promise<DataKey> {
+    return new DataKey(row.version, await kms.unwrap(row.kmsKeyArn, row.wrapped, this.#context(row)));
+  }
+
+  #context({ merchant, purpose }: Pick<WrappedKey, 'merchant' | 'purpose'>): KeyContext {
     return { vaultId: this.#options.vaultId, merchant, purpose };
+  }
+
+  get #limits(): UseLimits {
+    return this.#options.uses ?? USES;
   }
 
   async #orUnavailable<T>(work: () => Promise<T>): Promise<T> {
@@ -162,13 +299,29 @@ export class KeyRing {
     } catch (error) {
       if (!(error instanceof KeyManagementError)) throw error;
       throw new ProblemError('key_unavailable', {
-        detail: 'The key of this merchant cannot be used at the moment.',
+        detail:
+          error.failure === 'refused'
+            ? 'The key of this merchant may not be used at the moment.'
+            : 'The key service does not answer, and no key of this merchant is in memory. Try again.',
+        retryAfterSeconds: Math.max(1, Math.ceil((error.retryAfterMs ?? 5_000) / 1000)),
         cause: error,
       });
     }
   }
 }
 
-function idOf(merchant: string, purpose: KeyPurpose, version: number): string {
+function isGone(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === 'token_not_found';
+}
+
+function idOf({
+  merchant,
+  purpose,
+  version,
+}: {
+  merchant: string;
+  purpose: KeyPurpose;
+  version: number;
+}): string {
   return `${merchant}/${purpose}/${version}`;
 }

@@ -94,10 +94,7 @@ function fail(operation: string, context: KeyContext) {
   return (error: unknown): never => {
     const name = error instanceof Error ? error.name : 'unknown error';
     const failure = error instanceof KMSServiceException && REFUSALS.has(name) ? 'refused' : 'unreachable';
-    throw new KeyManagementError(
-      failure,
-      `KMS ${operation} for merchant ${context.merchant}: ${name}`,
-      error,
-    );
+    const message = `KMS ${operation} for merchant ${context.merchant}: ${name}`;
+    throw new KeyManagementError(failure, message, { cause: error });
   };
 }

@@ -17,14 +17,21 @@ export interface KeyManagement {
 
 /**
  * `refused`: KMS answered no (key disabled, deleted, grant revoked), and keys in memory are not to be used either.
- * `unreachable`: no answer, or one that says try again; keys in memory go on until they are too old.
+ * `unreachable`: no answer, one that says try again, or not asked; keys in memory go on until they are too old.
  */
 export class KeyManagementError extends Error {
   override readonly name = 'KeyManagementError';
   readonly failure: 'refused' | 'unreachable';
+  /** When asking again may help; undefined where nobody knows. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(failure: 'refused' | 'unreachable', message: string, cause: unknown) {
+  constructor(
+    failure: 'refused' | 'unreachable',
+    message: string,
+    { cause, retryAfterMs }: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
     super(message, { cause });
     this.failure = failure;
+    this.retryAfterMs = retryAfterMs;
   }
 }

@@ -1,6 +1,14 @@
 import type { Queryable } from '@cofferdam/runtime';
 
-export type KeyPurpose = 'record' | 'digest';
+/** `digest` and `fingerprint` keys are of one kind, with one series of versions: see {@link DigestStage}. */
+export type KeyPurpose = 'record' | 'digest' | 'fingerprint';
+
+/**
+ * Of a digest key while a rekey moves fingerprints, from one such key to another: `next` is the one that comes, and
+ * `former` the one that goes, while cards have fingerprints under both; requests of the last day are known by a `past`
+ * one. Undefined: the one in use.
+ */
+export type DigestStage = 'next' | 'former' | 'past' | 'retired';
 
 export interface WrappedKey {
   merchant: string;
@@ -9,24 +17,51 @@ export interface WrappedKey {
   /** The rekey for which it was made; 0 before any. */
   generation: number;
   kmsKeyArn: string;
+  /** Empty when the key has been destroyed. */
   wrapped: Buffer;
   createdAt: Date;
+  /** Encryptions that replicas have set aside for themselves. */
+  uses: number;
+  stage: DigestStage | undefined;
+  /** Its merchant is being shredded. */
+  closedAt: Date | undefined;
+  destroyedAt: Date | undefined;
 }
 
-const COLUMNS =
-  'merchant, purpose, version, generation, kms_key_arn AS "kmsKeyArn", wrapped, created_at AS "createdAt"';
+const COLUMNS = `merchant, purpose, version, generation, kms_key_arn AS "kmsKeyArn", wrapped,
+  created_at AS "createdAt", uses::float8 AS uses, stage, closed_at AS "closedAt", destroyed_at AS "destroyedAt"`;
 
-export async function findNewestKey(
+type Row = Omit<WrappedKey, 'stage' | 'closedAt' | 'destroyedAt'> & {
+  stage: DigestStage | null;
+  closedAt: Date | null;
+  destroyedAt: Date | null;
+};
+
+const fromRow = (row: Row): WrappedKey => ({
+  ...row,
+  stage: row.stage ?? undefined,
+  closedAt: row.closedAt ?? undefined,
+  destroyedAt: row.destroyedAt ?? undefined,
+});
+
+/** A merchant's newest record key, and its digest keys, newest first. */
+export async function findWritingKeys(
   database: Queryable,
   merchant: string,
-  purpose: KeyPurpose,
-): Promise<WrappedKey | undefined> {
-  const { rows } = await database.query<WrappedKey>({
-    name: 'newest-data-key',
-    text: `SELECT ${COLUMNS} FROM data_keys WHERE merchant = $1 AND purpose = $2 ORDER BY version DESC LIMIT 1`,
-    values: [merchant, purpose],
+): Promise<{ record: WrappedKey | undefined; digests: WrappedKey[] }> {
+  const { rows } = await database.query<Row>({
+    name: 'writing-keys',
+    text: `(SELECT ${COLUMNS} FROM data_keys WHERE merchant = $1 AND purpose = 'record' ORDER BY version DESC LIMIT 1)
+           UNION ALL
+           (SELECT ${COLUMNS} FROM data_keys WHERE merchant = $1 AND purpose IN ('digest', 'fingerprint')
+            AND stage IS DISTINCT FROM 'retired' ORDER BY version DESC, purpose DESC LIMIT 8)`,
+    values: [merchant],
   });
-  return rows[0];
+  const keys = rows.map(fromRow);
+  return {
+    record: keys.find(({ purpose }) => purpose === 'record'),
+    digests: keys.filter(({ purpose }) => purpose !== 'record'),
+  };
 }
 
 export async function findKey(
@@ -35,20 +70,31 @@ export async function findKey(
   purpose: KeyPurpose,
   version: number,
 ): Promise<WrappedKey | undefined> {
-  const { rows } = await database.query<WrappedKey>({
+  const { rows } = await database.query<Row>({
     name: 'data-key',
     text: `SELECT ${COLUMNS} FROM data_keys WHERE merchant = $1 AND purpose = $2 AND version = $3`,
     values: [merchant, purpose, version],
   });
-  return rows[0];
+  return rows.map(fromRow)[0];
+}
+
+/** Sets encryptions aside for this replica. @returns how many all replicas have set aside of this key by now */
+export async function reserveUses(database: Queryable, key: WrappedKey, uses: number): Promise<number> {
+  const { rows } = await database.query<{ uses: number }>({
+    name: 'reserve-uses',
+    text: `UPDATE data_keys SET uses = uses + $4 WHERE merchant = $1 AND purpose = $2 AND version = $3
+           RETURNING uses::float8 AS uses`,
+    values: [key.merchant, key.purpose, key.version, uses],
+  });
+  return rows[0]?.uses ?? Number.POSITIVE_INFINITY;
 }
 
 /** @returns false when another replica was first with this version */
 export async function insertKey(database: Queryable, key: WrappedKey): Promise<boolean> {
   const { rowCount } = await database.query({
     name: 'insert-data-key',
-    text: `INSERT INTO data_keys (merchant, purpose, version, generation, kms_key_arn, wrapped, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+    text: `INSERT INTO data_keys (merchant, purpose, version, generation, kms_key_arn, wrapped, created_at, stage)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
     values: [
       key.merchant,
       key.purpose,
@@ -57,6 +103,7 @@ export async function insertKey(database: Queryable, key: WrappedKey): Promise<b
       key.kmsKeyArn,
       key.wrapped,
       key.createdAt,
+      key.stage ?? null,
     ],
   });
   return rowCount === 1;
@@ -68,22 +115,22 @@ export async function findKeysWrappedByOthers(
   keyArn: string,
   limit: number,
 ): Promise<WrappedKey[]> {
-  const { rows } = await database.query<WrappedKey>({
-    text: `SELECT ${COLUMNS} FROM data_keys WHERE kms_key_arn <> $1 ORDER BY random() LIMIT $2`,
+  const { rows } = await database.query<Row>({
+    text: `SELECT ${COLUMNS} FROM data_keys WHERE kms_key_arn <> $1 AND destroyed_at IS NULL ORDER BY random() LIMIT $2`,
     values: [keyArn, limit],
   });
-  return rows;
+  return rows.map(fromRow);
 }
 
 /** Puts the same key under another KMS key, unless another replica has done so. */
 export async function replaceWrapping(
   database: Queryable,
-  key: WrappedKey,
+  key: Pick<WrappedKey, 'merchant' | 'purpose' | 'version' | 'kmsKeyArn'>,
   by: { kmsKeyArn: string; wrapped: Buffer },
 ): Promise<void> {
   await database.query({
     text: `UPDATE data_keys SET kms_key_arn = $4, wrapped = $5
-           WHERE merchant = $1 AND purpose = $2 AND version = $3 AND kms_key_arn = $6`,
+           WHERE merchant = $1 AND purpose = $2 AND version = $3 AND kms_key_arn = $6 AND destroyed_at IS NULL`,
     values: [key.merchant, key.purpose, key.version, by.kmsKeyArn, by.wrapped, key.kmsKeyArn],
   });
 }
@@ -91,7 +138,7 @@ export async function replaceWrapping(
 /** The KMS keys without which something here could not be read. */
 export async function kmsKeysInUse(database: Queryable): Promise<string[]> {
   const { rows } = await database.query<{ kmsKeyArn: string }>({
-    text: 'SELECT DISTINCT kms_key_arn AS "kmsKeyArn" FROM data_keys ORDER BY 1',
+    text: 'SELECT DISTINCT kms_key_arn AS "kmsKeyArn" FROM data_keys WHERE destroyed_at IS NULL ORDER BY 1',
   });
   return rows.map(({ kmsKeyArn }) => kmsKeyArn);
 }
@@ -106,7 +153,7 @@ export async function merchantsWithOldKeyNewest(
   limit: number,
 ): Promise<string[]> {
   const { rows } = await database.query<{ merchant: string }>({
-    text: `SELECT merchant FROM data_keys WHERE purpose = 'record'
+    text: `SELECT merchant FROM data_keys WHERE purpose = 'record' AND closed_at IS NULL
            GROUP BY merchant
            HAVING max(version) FILTER (WHERE generation < $1)
                   > coalesce(max(version) FILTER (WHERE generation >= $1), 0)

