@@ -42,6 +42,8 @@ export const ENV = {
   kafkaCredentialsDirectory: 'KAFKA_CREDENTIALS_DIR',
   /** AWS region of the brokers (AwsMskIam). */
   kafkaRegion: 'KAFKA_REGION',
+  /** Hours that a published event stays for the HTTP feed. Default 168. */
+  eventRetentionHours: 'EVENT_RETENTION_HOURS',
   /** Base URL of the vault (router, connector). */
   vaultUrl: 'VAULT_URL',
   /** Our own service-account token, audience `cofferdam`; read again as it is rotated. */

@@ -38,7 +38,7 @@ export const EventPage = z.strictObject({
   events: z.array(Event),
   next: z
     .string()
-    .describe('Cursor for `after`. The feed never steps past an event that is not yet committed.'),
+    .describe('Cursor for `after`, also of a page without events. The end is where it stays the same.'),
 });
 export type EventPage = z.infer<typeof EventPage>;
 

@@ -1,10 +1,10 @@
 import { ENV } from '@cofferdam/contracts';
 import {
-  brokerSettings,
   callerSettings,
   commonSettings,
   databaseSettings,
   httpsUrl,
+  outboxSettings,
   readEnvironment,
   tlsSettings,
 } from '@cofferdam/runtime';
@@ -13,7 +13,7 @@ import { z } from 'zod';
 const Settings = z.object({
   ...commonSettings,
   ...databaseSettings,
-  ...brokerSettings,
+  ...outboxSettings,
   ...callerSettings,
   ...tlsSettings,
   [ENV.accessFile]: z.string().describe('path of the JSON file with issuers and access rules'),

@@ -60,6 +60,8 @@ export async function serve(
     ...{ database, vaultId, logger, metrics, clientId: config.POD_NAME },
     kafka: mountedKafkaAccess(config),
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'payments'),
+    retentionHours: config.EVENT_RETENTION_HOURS,
+    isReady: () => schema.isOpen,
   });
   lifecycle.onClose('outbox', () => outbox.close());
   observeUnknownPayments(metrics, database);

@@ -152,7 +152,7 @@ describe('the operations routes', () => {
     expect(Statusz.parse(body)).toMatchObject({
       service: 'router',
       vaultId: 'acme-dev',
-      schema: { current: 3, wanted: 3, oldestCode: 2 },
+      schema: { current: 4, wanted: 4, oldestCode: 2 },
       outbox: { broker: 'none' },
       certificate: { expiresAt: expect.any(String) },
     });

@@ -62,7 +62,7 @@ export const callerSettings = {
     .describe('requests a second of each identity, 1 to 1000000'),
 };
 
-/** What a service with an outbox reads besides. */
+/** Where the brokers are, and how they let in. */
 export const brokerSettings = {
   [ENV.kafkaBootstrapServers]: z
     .string()
@@ -83,3 +83,14 @@ export const brokerSettings = {
   [ENV.kafkaRegion]: z.string().optional().describe('AWS region of the brokers'),
 };
 export type BrokerSettings = z.infer<z.ZodObject<typeof brokerSettings>>;
+
+/** What a service with an outbox reads besides. */
+export const outboxSettings = {
+  ...brokerSettings,
+  [ENV.eventRetentionHours]: z.coerce
+    .number()
+    .min(1)
+    .max(87_600)
+    .default(168)
+    .describe('hours that a published event stays for the HTTP feed, 1 to 87600'),
+};

@@ -39,6 +39,7 @@ export {
   callerSettings,
   commonSettings,
   databaseSettings,
+  outboxSettings,
   readEnvironment,
 } from './environment.ts';
 export { type FieldError, notUsable, ProblemError, type ProblemOptions, StartError } from './errors.ts';
@@ -70,11 +71,14 @@ export { createLogger, type LogDestination, type Logger } from './logging/logger
 export { scrub } from './logging/scrub.ts';
 export { createMetrics, type Metrics } from './metrics/metrics.ts';
 export { appendEvent, type NewEvent } from './outbox/append.ts';
+export { type Cursor, START } from './outbox/cursor.ts';
 export { addEventFeed } from './outbox/feed.ts';
 export { type EventPublisher, kafkaPublisher } from './outbox/kafka-publisher.ts';
+export { countUnpublished, oldestUnpublishedSeconds } from './outbox/lag.ts';
 export { type Outbox, startOutbox } from './outbox/outbox.ts';
-export { type Cursor, readEvents, START } from './outbox/read.ts';
-export { countUnpublished, oldestUnpublishedSeconds, type Relay, startRelay } from './outbox/relay.ts';
+export { pruneEvents } from './outbox/prune.ts';
+export { readEvents } from './outbox/read.ts';
+export { type Relay, startRelay } from './outbox/relay.ts';
 export { outboxMigration } from './outbox/schema.ts';
 export { credentialsFromDirectory } from './tls/from-directory.ts';
 export type { KeyPair } from './tls/key-pair.ts';

@@ -1,9 +1,9 @@
 import { ENV } from '@cofferdam/contracts';
 import {
-  brokerSettings,
   callerSettings,
   commonSettings,
   databaseSettings,
+  outboxSettings,
   readEnvironment,
   tlsSettings,
 } from '@cofferdam/runtime';
@@ -12,7 +12,7 @@ import { z } from 'zod';
 const Settings = z.object({
   ...commonSettings,
   ...databaseSettings,
-  ...brokerSettings,
+  ...outboxSettings,
   ...callerSettings,
   ...tlsSettings,
   [ENV.accessFile]: z.string().describe('path of the JSON file with issuers and access rules'),

@@ -58,13 +58,11 @@ export async function serve(
   const keys = openKeys(config, { database, lifecycle, logger, metrics, readiness });
 
   const outbox = startOutbox({
-    database,
-    vaultId,
-    logger,
-    metrics,
+    ...{ database, vaultId, logger, metrics, clientId: config.POD_NAME },
     kafka: mountedKafkaAccess(config),
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'tokens'),
-    clientId: config.POD_NAME,
+    retentionHours: config.EVENT_RETENTION_HOURS,
+    isReady: () => schema.isOpen,
   });
   lifecycle.onClose('outbox', () => outbox.close());
 

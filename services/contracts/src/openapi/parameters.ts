@@ -26,7 +26,7 @@ export const eventParameters: readonly Parameter[] = [
     in: 'query',
     name: 'after',
     required: false,
-    description: '`next` of the page before. Without it the feed begins at the oldest event.',
+    description: '`next` of the page before. Without it the feed begins at the oldest event that is kept.',
     schema: z.string().max(40),
   },
   {

@@ -76,13 +76,13 @@ export const routerApi: Api = {
       operationId: 'listEvents',
       summary: 'Read the events of payments',
       description:
-        'Oldest first, at least once; de-duplicate by `id`. The feed never steps past an event that is not yet committed.',
+        'Oldest first, in order per subject; the same cursor gives the same events again. The feed never steps past an event that is not yet committed. Published events are removed after the retention (7 days unless set otherwise): a cursor from before is refused with `cursor_expired`.',
       permission: 'events:read',
       parameters: eventParameters,
       answers: [
         { status: 200, description: 'A page.', schema: 'EventPage', example: examples.paymentEvents },
       ],
-      problems: ['invalid_request', 'database_unavailable'],
+      problems: ['invalid_request', 'cursor_expired', 'database_unavailable'],
     },
     ...commonOperations,
   ],

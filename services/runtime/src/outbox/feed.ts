@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { ProblemError } from '../errors.ts';
 import { validate } from '../http/validate.ts';
-import { formatCursor, parseCursor, readEvents, START } from './read.ts';
+import { formatCursor, parseCursor } from './cursor.ts';
+import { oldestKept, readEvents } from './read.ts';
 
 const Query = z.strictObject({
   after: z.string().max(40).optional(),
@@ -19,12 +20,19 @@ export function addEventFeed(app: FastifyInstance, options: { database: Database
     async (request): Promise<EventPage> => {
       if (!request.caller) throw new ProblemError('forbidden');
       const query = validate(Query, request.query);
+      const after = query.after === undefined ? await oldestKept(options.database) : parseCursor(query.after);
       const page = await readEvents(options.database, {
         vaultId: options.vaultId,
-        after: query.after === undefined ? START : parseCursor(query.after),
+        after,
         limit: query.limit,
         merchants: request.caller.merchants,
       });
+      if (page.expired) {
+        throw new ProblemError('cursor_expired', {
+          detail:
+            'Events behind this cursor are older than the retention and have been removed. Read what they told from the API, and begin again without `after`.',
+        });
+      }
       return { events: page.events, next: formatCursor(page.next) };
     },
   );

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Queryable } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
+import { randomId } from '../ids.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { EventPublisher } from './kafka-publisher.ts';
-import { type Cursor, readEvents, START } from './read.ts';
+import { ShardLeases } from './leases.ts';
+import { pump } from './pump.ts';
+import { openSession, type RelaySession } from './session.ts';
 
 export interface RelayOptions {
   database: Database;
@@ -11,62 +14,69 @@ export interface RelayOptions {
   /** Called again after every failure. */
   connect: () => EventPublisher;
   logger: Logger;
+  /** Who owns what, for a person who looks. A part that is new with every run is added. */
+  name?: string;
+  onPublished?: (events: number) => void;
   /** Pause when there was nothing to publish. Default 250. */
   pollMs?: number;
-  /** Pause after a failure and between tries for the lease. Default 2000. */
+  /** Pause after a failure; doubled with each that follows, up to sixteen times this. Default 1000. */
   retryMs?: number;
+  /** Most rows that are looked at in one go. Default 2000. */
   batchSize?: number;
+  /** After so long without a sign of life a replica's shards are others'. Default 5000. */
+  leaseMs?: number;
+  /** Between two signs of life. Default 1000. */
+  renewMs?: number;
 }
-
-const CHECK_EVERY_MS = 5000;
 
 export interface Relay {
   broker(): 'connected' | 'unreachable';
+  /** The shards that this replica publishes. */
+  owned(): number[];
   close(): Promise<void>;
 }
 
+const CHECK_EVERY_MS = 5000;
+/** A publish that takes longer has failed: the shards are for others to try. */
+const PUBLISH_TIMEOUT_MS = 15_000;
+/** How long a publish and the giving up of leases may go on after the end has begun. */
+const GRACE_MS = 200;
+
 /**
- * Carries the outbox to the broker, in order, at least once. Among all replicas one owns the lease: an advisory lock of
- * a database session, which ends with its connection. Progress is one cursor, moved after the broker has acknowledged:
- * a crash between the two repeats a batch, and loses nothing. Two owners for a moment (a session that died unnoticed)
- * repeat too. Without a broker events wait in the outbox and the feed works.
+ * Carries the outbox to the broker, in order per subject, at least once. Subjects are spread over shards, and replicas
+ * share the shards by leases. Each shard's progress is a cursor, moved after the broker has acknowledged: a crash
+ * between the two repeats a little and loses nothing, as do two owners for a moment. Without a broker events wait in
+ * the outbox, nothing is read, and whoever does reach it gets the shards.
  */
 export function startRelay(options: RelayOptions): Relay {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const state: RelayState = { broker: 'unreachable', checkedAt: 0 };
-  const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  const { retryMs = 1000 } = options;
+  const state: RelayState = { broker: 'unreachable', checkedAt: 0, failures: 0, owned: () => [] };
+  // The same for this whole run: after a broken connection our shards are ours again at once.
+  const member = `${options.name ?? 'relay'}/${randomId('run')}`;
+  const pause = pauseUntil(signal);
 
   const run = async (): Promise<void> => {
-    let reported = false;
     while (!signal.aborted) {
-      const publisher = stoppable(options.connect(), signal);
+      const publisher = bounded(options.connect(), signal);
       try {
-        while (!signal.aborted) {
-          await checkBroker(publisher, state);
-          reported = false;
-          await withLease(options, async (session, isLost) => {
-            while (!signal.aborted && !isLost()) {
-              if ((await publishNext(session, publisher, options)) > 0) continue;
-              await pause(options.pollMs ?? 250);
-              await checkBroker(publisher, state);
-            }
-          });
-          await pause(options.retryMs ?? 2000);
-        }
+        await checkBroker(publisher, state);
+        await relayWithSession(options, { publisher, state, signal, member });
       } catch (error) {
-        if (!reported && !signal.aborted)
+        if (state.failures++ === 0 && !signal.aborted)
           options.logger.warn({ err: error }, 'events cannot be published; they wait in the outbox');
-        [reported, state.broker, state.checkedAt] = [true, 'unreachable', 0];
+        [state.broker, state.checkedAt] = ['unreachable', 0];
       } finally {
         await publisher.close().catch(() => undefined);
       }
-      await pause(options.retryMs ?? 2000);
+      await pause(retryMs * Math.min(16, 2 ** Math.max(0, state.failures - 1)) * (0.75 + Math.random() / 2));
     }
   };
   const ended = run();
   return {
     broker: () => state.broker,
+    owned: () => state.owned(),
     close: async () => {
       stopping.abort();
       await ended;
@@ -74,117 +84,107 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-/** A broker that does not answer keeps nobody from stopping: what it was being given comes again. */
-function stoppable(publisher: EventPublisher, signal: AbortSignal): EventPublisher {
-  const orStop = (work: Promise<void>): Promise<void> =>
+interface RelayState {
+  broker: 'connected' | 'unreachable';
+  checkedAt: number;
+  /** In a row. */
+  failures: number;
+  owned: () => number[];
+}
+
+interface Run {
+  publisher: EventPublisher;
+  state: RelayState;
+  signal: AbortSignal;
+  member: string;
+}
+
+/** Takes part in the topic until the end, or until the broker or the database fails. */
+async function relayWithSession(
+  options: RelayOptions,
+  { publisher, state, signal, member }: Run,
+): Promise<void> {
+  const { database, vaultId, topic, pollMs = 250, batchSize = 2000 } = options;
+  const session = await openSession(database, topic);
+  if (!session) return;
+  const leases = new ShardLeases(session, {
+    ...{ topic, member },
+    leaseMs: options.leaseMs ?? 5000,
+  });
+  const failed = new AbortController();
+  const over = AbortSignal.any([signal, failed.signal]);
+  let renewing: Promise<void> | undefined;
+  try {
+    await leases.prepare();
+    await leases.renew();
+    state.owned = () => (leases.isValid() ? leases.owned : []);
+    renewing = renewUntil(over, leases, options.renewMs ?? 1000).catch((error) => failed.abort(error));
+    await pump({
+      ...{ vaultId, database: session, leases, publisher, batchSize, pollMs },
+      checkBroker: async () => {
+        if (await checkBroker(publisher, state)) state.failures = 0; // it has worked for a while
+      },
+      onPublished: (events) => {
+        state.failures = 0;
+        options.onPublished?.(events);
+      },
+      ...{ signal: over, pause: pauseUntil(over) },
+    });
+    if (failed.signal.aborted) throw failed.signal.reason;
+  } finally {
+    failed.abort();
+    state.owned = () => [];
+    await renewing;
+    await Promise.race([leave(session, leases), sleep(GRACE_MS, undefined, { ref: false })]);
+    session.end();
+  }
+}
+
+async function renewUntil(over: AbortSignal, leases: ShardLeases, everyMs: number): Promise<void> {
+  const pause = pauseUntil(over);
+  for (await pause(everyMs); !over.aborted; await pause(everyMs)) await leases.renew();
+}
+
+async function leave(session: RelaySession, leases: ShardLeases): Promise<void> {
+  if (!session.isLost()) await leases.leave().catch(() => undefined);
+}
+
+/**
+ * Every few seconds, also while there is much to publish: a rotated credential is taken up by it.
+ *
+ * @returns whether it was time
+ */
+async function checkBroker(publisher: EventPublisher, state: RelayState): Promise<boolean> {
+  if (performance.now() - state.checkedAt < CHECK_EVERY_MS && state.checkedAt > 0) return false;
+  await publisher.check();
+  [state.broker, state.checkedAt] = ['connected', performance.now()];
+  return true;
+}
+
+/**
+ * A broker that does not answer keeps nobody from stopping, and no shards from others: what it was being given comes
+ * again.
+ */
+function bounded(publisher: EventPublisher, signal: AbortSignal): EventPublisher {
+  const within = (work: Promise<void>): Promise<void> =>
     new Promise((resolve, reject) => {
-      const stop = () => reject(signal.reason);
-      signal.addEventListener('abort', stop, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+      const tooLong = new Error(`the broker has not answered for ${PUBLISH_TIMEOUT_MS / 1000} s`);
+      const timers = [setTimeout(() => reject(tooLong), PUBLISH_TIMEOUT_MS)];
+      const stop = () => void timers.push(setTimeout(() => reject(signal.reason), GRACE_MS));
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+      work.then(resolve, reject).finally(() => {
+        timers.forEach(clearTimeout);
+        signal.removeEventListener('abort', stop);
+      });
     });
   return {
-    check: () => orStop(publisher.check()),
-    publish: (events) => orStop(publisher.publish(events)),
+    check: () => within(publisher.check()),
+    publish: (events) => within(publisher.publish(events)),
     close: () => publisher.close(),
   };
 }
 
-interface RelayState {
-  broker: 'connected' | 'unreachable';
-  checkedAt: number;
-}
-
-/** Every few seconds, by whoever owns the lease and whoever waits for it: each replica reports what it sees. */
-async function checkBroker(publisher: EventPublisher, state: RelayState): Promise<void> {
-  if (performance.now() - state.checkedAt < CHECK_EVERY_MS && state.checkedAt > 0) return;
-  await publisher.check();
-  [state.broker, state.checkedAt] = ['connected', performance.now()];
-}
-
-/** Runs the work while this process owns the topic's lease; returns at once when another does. */
-async function withLease(
-  { database, topic }: RelayOptions,
-  work: (session: Queryable, isLost: () => boolean) => Promise<void>,
-): Promise<void> {
-  const { client, release } = await database.session();
-  let lost = false;
-  client.on('error', () => {
-    lost = true;
-  });
-  try {
-    const { rows } = await client.query<{ owned: boolean }>({
-      text: 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS owned',
-      values: [topic],
-    });
-    if (rows[0]?.owned) await work(client, () => lost);
-  } finally {
-    release(true); // ends the session, and the lease with it
-  }
-}
-
-/** @returns how many events were published */
-async function publishNext(
-  session: Queryable,
-  publisher: EventPublisher,
-  options: RelayOptions,
-): Promise<number> {
-  const after = await readProgress(session, options.topic);
-  const { events, next } = await readEvents(session, {
-    vaultId: options.vaultId,
-    after,
-    limit: options.batchSize ?? 500,
-  });
-  if (events.length === 0) return 0;
-  await publisher.publish(events);
-  await saveProgress(session, options.topic, next);
-  return events.length;
-}
-
-async function readProgress(session: Queryable, topic: string): Promise<Cursor> {
-  const { rows } = await session.query<{ horizon: string; position: string }>({
-    name: 'outbox-progress',
-    text: 'SELECT horizon::text, position::text FROM outbox_relay WHERE topic = $1',
-    values: [topic],
-  });
-  return rows[0] ?? START;
-}
-
-async function saveProgress(session: Queryable, topic: string, cursor: Cursor): Promise<void> {
-  await session.query({
-    name: 'outbox-save-progress',
-    text: `INSERT INTO outbox_relay (topic, horizon, position) VALUES ($1, $2::xid8, $3)
-           ON CONFLICT (topic) DO UPDATE SET horizon = excluded.horizon, position = excluded.position`,
-    values: [topic, cursor.horizon, cursor.position],
-  });
-}
-
-/** How many events the broker does not have yet; counted up to a bound. */
-export async function countUnpublished(database: Queryable, topic: string, bound = 10_000): Promise<number> {
-  const { rows } = await database.query<{ count: number }>({
-    name: 'outbox-unpublished',
-    text: `SELECT count(*)::int AS count FROM (
-             SELECT 1 FROM outbox
-             WHERE (horizon, position) > (
-               coalesce((SELECT horizon FROM outbox_relay WHERE topic = $1), '0'::xid8),
-               coalesce((SELECT position FROM outbox_relay WHERE topic = $1), 0))
-             LIMIT $2) AS waiting`,
-    values: [topic, bound],
-  });
-  return rows[0]?.count ?? 0;
-}
-
-/** For how long the event that the broker gets next has waited, seconds; 0 when none waits. */
-export async function oldestUnpublishedSeconds(database: Queryable, topic: string): Promise<number> {
-  const { rows } = await database.query<{ seconds: number }>({
-    name: 'outbox-oldest-unpublished',
-    // The event's time is its writer's clock, which may be a little ahead of the database's.
-    text: `SELECT greatest(0, extract(epoch FROM now() - time))::float8 AS seconds FROM outbox
-           WHERE (horizon, position) > (
-             coalesce((SELECT horizon FROM outbox_relay WHERE topic = $1), '0'::xid8),
-             coalesce((SELECT position FROM outbox_relay WHERE topic = $1), 0))
-           ORDER BY outbox.horizon, outbox.position
-           LIMIT 1`,
-    values: [topic],
-  });
-  return rows[0]?.seconds ?? 0;
+function pauseUntil(signal: AbortSignal): (ms: number) => Promise<void> {
+  return (ms) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -62,6 +62,7 @@ it.skipIf('absent' in kafka)(
     const { bootstrapServers } = kafka;
     outbox = startOutbox({
       ...{ database: database.app, vaultId: 'acme-dev', topic: TOPIC, clientId: 'test' },
+      ...{ retentionHours: 168, isReady: () => true },
       ...{ kafka: async () => ({ bootstrapServers: [bootstrapServers] }), logger, metrics: createMetrics() },
     });
     for (let i = 0; i < 30; i++) {

@@ -3,7 +3,6 @@ import type { Event } from '@cofferdam/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
-  appendEvent,
   type Cursor,
   countUnpublished,
   createLogger,
@@ -17,6 +16,9 @@ import {
   type Transaction,
 } from '../../src/index.ts';
 import { createTestDatabase, OUTBOX, type TestDatabase } from '../support/test-database.ts';
+import { retentionCases } from './retention-cases.ts';
+import { shardCases } from './shard-cases.ts';
+import { append, openTransaction } from './support.ts';
 
 type PublishedEvent = z.infer<typeof Event>;
 
@@ -29,44 +31,21 @@ afterAll(() => database?.close());
 /** Ends what a test that failed has left open: it would hold the database. */
 const enders: (() => unknown)[] = [];
 afterEach(() => Promise.all(enders.splice(0).map((end) => end())));
-beforeEach(() => database.owner.query({ text: 'TRUNCATE outbox, outbox_subject, outbox_relay' }));
+beforeEach(() =>
+  database.owner.query({
+    text: 'TRUNCATE outbox, outbox_subject, outbox_relay, outbox_shard, outbox_member',
+  }),
+);
 
-const append = (transaction: Transaction, subject: string) =>
-  appendEvent(transaction, {
-    type: 'token.created',
-    merchant: 'acme',
-    subject,
-    data: { n: 1 },
-    time: new Date(),
-  });
+/** Ended after the test at the latest. */
+const open = async (work: (transaction: Transaction) => Promise<void>) => {
+  const end = await openTransaction(database.app, work);
+  enders.push(() => end(false));
+  return end;
+};
 const read = (after: Cursor = START, limit = 100) =>
   readEvents(database.app, { vaultId: 'acme-dev', after, limit });
 const subjects = async (after?: Cursor) => (await read(after)).events.map((event) => event.subject);
-
-/** A transaction that stays open until it is told to end. */
-async function openTransaction(work: (transaction: Transaction) => Promise<void>) {
-  let end: (commit: boolean) => void = () => undefined;
-  const ended = new Promise<boolean>((resolve) => {
-    end = resolve;
-  });
-  let started: () => void = () => undefined;
-  const ready = new Promise<void>((resolve) => {
-    started = resolve;
-  });
-  const running = database.app
-    .transaction(async (transaction) => {
-      await work(transaction);
-      started();
-      if (!(await ended)) throw new Error('rolled back');
-    })
-    .catch(() => undefined);
-  await ready;
-  enders.push(() => end(false));
-  return (commit: boolean) => {
-    end(commit);
-    return running;
-  };
-}
 
 describe('reading the outbox', () => {
   it('gives an event if and only if its transaction was committed', async () => {
@@ -91,7 +70,7 @@ describe('reading the outbox', () => {
   });
 
   it('never steps past a row that is not yet committed, also when a later one is', async () => {
-    const endEarly = await openTransaction((transaction) => append(transaction, 'early'));
+    const endEarly = await open((transaction) => append(transaction, 'early'));
     await database.app.transaction((transaction) => append(transaction, 'late'));
     expect(await subjects()).toEqual([]);
     await endEarly(true);
@@ -99,7 +78,7 @@ describe('reading the outbox', () => {
   });
 
   it('goes on when the open transaction is rolled back', async () => {
-    const endEarly = await openTransaction((transaction) => append(transaction, 'early'));
+    const endEarly = await open((transaction) => append(transaction, 'early'));
     await database.app.transaction((transaction) => append(transaction, 'late'));
     await endEarly(false);
     expect(await subjects()).toEqual(['late']);
@@ -107,7 +86,7 @@ describe('reading the outbox', () => {
 
   it('keeps the order of a subject when transactions got their ids in the other order', async () => {
     // The first to get an id is the last to write the subject's event.
-    const endFirst = await openTransaction(async (transaction) => {
+    const endFirst = await open(async (transaction) => {
       await transaction.query({ text: 'SELECT pg_current_xact_id()' });
       await database.app.transaction((second) => append(second, 'x'));
       await append(transaction, 'x');
@@ -246,6 +225,7 @@ describe('the relay', () => {
     const relay = start(() => publisherTo(published));
     await write('a');
     await expect.poll(() => published).toEqual(['a']);
+    await expect.poll(() => countUnpublished(database.app, 'topic')).toBe(0);
     await database.owner.query({
       text: "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
     });
@@ -253,31 +233,16 @@ describe('the relay', () => {
     await expect.poll(() => published).toEqual(['a', 'b']);
     await relay.close();
   });
-
-  it('has one owner; another takes over when it goes', async () => {
-    const [first, second]: [string[], string[]] = [[], []];
-    const one = start(() => publisherTo(first));
-    await write('a');
-    await expect.poll(() => first).toEqual(['a']);
-    const two = start(() => publisherTo(second));
-    await write('b', 'c');
-    await expect.poll(() => first).toEqual(['a', 'b', 'c']);
-    expect(second).toEqual([]);
-    await one.close();
-    await write('d');
-    await expect.poll(() => second).toEqual(['d']);
-    await two.close();
-  });
 });
+
+shardCases(() => database, enders);
+retentionCases(() => database);
 
 describe('how long the next event has waited', () => {
   const age = () => oldestUnpublishedSeconds(database.app, 'topic');
   const appendedAgo = (seconds: number) =>
     database.app.transaction((transaction) =>
-      appendEvent(transaction, {
-        ...{ type: 'token.created' as const, merchant: 'acme', subject: `${seconds}`, data: {} },
-        time: new Date(Date.now() - seconds * 1000),
-      }),
+      append(transaction, `${seconds}`, { time: new Date(Date.now() - seconds * 1000) }),
     );
 
   it('is the age of the first event behind the cursor, and zero when all are published', async () => {
@@ -290,8 +255,9 @@ describe('how long the next event has waited', () => {
     expect(first?.subject).toBe('90');
     const moveTo = ({ horizon, position }: Cursor) =>
       database.owner.query({
-        text: `INSERT INTO outbox_relay VALUES ('topic', $1::xid8, $2)
-               ON CONFLICT (topic) DO UPDATE SET horizon = excluded.horizon, position = excluded.position`,
+        text: `INSERT INTO outbox_shard (topic, shard, horizon, position)
+               SELECT 'topic', shard, $1::xid8, $2 FROM generate_series(0, 15) AS shard
+               ON CONFLICT (topic, shard) DO UPDATE SET horizon = excluded.horizon, position = excluded.position`,
         values: [horizon, position],
       });
     await moveTo(next);
@@ -312,6 +278,7 @@ describe('how long the next event has waited', () => {
       const outbox = startOutbox({
         ...{ database: database.app, vaultId: 'acme-dev', topic: 'topic', clientId: 'test', metrics },
         logger: createLogger({ service: 'test', level: 'fatal' }),
+        ...{ retentionHours: 168, isReady: () => true },
         kafka: kafka ? () => Promise.reject(new Error('no broker in this test')) : undefined,
       });
       enders.push(() => outbox.close());

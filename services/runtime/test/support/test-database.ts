@@ -1,6 +1,13 @@
 import { type PostgresServer, startTestPostgres } from '@cofferdam/devcluster/addons';
 import pg from 'pg';
-import { type Database, databaseOver, type Migration, migrate, outboxMigration } from '../../src/index.ts';
+import {
+  type Database,
+  databaseOver,
+  loadMigrations,
+  type Migration,
+  migrate,
+  outboxMigration,
+} from '../../src/index.ts';
 
 export interface TestDatabase {
   postgres: PostgresServer;
@@ -38,4 +45,12 @@ function poolOf(connectionString: string, max: number): pg.Pool {
   return new pg.Pool({ connectionString, max }).on('error', () => undefined);
 }
 
-export const OUTBOX = [outboxMigration(1)];
+const SERVICES = new URL('../../../', import.meta.url);
+
+/** What a service's migrations do to the outbox after the first one. */
+export const outboxMigrationsOf = (service: 'vault' | 'router'): Migration[] =>
+  loadMigrations(new URL(`${service}/migrations/`, SERVICES)).filter(({ name }) =>
+    name.startsWith('outbox-'),
+  );
+
+export const OUTBOX = [outboxMigration(1), ...outboxMigrationsOf('router')];
