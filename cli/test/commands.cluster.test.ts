@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PaymentVault } from '@cofferdam/crds';
@@ -282,6 +282,10 @@ describe('cofferdam diff', () => {
     await writeFile(file, manifest({ paused: true }));
     const object = JSON.parse(manifest({ paused: true })) as KubeObject;
     object.metadata.namespace = 'changing';
+    // Argo CD's own, in no file.
+    object.metadata.annotations = {
+      'argocd.argoproj.io/tracking-id': 'payments:PaymentVault:changing/payments',
+    };
     await client.apply(PAYMENT_VAULTS, object, { fieldManager: 'argocd-controller' });
     expect(await diff(file, '--own')).toEqual({ stdout: '', stderr: '', status: 0 });
     await writeFile(file, manifest({}));
@@ -330,6 +334,58 @@ describe('cofferdam diff', () => {
       '+++ /dev/null',
     ]);
   });
+});
+
+it('drift asks the cluster that is named, and says that it was the cluster', async () => {
+  const clone = join(directory, 'clone');
+  await cp(new URL('environments/', root), join(clone, 'environments'), { recursive: true });
+  const git = (...words: string[]) =>
+    execa('git', ['-C', clone, '-c', 'user.name=a', '-c', 'user.email=a@example.test', ...words]);
+  await git('init', '--quiet');
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message', 'all');
+  const drift = async () => {
+    const ran = await run('drift', '--env', 'dev', '--offline', '--repository', clone, '-o', 'json');
+    const [found] = JSON.parse(ran.stdout) as [
+      { drifts: { what: string; detail: string; source: string }[] },
+    ];
+    return {
+      status: ran.status,
+      drifts: found.drifts.map(({ what, detail, source }) => [what, detail, source]),
+    };
+  };
+  const rendered = join(clone, 'environments/dev/rendered');
+  const ours: KubeObject[] = [];
+  for (const file of await readdir(rendered)) {
+    const object: KubeObject = parse(await readFile(join(rendered, file), 'utf8'));
+    if (['PaymentVault', 'PSPConnector'].includes(object.kind ?? '')) ours.push(object);
+  }
+  const name = ({ kind, metadata }: KubeObject) => `${kind} ${metadata.namespace}/${metadata.name}`;
+  expect(ours.length).toBeGreaterThan(1);
+  expect(await drift()).toEqual({
+    status: 2,
+    drifts: ours.map((object) => [name(object), 'is not there', 'cluster']),
+  });
+
+  const namespace = ours[0]?.metadata.namespace ?? '';
+  await client.create(RESOURCES.namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace },
+  });
+  for (const object of ours) {
+    const kind = object.kind === 'PaymentVault' ? PAYMENT_VAULTS : PSP_CONNECTORS;
+    await client.apply(kind, object, { fieldManager: 'argocd-controller' });
+  }
+  expect(await drift()).toEqual({ status: 0, drifts: [] });
+
+  const [vaultThere] = ours.filter(({ kind }) => kind === 'PaymentVault');
+  if (vaultThere === undefined) throw new Error('no vault');
+  // By hand, as an engineer does at night.
+  const image = `ghcr.io/cofferdam/vault@sha256:${'e'.repeat(64)}`;
+  const edited = { ...vaultThere, spec: { images: { vault: image } } };
+  await client.apply(PAYMENT_VAULTS, edited, { fieldManager: 'kubectl', force: true });
+  expect(await drift()).toEqual({ status: 2, drifts: [[name(vaultThere), 'differs from Git', 'cluster']] });
 });
 
 it('conditions() of the fixtures are what the API server takes', async () => {

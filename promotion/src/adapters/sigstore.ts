@@ -43,13 +43,13 @@ export function sigstore(options: SigstoreOptions): ImageAttestation {
   const signature = async (image: string): Promise<Pick<ImageEvidence, 'signed' | 'problem'>> => {
     const who = ['--certificate-oidc-issuer', issuer, '--certificate-identity-regexp', identity];
     const words = ['verify', ...who, '--output', 'json', image];
-    const { problem } = await ask(programs.cosign, words, UNSIGNED);
+    const { problem } = await ask(programs.cosign, words, isUnsigned);
     return problem === undefined ? { signed: true } : { signed: false, problem };
   };
   const provenance = async (image: string): Promise<Omit<ImageEvidence, 'signed'>> => {
     const who = ['--repo', repository, '--cert-oidc-issuer', issuer, '--cert-identity-regex', identity];
     const words = ['attestation', 'verify', `oci://${image}`, ...who, '--predicate-type', PROVENANCE];
-    const { problem, stdout } = await ask(programs.gh, [...words, '--format', 'json'], UNATTESTED);
+    const { problem, stdout } = await ask(programs.gh, [...words, '--format', 'json'], isUnattested);
     if (problem !== undefined) return { image, attested: false, problem };
     const sourceRevision = sourceOf(stdout);
     return { image, attested: true, ...(sourceRevision !== undefined && { sourceRevision }) };
@@ -66,21 +66,47 @@ export function sigstore(options: SigstoreOptions): ImageAttestation {
   };
 }
 
-/** What the tools say of an image, and not of the way to a registry, to GitHub or to Sigstore's trust root. */
-const UNSIGNED = /no matching signatures|no signatures found|none of the expected identities matched/i;
+interface Ended {
+  /** Exit status; undefined: it was ended by a signal, or never began. */
+  readonly status: number | undefined;
+  readonly said: string;
+}
+
+/** The way to a registry, to GitHub or to Sigstore, and not what is there. */
+const AWAY =
+  /dial tcp|no such host|connection (?:refused|reset)|i\/o timeout|TLS handshake|deadline exceeded|giving up after|status code (?:429|5\d\d)|TOOMANYREQUESTS|HTTP (?:429|5\d\d)/i;
+
+/**
+ * As cosign 3.1 says it: 10 for no signature, 12 for none that is as it should be, or that a log that cannot be reached
+ * would have to confirm; and 1, as for anything else, where the signature is a bundle.
+ */
+function isUnsigned({ status, said }: Ended): boolean {
+  if (AWAY.test(said)) return false;
+  return (
+    status === 10 ||
+    status === 12 ||
+    /no matching (?:signatures|attestations)|no signatures found/i.test(said)
+  );
+}
+
+/** gh ends with 1 for each of them (pkg/cmd/attestation of 2.83). It hides what a token may not see: HTTP 404. */
 const UNATTESTED =
-  /no (?:matching )?attestations (?:found|matching)|no attestations for|failed to verify|verifying with issuer|verification failed|HTTP 404/i;
+  /no attestations (?:found|were verified)|verifying with issuer|expected (?:SourceRepository\w*|Issuer|BuildSigner\w*) to be|HTTP 404/i;
+
+function isUnattested({ said }: Ended): boolean {
+  return !AWAY.test(said) && UNATTESTED.test(said);
+}
 
 async function ask(
   program: string,
   words: readonly string[],
-  evidence: RegExp,
+  isEvidence: (ended: Ended) => boolean,
 ): Promise<{ stdout: string; problem?: string }> {
   try {
     const { stdout } = await execa(program, [...words], { timeout: 60_000 });
     return { stdout };
   } catch (error) {
-    const { code, stderr, message } = error as Error & { code?: string; stderr?: string };
+    const { code, exitCode, stderr, message } = error as GoneWrong;
     if (code === 'ENOENT') {
       throw new PromotionError(
         'verifier_missing',
@@ -88,16 +114,20 @@ async function ask(
         error,
       );
     }
-    const all = stderr || message;
-    const said = (all.trim().split('\n').at(-1) ?? '').slice(0, 300);
-    if (evidence.test(all)) return { stdout: '', problem: said };
+    // What comes before the last line are warnings, and of cosign the same once more.
+    const last = (stderr || message).trim().split('\n').at(-1) ?? '';
+    const said = last.replace(/^error during command execution: |^Error: /, '');
+    const problem = said.slice(0, 300);
+    if (isEvidence({ status: exitCode, said })) return { stdout: '', problem };
     throw new PromotionError(
       'verifier_unreachable',
-      `${program} ${words[0]} could not tell (${said}): run it again, and look at the registry and at who is signed in there`,
+      `${program} ${words[0]} could not tell (${problem}): run it again, and look at the registry and at who is signed in there`,
       error,
     );
   }
 }
+
+type GoneWrong = Error & { readonly code?: string; readonly exitCode?: number; readonly stderr?: string };
 
 function sourceOf(stdout: string): string | undefined {
   const parsed = Verified.safeParse(safeJson(stdout));

@@ -1,10 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { argoCd, commitStatusHealth, prometheus, sigstore } from '../../src/index.ts';
+import { argoCd, commitStatusHealth, prometheus } from '../../src/index.ts';
 import { World } from '../support/world.ts';
 
 /** What the server answers to a path, and what it was asked with. */
@@ -217,71 +214,5 @@ describe('Prometheus', () => {
     const gone = prometheus({ urls: { staging: url }, token: undefined, now: () => NOW });
     await expect(gone.state('staging')).rejects.toMatchObject({ code: 'slo_unreachable' });
     await expect(gone.state('dev')).rejects.toMatchObject({ code: 'config_invalid' });
-  });
-});
-
-describe('cosign and gh', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'cofferdam-sigstore-'));
-  afterAll(() => rmSync(directory, { recursive: true }));
-  const program = (name: string, body: string) => {
-    const path = join(directory, name);
-    writeFileSync(path, `#!/bin/sh\necho "$@" >> ${directory}/asked\n${body}\n`);
-    chmodSync(path, 0o755);
-    return path;
-  };
-  const image = `ghcr.io/cofferdam/vault@sha256:${'a'.repeat(64)}`;
-  const evidence = (cosign: string, gh: string) =>
-    sigstore({
-      issuer: 'https://issuer',
-      identity: '^https://us$',
-      repository: 'acme/payments',
-      programs: { cosign, gh },
-    }).evidence([image]);
-  const commit = 'c'.repeat(40);
-  const provenance = JSON.stringify([
-    {
-      verificationResult: {
-        statement: {
-          predicate: {
-            buildDefinition: { resolvedDependencies: [{ uri: 'git+x', digest: { gitCommit: commit } }] },
-          },
-        },
-      },
-    },
-  ]);
-
-  it('say that an image is signed and attested, and from which commit it was built', async () => {
-    const [cosign, gh] = [program('cosign', 'echo []'), program('gh', `echo '${provenance}'`)];
-    expect(await evidence(cosign, gh)).toEqual([
-      { image, signed: true, attested: true, sourceRevision: commit },
-    ]);
-  });
-
-  it('say why one is not', async () => {
-    const cosign = program('cosign', 'echo "Error: no matching signatures" >&2; exit 1');
-    expect(await evidence(cosign, program('gh', 'echo "{}"'))).toEqual([
-      { image, signed: false, attested: true, problem: 'Error: no matching signatures' },
-    ]);
-    const none = program('gh', 'echo "no attestations found" >&2; exit 1');
-    expect(await evidence(program('cosign', ':'), none)).toEqual([
-      { image, signed: true, attested: false, problem: 'no attestations found' },
-    ]);
-  });
-
-  it('that reach nobody have no evidence', async () => {
-    const away = 'echo "Error: Get \\"https://ghcr.io/v2/\\": dial tcp: i/o timeout" >&2; exit 1';
-    const fine = 'echo []';
-    const unreachable = { code: 'verifier_unreachable', message: expect.stringContaining('i/o timeout') };
-    const [cosign, gh] = [program('cosign', away), program('gh', fine)];
-    await expect(evidence(cosign, gh)).rejects.toMatchObject(unreachable);
-    program('cosign', fine);
-    program('gh', away);
-    await expect(evidence(cosign, gh)).rejects.toMatchObject(unreachable);
-  });
-
-  it('have to be installed', async () => {
-    await expect(evidence('/nowhere/cosign', '/nowhere/gh')).rejects.toMatchObject({
-      code: 'verifier_missing',
-    });
   });
 });

@@ -1,0 +1,93 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { sigstore } from '../../src/index.ts';
+import { COSIGN, type Recorded } from './recorded.ts';
+
+describe('cosign and gh', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cofferdam-sigstore-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const program = (name: string, body: string) => {
+    const path = join(directory, name);
+    writeFileSync(path, `#!/bin/sh\necho "$@" >> ${directory}/asked\n${body}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const image = `ghcr.io/cofferdam/vault@sha256:${'a'.repeat(64)}`;
+  const evidence = (cosign: string, gh: string) =>
+    sigstore({
+      issuer: 'https://issuer',
+      identity: '^https://us$',
+      repository: 'acme/payments',
+      programs: { cosign, gh },
+    }).evidence([image]);
+  const commit = 'c'.repeat(40);
+  const provenance = JSON.stringify([
+    {
+      verificationResult: {
+        statement: {
+          predicate: {
+            buildDefinition: { resolvedDependencies: [{ uri: 'git+x', digest: { gitCommit: commit } }] },
+          },
+        },
+      },
+    },
+  ]);
+
+  it('say that an image is signed and attested, and from which commit it was built', async () => {
+    const [cosign, gh] = [program('cosign', 'echo []'), program('gh', `echo '${provenance}'`)];
+    expect(await evidence(cosign, gh)).toEqual([
+      { image, signed: true, attested: true, sourceRevision: commit },
+    ]);
+  });
+
+  /** As cosign ends: twice the same, after a warning that is about something else. */
+  const ends = ({ status, said }: Recorded) => {
+    writeFileSync(
+      join(directory, 'stderr'),
+      `WARNING: dial tcp is not the error\nError: ${said}\nerror during command execution: ${said}\n`,
+    );
+    return `cat ${directory}/stderr >&2; exit ${status}`;
+  };
+
+  it.each(COSIGN)('cosign: $what is $means', async (recorded) => {
+    const [cosign, gh] = [program('cosign', ends(recorded)), program('gh', 'echo "[]"')];
+    const answer = evidence(cosign, gh);
+    if (recorded.means === 'unsigned') {
+      expect(await answer).toEqual([
+        { image, signed: false, attested: true, problem: recorded.said.slice(0, 300) },
+      ]);
+      return;
+    }
+    await expect(answer).rejects.toMatchObject({
+      code: 'verifier_unreachable',
+      message: expect.stringContaining(recorded.said.slice(0, 300)),
+    });
+  });
+
+  it.each([
+    ['no attestations found', 1, false],
+    ['HTTP 404: Not Found (https://api.github.com/repos/acme/payments/attestations/sha256:a)', 1, false],
+    ['verifying with issuer "sigstore.dev"', 1, false],
+    [
+      'expected SourceRepositoryURI to be https://github.com/acme/payments, got https://github.com/b/c',
+      1,
+      false,
+    ],
+    ['expected Issuer to be https://token.actions.githubusercontent.com, got https://other', 1, false],
+    ['HTTP 503: Service Unavailable (https://api.github.com/)', 1, true],
+    ['error connecting to api.github.com', 1, true],
+  ])('gh: %s', async (said, status, isAway) => {
+    const gh = program('gh', `printf '\\nError: %s\\n' '${said}' >&2; exit ${status}`);
+    const answer = evidence(program('cosign', ':'), gh);
+    if (isAway) await expect(answer).rejects.toMatchObject({ code: 'verifier_unreachable' });
+    else expect(await answer).toEqual([{ image, signed: true, attested: false, problem: said }]);
+  });
+
+  it('have to be installed', async () => {
+    await expect(evidence('/nowhere/cosign', '/nowhere/gh')).rejects.toMatchObject({
+      code: 'verifier_missing',
+    });
+  });
+});
