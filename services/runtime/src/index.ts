@@ -18,6 +18,8 @@ export {
   type ServiceClientOptions,
 } from './client/service-client.ts';
 export { type TokenSource, tokenSource } from './client/token-source.ts';
+export { BatchStatement, type Column, ROWS_HAVE_CHANGED } from './database/batch-statement.ts';
+export { encodeArray } from './database/binary-array.ts';
 export {
   createPool,
   type Database,
@@ -70,7 +72,7 @@ export { type RunningService, type RunOptions, runService } from './lifecycle/ru
 export { createLogger, type LogDestination, type Logger } from './logging/logger.ts';
 export { scrub } from './logging/scrub.ts';
 export { createMetrics, type Metrics } from './metrics/metrics.ts';
-export { appendEvent, type NewEvent } from './outbox/append.ts';
+export { appendEvent, appendEvents, type NewEvent } from './outbox/append.ts';
 export { type Cursor, START } from './outbox/cursor.ts';
 export { addEventFeed } from './outbox/feed.ts';
 export { type EventPublisher, kafkaPublisher } from './outbox/kafka-publisher.ts';

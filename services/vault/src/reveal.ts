@@ -1,13 +1,16 @@
 import type { Reveal, RevealedCard } from '@cofferdam/contracts';
-import { type Identity, type Merchants, ProblemError } from '@cofferdam/runtime';
+import { type Identity, type Merchants, type NewEvent, ProblemError } from '@cofferdam/runtime';
 import type { z } from 'zod';
 import { auditEntry } from './audit-entry.ts';
 import { hashGrant } from './create-reveal-grant.ts';
+import type { DataKey } from './crypto/data-key.ts';
 import { openCard } from './crypto/sealed-card.ts';
+import type { AuditEntry } from './domain/audit-chain.ts';
 import { type Grant, refusalOf } from './domain/grant-checks.ts';
-import { findRecord } from './storage/records.ts';
-import { findGrant, markRedeemed } from './storage/reveal-grants.ts';
-import { findToken } from './storage/tokens.ts';
+import { afterFailure } from './group-commit/after-failure.ts';
+import type { GroupWork, Outcome } from './group-commit/gatherer.ts';
+import type { Lane } from './group-commit/lane.ts';
+import { findGrants, type RevealableGrant, redeemGrants } from './storage/reveal-grants.ts';
 import type { Vault } from './vault.ts';
 
 export interface RevealRequest {
@@ -18,65 +21,113 @@ export interface RevealRequest {
   body: z.infer<typeof Reveal>;
 }
 
+type Revealed = z.infer<typeof RevealedCard>;
+
 const MAX_TOKEN_LIFETIME_SECONDS = 600;
 
 /**
  * Redeems a grant: the one way by which a card number leaves the vault. The grant is used up and the reveal audited in
- * a commit of their own, and only then is the card decrypted. The key is made ready before: a grant is not spent when
- * the card could not be opened anyway. Whatever is refused is audited with its reason, of which the caller is told
- * little.
+ * one commit, and only then is the card decrypted. The key is made ready before: a grant is not spent when the card
+ * could not be opened anyway. Whatever is refused is audited with its reason, of which the caller is told little.
  *
- * @throws {ProblemError} forbidden, grant_invalid, token_not_found, key_unavailable, database_unavailable
+ * @throws {ProblemError} forbidden, grant_invalid, token_not_found, key_unavailable, database_unavailable, overloaded
  */
-export async function reveal(vault: Vault, request: RevealRequest): Promise<z.infer<typeof RevealedCard>> {
+export function reveal(vault: Vault, request: RevealRequest): Promise<Revealed> {
   const grantHash = hashGrant(request.body.grant);
-  const grant = await findGrant(vault.database, grantHash);
-  if (!isShortLivedWorkload(request.identity)) {
-    await auditRefusal(vault, request, grant, 'not_a_short_lived_workload');
-    throw new ProblemError('forbidden', {
-      detail: 'A reveal needs a service-account token that is bound to a pod and lives ten minutes at most.',
-    });
-  }
-  const refusal = refusalOf(grant, {
-    ...request.body,
-    subject: request.identity.subject,
-    mayActFor: (merchant) => request.merchants === '*' || request.merchants.includes(merchant),
-    now: vault.now(),
-  });
-  if (!grant || refusal) return refuse(vault, request, grant, refusal ?? 'unknown_grant');
+  return vault.together(REVEALING, { vault, request, grantHash, readingKeys: new Map() });
+}
 
-  const stored = await findToken(vault.database, grant.merchant, grant.token);
-  const record = stored && (await findRecord(vault.database, stored.token, stored.recordVersion));
-  if (!record) {
-    await auditRefusal(vault, request, grant, 'token_deleted');
-    throw new ProblemError('token_not_found');
-  }
-  const key = await vault.keys.forReading(grant.merchant, record.keyVersion);
+interface Revealing {
+  vault: Vault;
+  request: RevealRequest;
+  grantHash: Buffer;
+  /** By version: the one that opens the record, once it was fetched. */
+  readingKeys: Map<number, DataKey>;
+}
 
-  const redeemed = await vault.commit(async ({ transaction, audit, publish }) => {
-    const time = vault.now();
-    if (!(await markRedeemed(transaction, grantHash, time))) return false;
-    const by = { identity: request.identity, merchant: grant.merchant, requestId: request.requestId };
-    const { paymentId, attemptId, connector, purpose } = grant;
-    const use = { paymentId, attemptId, connector, purpose };
-    audit(
-      auditEntry('token.revealed', by, grant.token, time, {
-        ...use,
-        recordVersion: record.version,
-        keyVersion: key.version,
-      }),
+/** Reveals what has gathered: one read of the grants, a decision on each, one commit, and then the cards. */
+const REVEALING: GroupWork<Revealing, Revealed, Lane> = {
+  name: 'reveal',
+  keysOf: ({ grantHash }) => [grantHash.toString('base64')],
+  // One that was committed cannot be told from one that somebody else has had.
+  afterFailure: (error, attempt) => afterFailure(error, attempt, { repeatable: false }),
+  async run(requests, lane) {
+    const grants = await findGrants(
+      lane.database,
+      requests.map(({ grantHash }) => grantHash),
     );
-    publish({
-      type: 'token.revealed',
-      merchant: grant.merchant,
-      subject: grant.token,
-      time,
-      data: { ...use, to: request.identity.subject },
-    });
-    return true;
-  });
-  if (!redeemed) return refuse(vault, request, grant, 'redeemed_before');
-  return { token: grant.token, card: openCard(key, vault.vaultId, stored, record) };
+    const batch: Batch = { redeemed: new Map(), audit: [], events: [] };
+    const decided = requests.map((request) =>
+      decide(request, grants.get(request.grantHash.toString('base64')), batch),
+    );
+    const redeemed = [...batch.redeemed.values()];
+    await lane.commit((write) => redeemGrants(write, redeemed), batch);
+    return decided.map((outcome) => ('open' in outcome ? opened(outcome.open) : outcome));
+  },
+};
+
+interface Batch {
+  redeemed: Map<string, { grantHash: Buffer; time: Date }>;
+  audit: AuditEntry[];
+  events: NewEvent[];
+}
+
+type Decision = Exclude<Outcome<Revealed>, { value: Revealed }> | { open: () => Revealed };
+
+function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch: Batch): Decision {
+  const { vault, request, grantHash, readingKeys } = revealing;
+  const time = vault.now();
+  const refused = refusalReason(request, grant, batch.redeemed.has(grantHash.toString('base64')), time);
+  if (refused || !grant?.record) {
+    const reason = refused ?? 'token_deleted';
+    batch.audit.push(refusalEntry(request, grant, reason, time));
+    return { error: refusalProblem(reason) };
+  }
+  const { record } = grant;
+  const key = readingKeys.get(record.keyVersion);
+  // KMS may have to be asked: not while others wait for this batch.
+  if (!key) return { again: fetchKey(revealing, grant.merchant, record.keyVersion) };
+
+  batch.redeemed.set(grantHash.toString('base64'), { grantHash, time });
+  const { merchant, token, paymentId, attemptId, connector, purpose } = grant;
+  const { identity, requestId } = request;
+  const use = { paymentId, attemptId, connector, purpose };
+  const versions = { recordVersion: record.version, keyVersion: key.version };
+  const by = { identity, merchant, requestId };
+  batch.audit.push(auditEntry('token.revealed', by, token, time, { ...use, ...versions }));
+  const data = { ...use, to: identity.subject };
+  batch.events.push({ type: 'token.revealed', merchant, subject: token, time, data });
+  const place = { merchant, token, recordVersion: record.version };
+  return { open: () => ({ token, card: openCard(key, vault.vaultId, place, record) }) };
+}
+
+async function fetchKey({ vault, readingKeys }: Revealing, merchant: string, version: number): Promise<void> {
+  readingKeys.set(version, await vault.keys.forReading(merchant, version));
+}
+
+function opened(open: () => Revealed): Outcome<Revealed> {
+  try {
+    return { value: open() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** @param isTaken somebody before in the same batch redeems it */
+function refusalReason(
+  { identity, merchants, body }: RevealRequest,
+  grant: Grant | undefined,
+  isTaken: boolean,
+  now: Date,
+): string | undefined {
+  if (!isShortLivedWorkload(identity)) return 'not_a_short_lived_workload';
+  const presented = {
+    ...body,
+    subject: identity.subject,
+    mayActFor: (merchant: string) => merchants === '*' || merchants.includes(merchant),
+    now,
+  };
+  return refusalOf(grant, presented) ?? (isTaken ? 'redeemed_before' : undefined);
 }
 
 /** A stolen token is worth little if it dies with its pod, and in minutes. */
@@ -84,29 +135,25 @@ function isShortLivedWorkload({ pod, lifetimeSeconds }: Identity): boolean {
   return pod !== undefined && lifetimeSeconds !== undefined && lifetimeSeconds <= MAX_TOKEN_LIFETIME_SECONDS;
 }
 
-async function refuse(
-  vault: Vault,
-  request: RevealRequest,
-  grant: Grant | undefined,
-  reason: string,
-): Promise<never> {
-  await auditRefusal(vault, request, grant, reason);
-  throw new ProblemError('grant_invalid', {
+function refusalProblem(reason: string): ProblemError {
+  if (reason === 'token_deleted') return new ProblemError('token_not_found');
+  if (reason === 'not_a_short_lived_workload') {
+    return new ProblemError('forbidden', {
+      detail: 'A reveal needs a service-account token that is bound to a pod and lives ten minutes at most.',
+    });
+  }
+  return new ProblemError('grant_invalid', {
     detail: 'The grant is not known, has been used, has expired, or is for another workload or attempt.',
   });
 }
 
-async function auditRefusal(
-  vault: Vault,
+function refusalEntry(
   { identity, requestId, body }: RevealRequest,
   grant: Grant | undefined,
   reason: string,
-): Promise<void> {
+  time: Date,
+): AuditEntry {
   const by = { identity, merchant: grant?.merchant ?? '', requestId };
   const { attemptId, connector } = body;
-  await vault.commit(async ({ audit }) => {
-    audit(
-      auditEntry('reveal.refused', by, grant?.token ?? '', vault.now(), { reason, attemptId, connector }),
-    );
-  });
+  return auditEntry('reveal.refused', by, grant?.token ?? '', time, { reason, attemptId, connector });
 }

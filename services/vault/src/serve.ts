@@ -23,6 +23,7 @@ import {
 import { ChainHeads } from './audit/chain-heads.ts';
 import { createCommit } from './commit.ts';
 import { readServeConfig } from './config.ts';
+import { openGatherer } from './group-commit/open.ts';
 import { addApiDescription, addRoutes } from './http/routes.ts';
 import { migrations } from './migrations.ts';
 import { openKeys } from './open-keys.ts';
@@ -77,6 +78,7 @@ export async function serve(
     outbox: await outbox.status(),
   });
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
+  const gatherer = await openGatherer(config, { lifecycle, logger, metrics, heads });
   const vault: Vault = {
     vaultId,
     database,
@@ -84,6 +86,7 @@ export async function serve(
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
     commit: createCommit(database, heads),
+    together: gatherer.submit,
     now: () => new Date(),
   };
   const rekey = createRekey(vault, {

@@ -3,6 +3,8 @@ import type { Database, Identity } from '@cofferdam/runtime';
 import type { z } from 'zod';
 import type { Commit } from './commit.ts';
 import type { KeyRing } from './crypto/key-ring.ts';
+import type { GroupWork } from './group-commit/gatherer.ts';
+import type { Lane } from './group-commit/lane.ts';
 
 export type TokenFormat = 'Opaque' | 'Preserving';
 
@@ -14,7 +16,10 @@ export interface Vault {
   readonly deduplicate: boolean;
   readonly database: Database;
   readonly keys: KeyRing;
+  /** For rare work: a transaction of its own. */
   readonly commit: Commit;
+  /** For what comes often: carried out, and committed, with whatever else of its kind comes at the same time. */
+  together<T, R>(work: GroupWork<T, R, Lane>, item: T): Promise<R>;
   readonly now: () => Date;
 }
 

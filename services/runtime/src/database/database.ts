@@ -37,6 +37,8 @@ export interface PoolOptions {
   /** Longest wait for a row lock. Default 2000; 0 for any. */
   lockTimeoutMs?: number;
   applicationName: string;
+  /** More of PostgreSQL's settings for its sessions. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** The server's own timeout is to come first: it says what happened. */
@@ -66,7 +68,12 @@ export function createPool(settings: DatabaseSettings, options: PoolOptions): Po
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     application_name: options.applicationName,
-    options: `-c synchronous_commit=on -c lock_timeout=${lockTimeoutMs}`,
+    options: Object.entries({
+      ...{ synchronous_commit: 'on', lock_timeout: lockTimeoutMs },
+      ...options.settings,
+    })
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
   });
 }
 

@@ -1,4 +1,11 @@
-import { LOCK_NOT_AVAILABLE, ProblemError, sqlState, type Transaction } from '@cofferdam/runtime';
+import {
+  type BatchStatement,
+  type Column,
+  LOCK_NOT_AVAILABLE,
+  ProblemError,
+  sqlState,
+  type Transaction,
+} from '@cofferdam/runtime';
 
 export interface KeyedRequest {
   merchant: string;
@@ -77,4 +84,28 @@ export async function emptyAnswersOf(transaction: Transaction, token: string): P
     text: 'UPDATE idempotency_keys SET answer = NULL WHERE token = $1',
     values: [token],
   });
+}
+
+/** A key with the answer that every repetition of its request is given. */
+export interface AnsweredRequest extends KeyedRequest {
+  token: string;
+  status: number;
+  /** JSON. */
+  answer: string;
+  now: Date;
+}
+
+const ANSWERED: readonly Column<AnsweredRequest>[] = [
+  { name: 'merchant', type: 'text', of: ({ merchant }) => merchant },
+  { name: 'key_digest', type: 'bytea', of: ({ keyDigest }) => keyDigest },
+  { name: 'body_digest', type: 'bytea', of: ({ bodyDigest }) => bodyDigest },
+  { name: 'token', type: 'text', of: ({ token }) => token },
+  { name: 'status', type: 'int4', of: ({ status }) => status },
+  { name: 'answer', type: 'text', of: ({ answer }) => answer, cast: 'json' },
+  { name: 'created_at', type: 'timestamptz', of: ({ now }) => now },
+];
+
+export function addAnsweredRequests(write: BatchStatement, requests: readonly AnsweredRequest[]): void {
+  const inOrder = requests.toSorted((a, b) => Buffer.compare(a.keyDigest, b.keyDigest));
+  write.insert('idempotency_keys', ANSWERED, inOrder);
 }

@@ -1,4 +1,4 @@
-import type { Queryable, Transaction } from '@cofferdam/runtime';
+import type { BatchStatement, Column, Queryable, Transaction } from '@cofferdam/runtime';
 
 /** The encrypted card of a token, in one of its versions. */
 export interface SealedRecord {
@@ -16,6 +16,23 @@ export async function insertRecord(transaction: Transaction, record: SealedRecor
            VALUES ($1, $2, $3, $4, $5, $6)`,
     values: [record.token, record.version, record.format, record.keyVersion, record.sealed, now],
   });
+}
+
+export interface NewRecord extends SealedRecord {
+  createdAt: Date;
+}
+
+const RECORD: readonly Column<NewRecord>[] = [
+  { name: 'token', type: 'text', of: ({ token }) => token },
+  { name: 'version', type: 'int4', of: ({ version }) => version },
+  { name: 'format', type: 'int4', of: ({ format }) => format },
+  { name: 'key_version', type: 'int4', of: ({ keyVersion }) => keyVersion },
+  { name: 'sealed', type: 'bytea', of: ({ sealed }) => sealed },
+  { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
+];
+
+export function addRecords(write: BatchStatement, records: readonly NewRecord[]): void {
+  write.insert('records', RECORD, records);
 }
 
 export async function findRecord(

@@ -1,5 +1,5 @@
 import type { CardBrand } from '@cofferdam/contracts';
-import type { Queryable, Transaction } from '@cofferdam/runtime';
+import type { BatchStatement, Column, Queryable, Transaction } from '@cofferdam/runtime';
 
 /** An active token and what may be shown of its card. */
 export interface StoredToken {
@@ -96,6 +96,79 @@ export async function updateTokenVersion(transaction: Transaction, token: Stored
     values: [token.token, token.recordVersion, token.expiryMonth, token.expiryYear, token.updatedAt],
   });
 }
+
+const TOKEN: readonly Column<StoredToken & { deduplicated: boolean }>[] = [
+  { name: 'token', type: 'text', of: ({ token }) => token },
+  { name: 'merchant', type: 'text', of: ({ merchant }) => merchant },
+  { name: 'state', type: 'text', of: () => 'active' },
+  { name: 'deduplicated', type: 'bool', of: ({ deduplicated }) => deduplicated },
+  { name: 'card_id', type: 'text', of: ({ cardId }) => cardId },
+  { name: 'brand', type: 'text', of: ({ brand }) => brand },
+  { name: 'bin', type: 'text', of: ({ bin }) => bin },
+  { name: 'last_four', type: 'text', of: ({ lastFour }) => lastFour },
+  { name: 'expiry_month', type: 'int4', of: ({ expiryMonth }) => expiryMonth },
+  { name: 'expiry_year', type: 'int4', of: ({ expiryYear }) => expiryYear },
+  { name: 'record_version', type: 'int4', of: ({ recordVersion }) => recordVersion },
+  { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
+  { name: 'updated_at', type: 'timestamptz', of: ({ updatedAt }) => updatedAt },
+];
+
+export function addTokens(
+  write: BatchStatement,
+  tokens: readonly (StoredToken & { deduplicated: boolean })[],
+): void {
+  write.insert('tokens', TOKEN, tokens.toSorted(byToken));
+}
+
+const HELD: readonly Column<StoredToken>[] = [
+  { name: 'token', type: 'text', of: ({ token }) => token },
+  { name: 'record_version', type: 'int4', of: ({ recordVersion }) => recordVersion },
+];
+
+/** The tokens must still be as they were read, and stay so until the commit: whoever changes one waits. */
+export function holdTokens(write: BatchStatement, tokens: readonly StoredToken[]): void {
+  if (tokens.length === 0) return;
+  const held = write.step(
+    `SELECT 1 FROM ${write.rows(HELD, tokens.toSorted(byToken))} AS held (token, record_version)
+     JOIN tokens t USING (token)
+     WHERE t.state = 'active' AND t.record_version = held.record_version
+     FOR SHARE OF t`,
+  );
+  write.expect(held, tokens.length);
+}
+
+const NEXT_VERSION: readonly Column<StoredToken>[] = [
+  ...HELD,
+  { name: 'expiry_month', type: 'int4', of: ({ expiryMonth }) => expiryMonth },
+  { name: 'expiry_year', type: 'int4', of: ({ expiryYear }) => expiryYear },
+  { name: 'updated_at', type: 'timestamptz', of: ({ updatedAt }) => updatedAt },
+];
+
+/** Each from the version before the one that is given. */
+export function addTokenVersions(write: BatchStatement, tokens: readonly StoredToken[]): void {
+  if (tokens.length === 0) return;
+  const names = NEXT_VERSION.map(({ name }) => name).join(', ');
+  const updated = write.step(
+    `UPDATE tokens t SET record_version = next.record_version, expiry_month = next.expiry_month,
+                         expiry_year = next.expiry_year, updated_at = next.updated_at
+     FROM ${write.rows(NEXT_VERSION, tokens.toSorted(byToken))} AS next (${names})
+     WHERE t.token = next.token AND t.state = 'active' AND t.record_version = next.record_version - 1
+     RETURNING 1`,
+  );
+  write.expect(updated, tokens.length);
+}
+
+/** Those of them that are given out, to whomever. */
+export async function findTaken(database: Queryable, tokens: readonly string[]): Promise<Set<string>> {
+  const { rows } = await database.query<{ token: string }>({
+    name: 'find-taken-tokens',
+    text: 'SELECT token FROM tokens WHERE token = ANY ($1::text[])',
+    values: [tokens],
+  });
+  return new Set(rows.map(({ token }) => token));
+}
+
+const byToken = (a: StoredToken, b: StoredToken): number => (a.token < b.token ? -1 : 1);
 
 /** Leaves the token's name and nothing of its card. */
 export async function emptyToken(transaction: Transaction, token: string, now: Date): Promise<void> {

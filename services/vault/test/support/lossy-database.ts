@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 
 export interface LossyDatabase {
   port: number;
-  /** The next so many COMMITs are carried out, and their answers never arrive: the connection breaks instead. */
+  /** The next so many commits (also those of a batch, one statement without a COMMIT) are carried out, and their answers never arrive: the connection breaks instead. */
   loseCommitAnswers(count: number): void;
   /** How many were lost so far. */
   lost(): number;
@@ -23,7 +23,7 @@ export async function lossyDatabase(target: { host: string; port: number }): Pro
       socket.on('error', () => socket.destroy());
     }
     client.on('data', (data) => {
-      if (toLose > 0 && data.includes('COMMIT')) {
+      if (toLose > 0 && (data.includes('COMMIT') || data.includes('commit-batch'))) {
         toLose--;
         losing = true;
       }

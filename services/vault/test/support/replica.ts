@@ -37,6 +37,7 @@ export async function newReplica(
   const vault: Vault = {
     ...{ vaultId: VAULT_ID, database, keys, tokenFormat: 'Opaque', deduplicate: true },
     commit: createCommit(database, new ChainHeads(`rekey-test/${generation}/${Math.random()}`)),
+    together: () => Promise.reject(new Error('a rekey commits by itself')),
     now: () => new Date(now()),
   };
   return {

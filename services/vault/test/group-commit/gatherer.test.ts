@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createGatherer,
+  type GroupWork,
+  type Outcome,
+  type Recovery,
+} from '../../src/group-commit/gatherer.ts';
+
+interface Item {
+  name: string;
+  keys?: string[];
+}
+
+/** Work whose batches are recorded, and wait until they are let go. */
+function recorded(run: (items: readonly Item[], attempt: number) => readonly Outcome<string>[] = echo) {
+  const batches: string[][] = [];
+  let gate = Promise.withResolvers<void>();
+  gate.resolve();
+  const underWay = new Map<string, number>();
+  let overlap = false;
+  const work: GroupWork<Item, string, number> = {
+    name: 'test',
+    keysOf: ({ name, keys }) => keys ?? [name],
+    afterFailure: (error) => (error as { recovery?: Recovery }).recovery ?? 'fail',
+    async run(items, lane) {
+      batches.push(items.map(({ name }) => name));
+      const keys = items.flatMap((item) => work.keysOf(item));
+      for (const key of keys) overlap ||= (underWay.get(key) ?? lane) !== lane;
+      for (const key of keys) underWay.set(key, lane);
+      try {
+        await gate.promise;
+        return run(items, batches.length);
+      } finally {
+        for (const key of keys) underWay.delete(key);
+      }
+    },
+  };
+  return {
+    ...{ work, batches },
+    /** Whether a key was ever in two lanes at a time. */
+    hasOverlapped: () => overlap,
+    hold: () => {
+      gate = Promise.withResolvers();
+      return () => gate.resolve();
+    },
+  };
+}
+
+const echo = (items: readonly Item[]): Outcome<string>[] => items.map(({ name }) => ({ value: name }));
+
+function gathererOf(options: Partial<Parameters<typeof createGatherer<number>>[0]> = {}) {
+  return createGatherer<number>({
+    ...{ lanes: [1], maxBatch: 100, maxWaiting: 100, maxWaitMs: 1000 },
+    refuse: (why) => new Error(why),
+    ...options,
+  });
+}
+
+class Failing extends Error {
+  readonly recovery: Recovery;
+  constructor(recovery: Recovery) {
+    super('failed');
+    this.recovery = recovery;
+  }
+}
+
+describe('a gatherer', () => {
+  it('carries out together what comes in one turn, and what comes while all lanes are busy', async () => {
+    const { work, batches, hold } = recorded();
+    const gatherer = gathererOf();
+    const letGo = hold();
+    const submitted = ['a', 'b', 'c'].map((name) => gatherer.submit(work, { name }));
+    await sleep(5);
+    submitted.push(...['d', 'e'].map((name) => gatherer.submit(work, { name })));
+    await sleep(5);
+    expect([batches, gatherer.waiting]).toEqual([[['a', 'b', 'c']], 2]);
+    letGo();
+    expect(await Promise.all(submitted)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(batches).toEqual([
+      ['a', 'b', 'c'],
+      ['d', 'e'],
+    ]);
+  });
+
+  it('has no more batches under way than lanes, and none larger than it may be', async () => {
+    const { work, batches, hold } = recorded();
+    const gatherer = gathererOf({ lanes: [1, 2], maxBatch: 2 });
+    const letGo = hold();
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const submitted = names.map((name) => gatherer.submit(work, { name }));
+    await sleep(5);
+    expect(batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    letGo();
+    expect(await Promise.all(submitted)).toEqual(names);
+  });
+
+  it('puts equal keys into one batch in their order, and none into another lane meanwhile', async () => {
+    const { work, batches, hold } = recorded();
+    const gatherer = gathererOf({ lanes: [1, 2] });
+    const letGo = hold();
+    const first = [
+      gatherer.submit(work, { name: 'a', keys: ['k'] }),
+      gatherer.submit(work, { name: 'b', keys: ['k'] }),
+    ];
+    await sleep(5);
+    const later = [
+      gatherer.submit(work, { name: 'c', keys: ['k', 'l'] }),
+      gatherer.submit(work, { name: 'd', keys: ['l'] }), // waits for c, which waits for a and b
+      gatherer.submit(work, { name: 'e', keys: ['m'] }),
+    ];
+    await sleep(5);
+    expect(batches).toEqual([['a', 'b'], ['e']]);
+    letGo();
+    expect(await Promise.all([...first, ...later])).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(batches.at(-1)).toEqual(['c', 'd']);
+  });
+
+  it('has batches of one kind of work', async () => {
+    const [one, other] = [recorded(), recorded()];
+    const gatherer = gathererOf();
+    await Promise.all([
+      gatherer.submit(one.work, { name: 'a' }),
+      gatherer.submit(other.work, { name: 'b' }),
+      gatherer.submit(one.work, { name: 'c' }),
+    ]);
+    expect([one.batches, other.batches]).toEqual([[['a', 'c']], [['b']]]);
+  });
+
+  it('takes one that is not ready into a later batch, and fails it with what it waited for', async () => {
+    const ready = Promise.withResolvers<void>();
+    let turns = 0;
+    const { work, batches } = recorded((items) =>
+      items.map(({ name }) => {
+        if (name === 'never') return { again: Promise.reject(new Error('no key')) };
+        if (name === 'later' && turns++ === 0) return { again: ready.promise };
+        return { value: name };
+      }),
+    );
+    const gatherer = gathererOf();
+    const later = gatherer.submit(work, { name: 'later' });
+    const never = gatherer.submit(work, { name: 'never' });
+    await expect(never).rejects.toThrow('no key');
+    expect(await gatherer.submit(work, { name: 'other' })).toBe('other');
+    ready.resolve();
+    expect(await later).toBe('later');
+    expect(batches).toEqual([['later', 'never'], ['other'], ['later']]);
+  });
+
+  it('finds the one that makes a batch fail, and carries out the others', async () => {
+    const { work } = recorded((items) => {
+      if (items.some(({ name }) => name === 'bad')) throw new Failing('apart');
+      return echo(items);
+    });
+    const gatherer = gathererOf();
+    const names = ['a', 'b', 'bad', 'c', 'd'];
+    const results = await Promise.allSettled(names.map((name) => gatherer.submit(work, { name })));
+    expect(results.map(({ status }) => status)).toEqual([
+      ...['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    ]);
+  });
+
+  it('tries the same again, and gives it up for those whose time is over', async () => {
+    let clock = 0;
+    const { work, batches } = recorded((items, attempt) => {
+      clock += 600;
+      if (attempt < 3) throw new Failing({ again: 1 });
+      return echo(items);
+    });
+    const gatherer = gathererOf({ now: () => clock });
+    const early = gatherer.submit(work, { name: 'early' });
+    clock = 500;
+    const late = gatherer.submit(work, { name: 'late' });
+    await expect(early).rejects.toThrow('failed'); // after 1100, with a second try behind it
+    expect(await late.catch((error: Error) => error.message)).toBe('failed'); // after 1700
+    expect(batches).toEqual([['early', 'late'], ['late']]);
+  });
+
+  it('refuses what is too much at once, and what has waited too long', async () => {
+    const { work, hold } = recorded();
+    const gatherer = gathererOf({ maxWaiting: 2, maxWaitMs: 40 });
+    const letGo = hold();
+    const first = gatherer.submit(work, { name: 'a' });
+    await sleep(5);
+    const waiting = ['b', 'c'].map((name) => gatherer.submit(work, { name }));
+    await expect(gatherer.submit(work, { name: 'd' })).rejects.toThrow('full');
+    await Promise.all(waiting.map((item) => expect(item).rejects.toThrow('late')));
+    letGo();
+    expect(await first).toBe('a');
+    expect(await gatherer.submit(work, { name: 'e' })).toBe('e');
+  });
+
+  it('is drained when nothing waits and nothing is under way', async () => {
+    const { work, hold } = recorded();
+    const gatherer = gathererOf();
+    await gatherer.drain();
+    const letGo = hold();
+    const done: string[] = [];
+    const first = gatherer.submit(work, { name: 'a' }).then(() => done.push('a'));
+    const drained = gatherer.drain().then(() => done.push('drained'));
+    await sleep(5);
+    expect(done).toEqual([]);
+    letGo();
+    await Promise.all([first, drained]);
+    expect(done.toSorted()).toEqual(['a', 'drained']);
+  });
+
+  it('answers each item exactly once and never has a key in two lanes, whatever comes when', async () => {
+    const keys = fc.uniqueArray(fc.constantFrom('k', 'l', 'm', 'n'), { minLength: 1, maxLength: 2 });
+    const fate = fc.constantFrom('ok', 'ok', 'ok', 'again', 'bad');
+    const items = fc.array(fc.record({ keys, fate, afterMs: fc.nat(2) }), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(
+        items,
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (given, lanes, maxBatch) => {
+          const putOff = new Set<string>();
+          const { work, hasOverlapped } = recorded((batch) => {
+            if (batch.some(({ name }) => given[Number(name)]?.fate === 'bad')) throw new Failing('apart');
+            return batch.map(({ name }) => {
+              if (given[Number(name)]?.fate !== 'again' || putOff.has(name)) return { value: name };
+              putOff.add(name);
+              return { again: sleep(1) };
+            });
+          });
+          const gatherer = gathererOf({ lanes: Array.from({ length: lanes }, (_, i) => i), maxBatch });
+          const results = await Promise.allSettled(
+            given.map(async ({ keys, afterMs }, i) => {
+              await sleep(afterMs);
+              return gatherer.submit(work, { name: String(i), keys });
+            }),
+          );
+          await gatherer.drain();
+          expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed'))).toEqual(
+            given.map(({ fate }, i) => (fate === 'bad' ? 'failed' : String(i))),
+          );
+          expect(hasOverlapped()).toBe(false);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
