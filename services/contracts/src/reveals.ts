@@ -2,6 +2,11 @@ import { z } from 'zod';
 import { AttemptId, PaymentId, Timestamp, Token } from './identifiers.ts';
 import { Card } from './tokens.ts';
 
+/** Name of a PSPConnector, which its Service bears too; not digits alone, which could be a card number. */
+const ConnectorName = z
+  .string()
+  .regex(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be the name of a PSPConnector');
+
 /** What a revealed card may be used for. */
 export const RevealPurpose = z.enum(['charge']);
 
@@ -13,8 +18,11 @@ export const CreateRevealGrant = z.strictObject({
   token: Token,
   paymentId: PaymentId,
   attemptId: AttemptId,
-  connector: z.string().min(1).max(63),
-  subject: z.string().describe('The connector: `system:serviceaccount:<namespace>:<name>`.'),
+  connector: ConnectorName,
+  subject: z
+    .string()
+    .regex(/^system:serviceaccount:[-a-z0-9]{1,63}:[-.a-z0-9]{1,253}$/, 'must be a service account')
+    .describe('The connector: `system:serviceaccount:<namespace>:<name>`.'),
   purpose: RevealPurpose,
   ttlSeconds: z.int().min(1).max(300).optional().describe('Default 60.'),
 });
@@ -36,7 +44,7 @@ export type RevealGrant = z.infer<typeof RevealGrant>;
 export const Reveal = z.strictObject({
   grant: RevealGrant.shape.grant,
   attemptId: AttemptId,
-  connector: z.string().min(1).max(63),
+  connector: ConnectorName,
 });
 export type Reveal = z.infer<typeof Reveal>;
 

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { BinRecord, TokenPage, TokenRecord } from '@cofferdam/contracts';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { everyPlace, type HostileRequest, hostileRequest } from './support/hostile-requests.ts';
 import { type RunningVault, startVault } from './support/running-vault.ts';
+import { sendHostile } from './support/send-hostile.ts';
 import { type Answer, CARDS } from './support/vault-caller.ts';
 
 let running: RunningVault;
@@ -251,6 +254,26 @@ describe('GET /v1/bins/{bin}', () => {
   it.each([CARDS.visa, '42424', '42424%D9%A5', 'abcdef'])('refuses %s', async (bin) => {
     const answer = await running.call({ path: `/v1/bins/${bin}` });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
+});
+
+describe('whatever is sent', () => {
+  it('is answered by a problem with a code, and by no failure, crash or leak', async () => {
+    const { token } = (await running.tokenize(running.freshNumber())).body;
+    const answers: [string, number][] = [];
+    const send = async (requests: HostileRequest[]) => {
+      answers.push(...(await Promise.all(requests.map((request) => sendHostile(running, request)))));
+    };
+    const places = everyPlace(token);
+    for (let i = 0; i < places.length; i += 16) await send(places.slice(i, i + 16));
+    await fc.assert(fc.asyncProperty(fc.array(hostileRequest(token), { minLength: 8, maxLength: 8 }), send), {
+      numRuns: 40,
+    });
+    expect((await running.call({ path: '/readyz' })).status).toBe(200);
+    expect(running.vault.output.filter((line) => /"level":"(error|fatal)"/.test(line))).toEqual([]);
+    // Every route was attacked, and not all of it ended at the same gate.
+    expect(new Set(answers.map(([route]) => route)).size).toBeGreaterThanOrEqual(10);
+    expect(new Set(answers.map(([, status]) => status)).size).toBeGreaterThanOrEqual(5);
   });
 });
 
