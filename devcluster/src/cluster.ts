@@ -34,6 +34,8 @@ import { type Undo, undoAll } from './supervisor/undo.ts';
 export type ClusterOptions = {
   /** `.cofferdam`: kubeconfig, endpoints, logs, and the state of a run, which the next start wipes. */
   stateDirectory: string;
+  /** Compiled code and Kafka's jars, which clusters may share and no start wipes. Default: `cache` in the state. */
+  cacheDirectory?: string;
   /** `auto`: where Java and Maven are. Default auto. */
   kafka?: 'auto' | 'off';
   /** PostgreSQL and KMS. Default true; a test of the cluster itself does without. */
@@ -139,7 +141,8 @@ async function raise(options: ClusterOptions, frame: Frame): Promise<RunningClus
     if (stopping === undefined) onFailure?.(error);
   };
   const starting: Promise<unknown>[] = [];
-  const context = await prepare(frame, addons, report, starting);
+  const cacheDirectory = resolve(options.cacheDirectory ?? join(directory, 'cache'));
+  const context = await prepare(frame, { addons, cacheDirectory, report }, starting);
   // From here on there is a supervisor to be closed, after which nothing more can be raised.
   if (options.signal?.aborted === true) throw startStopped();
   const database = addons ? raisePostgres(context) : undefined;
@@ -210,12 +213,10 @@ async function raiseKmsFor({ awsRoles: roles }: ClusterOptions, context: AddonCo
 /** Cleans up after a start that was killed, and makes the place for this one. */
 async function prepare(
   { directory, steps }: Frame,
-  addons: boolean,
-  report: Report,
+  { addons, cacheDirectory, report }: { addons: boolean; cacheDirectory: string; report: Report },
   starting: Promise<unknown>[],
 ): Promise<AddonContext> {
   const runDirectory = join(directory, 'run');
-  const cacheDirectory = join(directory, 'cache');
   const journal = join(directory, 'processes.jsonl');
   await killSurvivors(journal);
   await killSurvivors(join(runDirectory, 'pod-processes.jsonl'));

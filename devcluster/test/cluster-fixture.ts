@@ -15,6 +15,9 @@ export const images: ImageTable = {
   },
 };
 
+/** That of the clone: each cluster of the suites runs the same code. */
+export const cacheDirectory = fileURLToPath(new URL('../../.cofferdam/cache', import.meta.url));
+
 /** Asks until the answer is there; the last failure says why it never came. */
 export async function eventually<T>(
   ask: () => Promise<T | undefined> | T | undefined,

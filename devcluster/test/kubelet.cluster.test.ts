@@ -16,6 +16,7 @@ import { type Deployment, isActive, type Job, type Pod } from '../src/controller
 import { type RunningCluster, startCluster } from '../src/index.ts';
 import { isRunning } from '../src/process/index.ts';
 import {
+  cacheDirectory,
   deploymentOf,
   eventually,
   IMAGE,
@@ -43,7 +44,8 @@ describe('the process kubelet and the controllers', () => {
   let client: KubeClient;
 
   beforeAll(async () => {
-    cluster = await startCluster({ stateDirectory, images, addons: false, restartBackoffMs: 200 });
+    const options = { stateDirectory, cacheDirectory, images, addons: false, restartBackoffMs: 200 };
+    cluster = await startCluster(options);
     transport = createTransport(await kubeconfigFile(cluster.kubeconfigPath));
     client = createClient({ transport, fieldManager: 'test' });
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
@@ -65,6 +67,11 @@ describe('the process kubelet and the controllers', () => {
     if (pod === undefined) throw new Error(`${app} has no pod`);
     return pod;
   };
+
+  it('keep compiled code where they are told to, and not in the state', () => {
+    expect(existsSync(join(cacheDirectory, 'compiled'))).toBe(true);
+    expect(existsSync(join(stateDirectory, 'cache'))).toBe(false);
+  });
 
   describe('a Deployment', () => {
     beforeAll(async () => {

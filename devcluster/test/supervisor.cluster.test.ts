@@ -7,6 +7,7 @@ import { createClient, createTransport, kubeconfigFile, RESOURCES } from '@coffe
 import { afterAll, describe, expect, it } from 'vitest';
 import { startCluster } from '../src/index.ts';
 import {
+  cacheDirectory,
   deploymentOf,
   eventually,
   images,
@@ -48,7 +49,7 @@ describe('startCluster()', () => {
     await transport.close();
     await eventually(() => (processesOf(stateDirectory).length === 0 ? true : undefined), 15_000);
 
-    const again = await startCluster({ stateDirectory, images, addons: false });
+    const again = await startCluster({ stateDirectory, cacheDirectory, images, addons: false });
     await again.stop();
     await eventually(() => (processesOf(stateDirectory).length === 0 ? true : undefined), 5_000);
   });
@@ -58,6 +59,7 @@ describe('startCluster()', () => {
     let reached = false;
     const starting = startCluster({
       stateDirectory,
+      cacheDirectory,
       images,
       kafka: 'off',
       signal: ending.signal,

@@ -1,6 +1,7 @@
 import { type ClusterError, isClusterError, type RunningCluster, startCluster } from '@cofferdam/devcluster';
 import { Progress } from '../demo/progress.ts';
 import { CliError } from '../errors.ts';
+import { cacheDirectory } from './cache-directory.ts';
 
 type StartOptions = Parameters<typeof startCluster>[0];
 
@@ -12,7 +13,7 @@ export interface Stage {
   signal: AbortSignal;
 }
 
-export type ClusterSettings = Omit<StartOptions, 'onProgress' | 'onFailure' | 'signal'>;
+export type ClusterSettings = Omit<StartOptions, 'onProgress' | 'onFailure' | 'signal' | 'cacheDirectory'>;
 
 export interface StageOptions {
   cluster: ClusterSettings | (() => Promise<ClusterSettings>);
@@ -81,9 +82,11 @@ async function raise(
       error.code === 'state_unusable' ? `${error.message} with --state-directory` : error.message,
       error,
     );
+  const cache = cacheDirectory();
   try {
     return await startCluster({
       ...options,
+      ...(cache === undefined ? {} : { cacheDirectory: cache }),
       signal,
       onProgress: ({ part, state, detail }) => progress.set(part, state, detail),
       onFailure: (error) => onFailure(toCliError(error)),

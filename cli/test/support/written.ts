@@ -8,10 +8,8 @@ import { kubectl, kubectlInstalled } from './kubectl.ts';
  * databases, the events that came out, every API object, and each process's arguments and environment.
  */
 export async function everythingWritten(demo: Demo): Promise<Source[]> {
-  // Node's cache of compiled sources is the source code once more: there the simulator's test numbers may stand.
-  const files = [...filesBelow(demo.directory)].filter(({ name }) => !name.includes('/cache/compiled/'));
   return [
-    ...files,
+    ...filesBelow(demo.directory),
     ...(await databases(demo)),
     { name: 'events', content: JSON.stringify(demo.result) },
     ...(await objects(demo)),

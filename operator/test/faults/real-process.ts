@@ -22,7 +22,12 @@ export async function startRealProcess(
   env: Record<string, string>,
 ): Promise<RealProcess> {
   const child = await supervisor.start(process.execPath, [MAIN], {
-    env: { HOST: '127.0.0.1', PORT: '0', CERTIFICATE_PORT: '0', ...env },
+    env: {
+      ...{ HOST: '127.0.0.1', PORT: '0', CERTIFICATE_PORT: '0' },
+      // Each process of a suite compiles the same code.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said: string[] = [];

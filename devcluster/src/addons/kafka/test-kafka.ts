@@ -9,8 +9,8 @@ import type { SecuredListeners } from './secured.ts';
 import { type KafkaServer, startKafka } from './server.ts';
 import { createTestAuthority, type TestAuthority } from './test-certificates.ts';
 
-/** Beside the state of the demo, and kept: the jars are fetched once for both. */
-const cacheDirectory = fileURLToPath(new URL('../../../../.cofferdam/cache/', import.meta.url));
+/** That of the demo: the jars are fetched once for both. */
+const cacheDirectory = fileURLToPath(new URL('../../../../.cofferdam/cache/kafka', import.meta.url));
 
 /**
  * A Kafka of one test file: a temporary directory, a free port of 127.0.0.1. `stop()` removes its data, and so does

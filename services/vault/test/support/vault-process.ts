@@ -19,7 +19,7 @@ export interface VaultProcess {
   exited: Promise<number>;
 }
 
-/** `node services/vault/src/main.ts <command>` with exactly this environment. `fetch` trusts its certificate. */
+/** `node services/vault/src/main.ts <command>` with exactly this environment, see below. `fetch` trusts its certificate. */
 export function runProcess(
   command: string,
   env: Record<string, string>,
@@ -28,7 +28,11 @@ export function runProcess(
     fetch = globalThis.fetch,
   }: { output?: string[]; fetch?: typeof globalThis.fetch },
 ): VaultProcess {
-  const child = spawn(process.execPath, [MAIN, command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, command], {
+    // The one thing besides: each process of a suite compiles the same code.
+    env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output: string[] = [];
   let listening: string | undefined;
   for (const stream of [child.stdout, child.stderr]) {
@@ -44,7 +48,7 @@ export function runProcess(
     over = true;
   });
   const until = async <T>(wanted: () => Promise<T | undefined> | T | undefined): Promise<T> => {
-    for (let tries = 0; tries < 600; tries++) {
+    for (let tries = 0; tries < 2400; tries++) {
       const found = await wanted();
       if (found !== undefined) return found;
       if (over) break;
