@@ -14,6 +14,7 @@ export const Permission = z.enum([
   'charges:create',
   'bins:read',
   'events:read',
+  'audit:read',
   'status:read',
 ]);
 export type Permission = z.infer<typeof Permission>;

@@ -42,6 +42,10 @@ export const ENV = {
   kafkaCredentialsDirectory: 'KAFKA_CREDENTIALS_DIR',
   /** AWS region of the brokers (AwsMskIam). */
   kafkaRegion: 'KAFKA_REGION',
+  /** Topic of audit anchors, which go there past the database; without it they are in the log alone (vault). */
+  kafkaAuditTopic: 'KAFKA_AUDIT_TOPIC',
+  /** Seconds between two anchors of the audit trail, while it grows. Default 5 (vault). */
+  auditAnchorSeconds: 'AUDIT_ANCHOR_SECONDS',
   /** Hours that a published event stays for the HTTP feed. Default 168. */
   eventRetentionHours: 'EVENT_RETENTION_HOURS',
   /** Base URL of the vault (router, connector). */

@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './audit-trail.ts';
 export * from './bins.ts';
 export * from './certificates.ts';
 export * from './charges.ts';

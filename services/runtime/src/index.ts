@@ -1,4 +1,5 @@
 export { type Access, loadAccess } from './authentication/access.ts';
+export { AccessRefused } from './authentication/access-refused.ts';
 export type { Caller, Identity, Merchants, RouteAccess } from './authentication/caller.ts';
 export {
   type BreakerRules,
@@ -64,6 +65,7 @@ export {
   kafkaAuth,
 } from './kafka/access.ts';
 export { kafkaClientOptions } from './kafka/client-options.ts';
+export { type JsonPublisher, type JsonRecord, jsonPublisher } from './kafka/json-publisher.ts';
 export { mountedKafkaAccess } from './kafka/mounted-access.ts';
 export { type AwsCredentials, type MskTokenOptions, mskToken } from './kafka/msk-token.ts';
 export { every } from './lifecycle/every.ts';

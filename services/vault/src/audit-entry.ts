@@ -7,10 +7,18 @@ export type AuditAction =
   | 'token.updated'
   | 'token.deleted'
   | 'grant.created'
+  | 'grant.refused'
   | 'token.revealed'
   | 'reveal.refused'
+  | 'access.refused'
+  | 'rules.loaded'
+  | 'rules.changed'
+  | 'audit.read'
+  | 'data_key.created'
+  | 'data_key.rewrapped'
   | 'rekey.started'
-  | 'rekey.finished';
+  | 'rekey.finished'
+  | 'merchant.shredded';
 
 /** An audit entry: who (with the pod, where a token is bound to one), what, which token, in which request. */
 export function auditEntry(

@@ -31,6 +31,8 @@ const Settings = z.object({
     .describe('raised to start a rekey'),
   [ENV.kmsOutageMinutes]: z.coerce.number().min(5).max(1440).default(60).describe('minutes, 5 to 1440'),
   [ENV.backupRetentionDays]: z.coerce.number().int().min(0).max(3650).default(35).describe('days, 0 to 3650'),
+  [ENV.kafkaAuditTopic]: z.string().optional().describe('topic of audit anchors'),
+  [ENV.auditAnchorSeconds]: z.coerce.number().min(1).max(300).default(5).describe('seconds, 1 to 300'),
   [ENV.dataKeyMaxAgeHours]: z.coerce.number().min(1).max(87_600).default(168).describe('hours, 1 to 87600'),
 });
 

@@ -80,7 +80,9 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   const refused = refusalReason(request, grant, batch.redeemed.has(grantHash.toString('base64')), time);
   if (refused || !grant?.record) {
     const reason = refused ?? 'token_deleted';
-    batch.audit.push(refusalEntry(request, grant, reason, time));
+    const entry = refusalEntry(request, grant, reason, time);
+    // Whoever guesses is counted; each grant that there is has its own refusals.
+    if (vault.boundedAudit.take(entry, `${reason} ${grant?.attemptId ?? ''}`)) batch.audit.push(entry);
     return { error: refusalProblem(reason) };
   }
   const { record } = grant;

@@ -21,9 +21,12 @@ import {
   startOutbox,
 } from '@cofferdam/runtime';
 import { ChainHeads } from './audit/chain-heads.ts';
+import { openAudit } from './audit/open-audit.ts';
 import { createCommit } from './commit.ts';
 import { readServeConfig } from './config.ts';
 import { openGatherer } from './group-commit/open.ts';
+import { addRefusalAudit } from './http/audit-refusals.ts';
+import { addAuditRoutes } from './http/audit-routes.ts';
 import { addApiDescription, addRoutes } from './http/routes.ts';
 import { migrations } from './migrations.ts';
 import { openKeys } from './open-keys.ts';
@@ -79,14 +82,20 @@ export async function serve(
   });
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const gatherer = await openGatherer(config, { lifecycle, logger, metrics, heads });
+  const commit = createCommit(database, heads);
+  const audit = openAudit(config, {
+    ...{ database, heads, commit, access, schema, lifecycle, logger, metrics },
+    kms: keys.kms.background,
+  });
   const vault: Vault = {
     vaultId,
     database,
     keys: keys.ring,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
-    commit: createCommit(database, heads),
+    commit,
     together: gatherer.submit,
+    boundedAudit: audit.bounded,
     now: () => new Date(),
   };
   const rekey = createRekey(vault, {
@@ -96,7 +105,9 @@ export async function serve(
   });
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
   const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
+  addRefusalAudit(app, { ...audit, now: vault.now, logger });
   addRoutes(app, vault, metrics);
+  addAuditRoutes(app, vault, audit);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   addEventFeed(app, { database, vaultId });
   lifecycle.onClose('http', () => app.close());

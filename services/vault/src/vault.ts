@@ -1,6 +1,7 @@
 import type { TokenRecord } from '@cofferdam/contracts';
 import type { Database, Identity } from '@cofferdam/runtime';
 import type { z } from 'zod';
+import type { BoundedEntries } from './audit/bounded-entries.ts';
 import type { Commit } from './commit.ts';
 import type { KeyRing } from './crypto/key-ring.ts';
 import type { GroupWork } from './group-commit/gatherer.ts';
@@ -20,6 +21,8 @@ export interface Vault {
   readonly commit: Commit;
   /** For what comes often: carried out, and committed, with whatever else of its kind comes at the same time. */
   together<T, R>(work: GroupWork<T, R, Lane>, item: T): Promise<R>;
+  /** For audit entries that anybody can cause as often as he likes. */
+  readonly boundedAudit: BoundedEntries;
   readonly now: () => Date;
 }
 

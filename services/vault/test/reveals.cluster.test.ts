@@ -89,7 +89,8 @@ describe('POST /v1/reveals', () => {
     expect(await redeem({ grant, attemptId, connector }, { subject, lifetimeSeconds: 3600 })).toMatchObject(
       forbidden,
     );
-    expect(await reasonsOf(attemptId)).toEqual(['not_a_short_lived_workload', 'not_a_short_lived_workload']);
+    // The second is like the first, and is counted.
+    expect(await reasonsOf(attemptId)).toEqual(['not_a_short_lived_workload']);
     expect((await redeem({ grant, attemptId, connector }, { subject, lifetimeSeconds: 600 })).status).toBe(
       200,
     );

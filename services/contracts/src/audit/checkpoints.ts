@@ -13,8 +13,8 @@ export interface Checkpoint {
 export interface Coverage {
   own: number;
   found: number;
-  /** The chain's last position, where its run has said that it ended. */
-  end: number | undefined;
+  /** The chain's last position, where its run has said that it ended, and when it did. */
+  end: { position: number; time: number } | undefined;
 }
 
 const NOTHING: readonly Checkpoint[] = [];
@@ -22,12 +22,13 @@ const NOTHING: readonly Checkpoint[] = [];
 /** What anchors say, by writer and in order of position, for one walk along the chains. */
 export class Checkpoints {
   readonly #byWriter = new Map<string, { list: Checkpoint[]; next: number; own: number; found: number }>();
-  /** By run: its last own word about each of its chains. */
-  readonly #ended = new Map<string, Map<string, number>>();
+  /** By run: when it ended, and its last own word about each of its chains. */
+  readonly #ended = new Map<string, { time: number; positions: Map<string, number> }>();
 
   constructor(anchors: readonly AuditAnchor[]) {
-    const ended = new Set(anchors.filter(({ ends }) => ends).map(({ run }) => run));
-    for (const run of ended) this.#ended.set(run, new Map());
+    for (const { ends, run, time } of anchors) {
+      if (ends) this.#ended.set(run, { time: Date.parse(time), positions: new Map() });
+    }
     for (const anchor of anchors) {
       for (const { writer, position, hash, origin } of anchor.heads) {
         const of = this.#byWriter.get(writer) ?? { list: [], next: 0, own: 0, found: 0 };
@@ -37,8 +38,8 @@ export class Checkpoints {
         const own = origin === 'own' && runOf(writer) === anchor.run;
         if (own) of.own = Math.max(of.own, position);
         else of.found = Math.max(of.found, position);
-        const ends = runOf(writer) === anchor.run ? this.#ended.get(anchor.run) : undefined;
-        ends?.set(writer, Math.max(position, ends.get(writer) ?? 0));
+        const last = runOf(writer) === anchor.run ? this.#ended.get(anchor.run)?.positions : undefined;
+        last?.set(writer, Math.max(position, last.get(writer) ?? 0));
       }
     }
     for (const { list } of this.#byWriter.values()) list.sort((a, b) => a.position - b.position);
@@ -67,7 +68,7 @@ export class Checkpoints {
     return {
       own: of?.own ?? 0,
       found: of?.found ?? 0,
-      end: ended === undefined ? undefined : (ended.get(writer) ?? 0),
+      end: ended && { position: ended.positions.get(writer) ?? 0, time: ended.time },
     };
   }
 }

@@ -182,8 +182,11 @@ export class AuditVerifier {
   }
 }
 
-function isAfterTheEnd({ position }: AuditRow, { end }: Coverage): boolean {
-  return end !== undefined && position > end;
+/** What was under way when a run ended may still be committed: that is of the same minute. */
+const ENDING_MS = 60_000;
+
+function isAfterTheEnd({ position, time }: AuditRow, { end }: Coverage): boolean {
+  return end !== undefined && position > end.position && Math.abs(Date.parse(time) - end.time) > ENDING_MS;
 }
 
 function isIntact(row: AuditRow): boolean {

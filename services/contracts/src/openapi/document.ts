@@ -35,6 +35,8 @@ export interface Answer {
   readonly description: string;
   readonly schema?: string;
   readonly example?: Json;
+  /** Default `application/json`. */
+  readonly mediaType?: string;
 }
 
 export interface Api {
@@ -118,10 +120,10 @@ function parameterObject(parameter: Parameter): Json {
 
 function responses(operation: Operation): Json {
   const result: Record<string, Json> = {};
-  for (const { status, description, schema, example } of operation.answers) {
+  for (const { status, description, schema, example, mediaType } of operation.answers) {
     result[status] = {
       description,
-      ...(schema === undefined ? {} : { content: jsonContent(schema, example) }),
+      ...(schema === undefined ? {} : { content: jsonContent(schema, example, mediaType) }),
     };
   }
   const codes = [
@@ -161,9 +163,9 @@ function problemResponse(codes: readonly ProblemCode[]): Json {
   };
 }
 
-function jsonContent(schema: string, example: Json | undefined): Json {
+function jsonContent(schema: string, example: Json | undefined, mediaType = 'application/json'): Json {
   return {
-    'application/json': {
+    [mediaType]: {
       schema: { $ref: `#/components/schemas/${schema}` },
       ...(example === undefined ? {} : { example }),
     },

@@ -1,3 +1,6 @@
+import { AuditAnchor } from '../audit/anchor.ts';
+import { AuditRow } from '../audit/row.ts';
+import { AnchorVerdict } from '../audit-trail.ts';
 import { BinRecord } from '../bins.ts';
 import { EventPage } from '../events.ts';
 import { CreateRevealGrant, Reveal, RevealedCard, RevealGrant } from '../reveals.ts';
@@ -8,6 +11,7 @@ import type { Api } from './document.ts';
 import { examples } from './examples.ts';
 import { commonOperations, Health } from './operations.ts';
 import { eventParameters, merchantParameter } from './parameters.ts';
+import { auditOperations } from './vault-audit.ts';
 import { tokenOperations } from './vault-tokens.ts';
 
 /** The vault's HTTP API. */
@@ -26,6 +30,9 @@ export const vaultApi: Api = {
     Reveal,
     RevealedCard,
     EventPage,
+    AuditRow,
+    AuditAnchor,
+    AnchorVerdict,
     Statusz,
     Health,
   },
@@ -70,6 +77,7 @@ export const vaultApi: Api = {
       answers: [{ status: 200, description: 'A page.', schema: 'EventPage', example: examples.tokenEvents }],
       problems: ['invalid_request', 'cursor_expired', 'database_unavailable'],
     },
+    ...auditOperations,
     ...commonOperations,
   ],
 };

@@ -4,6 +4,7 @@ import { notUsable, ProblemError } from '../errors.ts';
 import { type WatchedFile, watchFiles } from '../files/watched-file.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Counter, Metrics } from '../metrics/metrics.ts';
+import { AccessRefused } from './access-refused.ts';
 import { allowedMerchants, chooseMerchant } from './authorize.ts';
 import type { Caller, Identity, RouteAccess } from './caller.ts';
 import { fetchKeySet } from './fetch-key-set.ts';
@@ -12,13 +13,15 @@ import { type Issuer, TokenRefused, TokenVerifier } from './verify-token.ts';
 
 /** Authentication and authorization of one service, as `ACCESS_FILE` says at this moment. */
 export interface Access {
-  /** @throws {ProblemError} unauthenticated, forbidden, merchant_required */
+  /** @throws {ProblemError} unauthenticated and forbidden as {@link AccessRefused}, merchant_required */
   admit(
     wanted: Exclude<RouteAccess, 'public'>,
     presented: { authorization: string | undefined; merchant: string | undefined },
   ): Promise<Caller>;
   /** The merchants for which an identity has a permission. @throws {ProblemError} forbidden */
   allowedMerchants(identity: Identity, permission: Permission): Caller['merchants'];
+  /** The rules in use. */
+  file(): AccessFile;
   /** What is wrong with the newest file, while an older one is used. */
   problem(): string | undefined;
   close(): void;
@@ -37,7 +40,7 @@ export interface AccessOptions {
 }
 
 interface Loaded {
-  rules: AccessFile['rules'];
+  file: AccessFile;
   verifier: TokenVerifier;
 }
 
@@ -49,19 +52,23 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
   const file = await watchAccess(options).catch(notUsable(ENV.accessFile));
   return {
     admit: async (wanted, presented) => {
-      const { rules, verifier } = file.current();
+      const { verifier, file: used } = file.current();
       const identity = await verifier
         .verify(presented.authorization)
         .catch((error: unknown) => refuse(error, refusals, options.logger));
-      const merchants = allowedMerchants(rules, identity, wanted.permission);
-      if (wanted.scope === 'workload') return { identity, merchants, merchant: undefined };
-      if (wanted.scope === 'merchants' && presented.merchant === undefined) {
-        return { identity, merchants, merchant: undefined };
-      }
-      const merchant = chooseMerchant(merchants, presented.merchant);
-      return { identity, merchants: [merchant], merchant };
+      return forIdentity(identity, () => {
+        const merchants = allowedMerchants(used.rules, identity, wanted.permission);
+        if (wanted.scope === 'workload') return { identity, merchants, merchant: undefined };
+        if (wanted.scope === 'merchants' && presented.merchant === undefined) {
+          return { identity, merchants, merchant: undefined };
+        }
+        const merchant = chooseMerchant(merchants, presented.merchant);
+        return { identity, merchants: [merchant], merchant };
+      });
     },
-    allowedMerchants: (identity, permission) => allowedMerchants(file.current().rules, identity, permission),
+    allowedMerchants: (identity, permission) =>
+      allowedMerchants(file.current().file.rules, identity, permission),
+    file: () => file.current().file,
     problem: () => file.problem(),
     close: () => file.close(),
   };
@@ -71,10 +78,21 @@ function refuse(error: unknown, refusals: Counter, logger: Logger): never {
   if (!(error instanceof TokenRefused)) throw error;
   refusals.add(1, { reason: error.reason });
   logger.warn({ reason: error.reason, err: error.cause }, 'token refused');
-  throw new ProblemError('unauthenticated', {
+  throw new AccessRefused('unauthenticated', error.reason, undefined, {
     detail: 'A bearer token of a known issuer, for our audience and not expired, is needed.',
     cause: error,
   });
+}
+
+/** A refusal says whom it refused. */
+function forIdentity<T>(identity: Identity, admit: () => T): T {
+  try {
+    return admit();
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.code !== 'forbidden') throw error;
+    const { detail } = error;
+    throw new AccessRefused('forbidden', 'not_allowed', identity, detail === undefined ? {} : { detail });
+  }
 }
 
 function watchAccess(options: AccessOptions): Promise<WatchedFile<Loaded>> {
@@ -114,7 +132,7 @@ function watchAccess(options: AccessOptions): Promise<WatchedFile<Loaded>> {
         const keys = parseKeySet(keyTexts.shift() ?? '');
         return { ...common, local: true, keys: fileKeys(() => keys) };
       });
-      return { rules: access.rules, verifier: new TokenVerifier(issuers, options.now) };
+      return { file: access, verifier: new TokenVerifier(issuers, options.now) };
     },
   });
 }

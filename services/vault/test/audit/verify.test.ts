@@ -80,6 +80,11 @@ const TAMPERINGS: Record<string, Tampering> = {
     const field = oneOf(['hash', 'previous'] as const, pick);
     return h.rows.map((one) => (one === row ? { ...one, [field]: 'f'.repeat(64) } : one));
   },
+  'alters a row together with its hash': (h, pick) => {
+    const row = oneOf(anchoredRows(h), pick);
+    const forged = rehashed({ ...row, [oneOf(FIELDS, pick)]: '{"forged":true}' }, row.previous);
+    return h.rows.map((one) => (one === row ? forged : one));
+  },
   'deletes a row': (h, pick) => {
     const row = oneOf(anchoredRows(h), pick);
     return h.rows.filter((one) => one !== row);
@@ -198,7 +203,8 @@ describe('verifying', () => {
     const [first] = h.rows;
     const [end] = h.anchors;
     if (!first || !end) throw new Error('a row and an anchor');
-    const forged = rehashed({ ...first, position: 2 }, first.hash);
+    const late = { ...first, position: 2, time: '2026-11-23T12:10:00.000Z' };
+    const forged = rehashed(late, first.hash);
     const rows = [first, forged];
     expect((await verify(rows, h.anchors)).kinds).toEqual(['inserted']);
     const later = prove({

@@ -1,6 +1,7 @@
 import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { KMS_ROLES } from '@cofferdam/devcluster/addons';
 import { createLogger, createPool, databaseOver } from '@cofferdam/runtime';
+import { BoundedEntries } from '../../src/audit/bounded-entries.ts';
 import { ChainHeads } from '../../src/audit/chain-heads.ts';
 import { createCommit } from '../../src/commit.ts';
 import { KeyRing, type UseLimits } from '../../src/crypto/key-ring.ts';
@@ -34,9 +35,11 @@ export async function newReplica(
     dataKeyMaxAgeMs: 1e12,
     ...(options.uses ? { uses: options.uses } : {}),
   });
+  const commit = createCommit(database, new ChainHeads(`rekey-test/${generation}/${Math.random()}`));
   const vault: Vault = {
     ...{ vaultId: VAULT_ID, database, keys, tokenFormat: 'Opaque', deduplicate: true },
-    commit: createCommit(database, new ChainHeads(`rekey-test/${generation}/${Math.random()}`)),
+    commit,
+    boundedAudit: new BoundedEntries({ commit, logger, now: () => new Date(now()) }),
     together: () => Promise.reject(new Error('a rekey commits by itself')),
     now: () => new Date(now()),
   };

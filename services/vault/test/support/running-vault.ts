@@ -36,10 +36,11 @@ export interface Grant {
   answer: Answer;
 }
 
-export async function startVault(): Promise<RunningVault> {
+/** @param env settings beside those that every pod has */
+export async function startVault(env: Record<string, string> = {}): Promise<RunningVault> {
   const world = await createWorld();
   if ((await world.migrate()) !== 0) throw new Error(world.output.join('\n'));
-  const vault = await world.serve();
+  const vault = await world.serve(env);
   const answers: string[] = [];
   const call = recordAnswers(callerOf(world, await vault.url()), answers);
   const { owner: role } = world.databases;

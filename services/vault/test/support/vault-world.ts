@@ -28,6 +28,7 @@ export const SUBJECTS = {
   adyen: 'system:serviceaccount:payments-dev:adyen-connector',
   anyMerchant: 'system:serviceaccount:payments-dev:platform',
   operator: 'system:serviceaccount:cofferdam-system:cofferdam-operator',
+  auditor: 'system:serviceaccount:audit:auditor',
 } as const;
 
 const SHOP = [
@@ -43,6 +44,7 @@ export const RULES = [
   { subjects: [SUBJECTS.stripe, SUBJECTS.adyen], merchants: ['acme', 'globex'], allow: ['tokens:reveal'] },
   { subjects: [SUBJECTS.anyMerchant], merchants: ['*'], allow: SHOP },
   { subjects: [SUBJECTS.operator], merchants: ['*'], allow: ['status:read'] },
+  { subjects: [SUBJECTS.auditor], merchants: ['*'], allow: ['audit:read'] },
 ];
 
 /** PostgreSQL, KMS with a key granted to the vault, an issuer of tokens, and the files of a pod. */
