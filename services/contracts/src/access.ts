@@ -8,6 +8,7 @@ export const Permission = z.enum([
   'tokens:update',
   'tokens:delete',
   'tokens:reveal',
+  'merchants:shred',
   'grants:create',
   'payments:create',
   'payments:read',

@@ -6,6 +6,7 @@ export const EventType = z.enum([
   'token.updated',
   'token.deleted',
   'token.revealed',
+  'merchant.shredded',
   'payment.created',
   'payment.authorized',
   'payment.captured',

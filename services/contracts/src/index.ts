@@ -13,6 +13,7 @@ export * from './payments.ts';
 export * from './problems.ts';
 export * from './reveals.ts';
 export * from './routing.ts';
+export * from './shreddings.ts';
 export * from './statusz.ts';
 export * from './tokens.ts';
 export * from './tokens-list.ts';

@@ -18,7 +18,9 @@ export type AuditAction =
   | 'data_key.rewrapped'
   | 'rekey.started'
   | 'rekey.finished'
-  | 'merchant.shredded';
+  | 'merchant.shredding_requested'
+  | 'merchant.shredded'
+  | 'merchant.erased';
 
 /** An audit entry: who (with the pod, where a token is bound to one), what, which token, in which request. */
 export function auditEntry(

@@ -22,7 +22,7 @@ export async function deleteToken(vault: Vault, by: Requester, token: string): P
     if (!stored) throw new ProblemError('token_not_found');
 
     const time = vault.now();
-    await deleteRecords(transaction, token);
+    await deleteRecords(transaction, [token]);
     await emptyToken(transaction, token, time);
     await emptyAnswersOf(transaction, token);
     await deleteCardIfUnused(transaction, by.merchant, stored.cardId);

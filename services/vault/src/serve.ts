@@ -31,6 +31,7 @@ import { addApiDescription, addRoutes } from './http/routes.ts';
 import { migrations } from './migrations.ts';
 import { openKeys } from './open-keys.ts';
 import { createRekey } from './rekey/run-rekey.ts';
+import { createShreddings } from './shredding/carry-out.ts';
 import { kmsKeysInUse } from './storage/data-keys.ts';
 import { removeOldRows } from './storage/housekeeping.ts';
 import type { Vault } from './vault.ts';
@@ -91,6 +92,7 @@ export async function serve(
     vaultId,
     database,
     keys: keys.ring,
+    backupRetentionMs: config.BACKUP_RETENTION_DAYS * 86_400_000,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
     commit,
@@ -104,6 +106,7 @@ export async function serve(
     generation: config.REKEY_GENERATION,
   });
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
+  const shreddings = createShreddings(vault);
   const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
   addRefusalAudit(app, { ...audit, now: vault.now, logger });
   addRoutes(app, vault, metrics);
@@ -116,6 +119,7 @@ export async function serve(
     every(1000, { name: 'look for the migration', logger }, () => schema.isOpen || schema.check()),
     every(5000, { name: 'ask KMS', logger }, () => keys.probe()),
     every(1000, { name: 'rekey', logger }, () => schema.isOpen && rekey.step()),
+    every(1000, { name: 'shred', logger }, () => schema.isOpen && shreddings.step()),
     every(60_000, { name: 'forget old keys', logger }, () => keys.ring.sweep()),
     every(
       600_000,

@@ -17,6 +17,8 @@ export interface Vault {
   readonly deduplicate: boolean;
   readonly database: Database;
   readonly keys: KeyRing;
+  /** For so long a backup holds what the database held. */
+  readonly backupRetentionMs: number;
   /** For rare work: a transaction of its own. */
   readonly commit: Commit;
   /** For what comes often: carried out, and committed, with whatever else of its kind comes at the same time. */

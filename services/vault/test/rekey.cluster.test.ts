@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Rekey } from '../src/rekey/run-rekey.ts';
 import { kmsKeysInUse } from '../src/storage/data-keys.ts';
 import { newReplica, otherKey, type Replica } from './support/replica.ts';
-import { type RunningVault, startVault } from './support/running-vault.ts';
+import { type Grant, type RunningVault, startVault } from './support/running-vault.ts';
 import { card } from './support/vault-caller.ts';
 import { SUBJECTS } from './support/vault-world.ts';
 
@@ -25,9 +25,11 @@ async function generations(): Promise<Record<string, number>> {
 }
 
 async function reveal(token: string) {
-  const { grant, attemptId, connector } = await running.grantFor(token);
-  return running.call({ path: '/v1/reveals', as: 'stripe', body: { grant, attemptId, connector } });
+  return redeem(await running.grantFor(token));
 }
+
+const redeem = ({ grant, attemptId, connector }: Grant) =>
+  running.call({ path: '/v1/reveals', as: 'stripe', body: { grant, attemptId, connector } });
 
 /** With a pause after each: what finds nothing to do rests. */
 const steps = async (replica: { rekey: Rekey; pass(ms: number): void }, count = 3) => {
@@ -148,31 +150,6 @@ it('takes no generation up that the database has behind it', async () => {
   }
 });
 
-it('puts data keys under another KMS key without a record being written, and then needs the old one no more', async () => {
-  const keyArn = await otherKey(running.world);
-  const { body } = await running.tokenize(running.freshNumber());
-  const before = await generations();
-  const replica = await newReplica(running.world, { keyArn, generation: 0 });
-  try {
-    expect(await kmsKeysInUse(replica.database)).toEqual([running.world.keyArn]);
-    // A merchant whose KMS key is gone holds up nobody else.
-    const gone = running.world.keyArn.replace(/[^/]+$/, '00000000-0000-0000-0000-000000000000');
-    await running.owner.query("INSERT INTO data_keys VALUES ('aaa', 'record', 1, $1, '\\x00', now())", [
-      gone,
-    ]);
-    await expect(replica.rekey.step()).rejects.toMatchObject({ failure: 'refused' });
-    expect(await kmsKeysInUse(replica.database)).toEqual([gone, keyArn].sort());
-    await running.owner.query("DELETE FROM data_keys WHERE merchant = 'aaa'");
-    await replica.rekey.step();
-    expect(await kmsKeysInUse(replica.database)).toEqual([keyArn]);
-    expect(await generations()).toEqual(before);
-  } finally {
-    await replica.close();
-  }
-  expect((await reveal(body.token)).status).toBe(200);
-  expect(await running.hunt()).toEqual([]);
-});
-
 it('goes on with the keys that it has while KMS is away, and refuses others until KMS is back', async () => {
   const { world, vault } = running;
   await running.tokenize(running.freshNumber());
@@ -247,4 +224,102 @@ it('gives a key up before it has encrypted too often, counted over all replicas 
     await world.kms.fault();
     await Promise.all(replicas.map((replica) => replica.close()));
   }
+});
+
+it('shreds a merchant: nothing of its cards is left, nobody else loses one, and it begins anew', async () => {
+  const shop = { as: 'globexShop' as const };
+  const number = running.freshNumber();
+  const [kept, gone] = [await running.tokenize(running.freshNumber()), await running.tokenize(number, shop)];
+  const { token } = gone.body;
+  const grant = await running.grantFor(token, {}, 'globex');
+  const id = `shred_${'7'.repeat(26)}`;
+  const shred = (more: object = {}, path = id) =>
+    running.call({
+      method: 'PUT',
+      path: `/v1/shreddings/${path}`,
+      as: { subject: SUBJECTS.anyMerchant },
+      headers: { 'cofferdam-merchant': 'globex' },
+      body: { confirmation: 'shred every card of globex' },
+      ...more,
+    });
+  const replica = await newReplica(running.world, { generation: 11 });
+  try {
+    expect((await shred({ as: 'globexShop' })).status).toBe(403);
+    expect((await shred({ body: { confirmation: 'globex' } })).body.code).toBe('invalid_request');
+    expect((await shred()).status).toBe(202);
+    expect([(await shred()).status, (await shred({}, `shred_${'8'.repeat(26)}`)).status]).toEqual([200, 409]);
+
+    const refused = await running.tokenize(running.freshNumber(), shop);
+    expect([refused.status, refused.body.code]).toEqual([503, 'key_unavailable']);
+    expect((await redeem(grant)).body.code).toBe('token_not_found');
+    await replica.rekey.step(); // with a rekey under way, which takes no notice
+
+    replica.pass(2 * MINUTES);
+    await replica.shreddings.step();
+    await replica.shreddings.step();
+    const { body } = await running.call({
+      path: `/v1/shreddings/${id}`,
+      as: { subject: SUBJECTS.anyMerchant },
+      headers: { 'cofferdam-merchant': 'globex' },
+    });
+    expect(body).toMatchObject({ state: 'awaiting_backups', merchant: 'globex' });
+    const left = await running.owner.query(
+      `SELECT (SELECT count(*)::int FROM data_keys WHERE merchant = $1 AND wrapped <> '') AS keys,
+              (SELECT count(*)::int FROM cards WHERE merchant = $1) AS cards,
+              (SELECT count(*)::int FROM tokens WHERE merchant = $1 AND state <> 'deleted') AS tokens,
+              (SELECT count(*)::int FROM records JOIN tokens USING (token) WHERE merchant = $1) AS records,
+              (SELECT count(*)::int FROM idempotency_keys WHERE merchant = $1) AS answers,
+              (SELECT count(*)::int FROM reveal_grants WHERE merchant = $1) AS grants`,
+      ['globex'],
+    );
+    expect(left.rows).toEqual([{ keys: 0, cards: 0, tokens: 0, records: 0, answers: 0, grants: 0 }]);
+    const { rows } = await running.owner.query(
+      `SELECT action, NULL AS days FROM audit WHERE action LIKE 'merchant.%'
+       UNION ALL SELECT type, ((data->>'completeAt')::timestamptz::date - time::date)::text FROM outbox WHERE subject = $1`,
+      [id],
+    );
+    expect(rows.map(({ action, days }) => [action, days]).sort()).toEqual([
+      ['merchant.erased', null],
+      ['merchant.shredded', null],
+      ['merchant.shredded', '35'],
+      ['merchant.shredding_requested', null],
+    ]);
+    expect((await running.call({ path: `/v1/tokens/${token}`, ...shop })).body.code).toBe('token_not_found');
+    expect((await reveal(kept.body.token)).status).toBe(200);
+
+    const again = await running.tokenize(number, shop);
+    expect(again.status).toBe(201);
+    expect(again.body.token).not.toBe(token);
+    expect((await shred()).status).toBe(200); // a repetition of the same
+    const anew = await running.grantFor(again.body.token, {}, 'globex');
+    expect((await redeem(anew)).status).toBe(200);
+    await replica.rekey.step();
+  } finally {
+    await replica.close();
+  }
+});
+
+it('puts data keys under another KMS key without a record being written, and then needs the old one no more', async () => {
+  const keyArn = await otherKey(running.world);
+  const { body } = await running.tokenize(running.freshNumber());
+  const before = await generations();
+  const replica = await newReplica(running.world, { keyArn, generation: 0 });
+  try {
+    expect(await kmsKeysInUse(replica.database)).toEqual([running.world.keyArn]);
+    // A merchant whose KMS key is gone holds up nobody else.
+    const gone = running.world.keyArn.replace(/[^/]+$/, '00000000-0000-0000-0000-000000000000');
+    await running.owner.query("INSERT INTO data_keys VALUES ('aaa', 'record', 1, $1, '\\x00', now())", [
+      gone,
+    ]);
+    await expect(replica.rekey.step()).rejects.toMatchObject({ failure: 'refused' });
+    expect(await kmsKeysInUse(replica.database)).toEqual([gone, keyArn].sort());
+    await running.owner.query("DELETE FROM data_keys WHERE merchant = 'aaa'");
+    await replica.rekey.step();
+    expect(await kmsKeysInUse(replica.database)).toEqual([keyArn]);
+    expect(await generations()).toEqual(before);
+  } finally {
+    await replica.close();
+  }
+  expect((await reveal(body.token)).status).toBe(200);
+  expect(await running.hunt()).toEqual([]);
 });

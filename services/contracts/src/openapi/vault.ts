@@ -4,6 +4,7 @@ import { AnchorVerdict } from '../audit-trail.ts';
 import { BinRecord } from '../bins.ts';
 import { EventPage } from '../events.ts';
 import { CreateRevealGrant, Reveal, RevealedCard, RevealGrant } from '../reveals.ts';
+import { CreateShredding, Shredding } from '../shreddings.ts';
 import { Statusz } from '../statusz.ts';
 import { CreateToken, TokenRecord, UpdateToken } from '../tokens.ts';
 import { TokenPage } from '../tokens-list.ts';
@@ -11,6 +12,7 @@ import type { Api } from './document.ts';
 import { examples } from './examples.ts';
 import { commonOperations, Health } from './operations.ts';
 import { eventParameters, merchantParameter } from './parameters.ts';
+import { shreddingOperations } from './shreddings.ts';
 import { auditOperations } from './vault-audit.ts';
 import { tokenOperations } from './vault-tokens.ts';
 
@@ -33,6 +35,8 @@ export const vaultApi: Api = {
     AuditRow,
     AuditAnchor,
     AnchorVerdict,
+    CreateShredding,
+    Shredding,
     Statusz,
     Health,
   },
@@ -78,6 +82,7 @@ export const vaultApi: Api = {
       problems: ['invalid_request', 'cursor_expired', 'database_unavailable'],
     },
     ...auditOperations,
+    ...shreddingOperations,
     ...commonOperations,
   ],
 };

@@ -50,8 +50,8 @@ export async function findRecord(
 }
 
 /** All versions: the ciphertext is gone from the table with the commit. */
-export async function deleteRecords(transaction: Transaction, token: string): Promise<void> {
-  await transaction.query({ text: 'DELETE FROM records WHERE token = $1', values: [token] });
+export async function deleteRecords(transaction: Transaction, tokens: readonly string[]): Promise<void> {
+  await transaction.query({ text: 'DELETE FROM records WHERE token = ANY ($1::text[])', values: [tokens] });
 }
 
 /** A record with its merchant, and whether its key is one of an earlier rekey. */
@@ -73,7 +73,7 @@ export async function recordsAfter(
 ): Promise<WalkedRecord[]> {
   const { rows } = await database.query<WalkedRecord>({
     text: `SELECT r.token, r.version, r.format, r.key_version AS "keyVersion", r.sealed, t.merchant,
-                  coalesce(k.generation < $3, false) AS "isOld"
+                  coalesce(k.generation < $3 AND k.closed_at IS NULL, false) AS "isOld"
            FROM (SELECT * FROM records WHERE (token, version) > ($1, $2)
                  ORDER BY token, version LIMIT ${options.limit}) AS r
            JOIN tokens t ON t.token = r.token

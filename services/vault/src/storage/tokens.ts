@@ -172,10 +172,18 @@ const byToken = (a: StoredToken, b: StoredToken): number => (a.token < b.token ?
 
 /** Leaves the token's name and nothing of its card. */
 export async function emptyToken(transaction: Transaction, token: string, now: Date): Promise<void> {
+  await emptyTokens(transaction, [token], now);
+}
+
+export async function emptyTokens(
+  transaction: Transaction,
+  tokens: readonly string[],
+  now: Date,
+): Promise<void> {
   await transaction.query({
     text: `UPDATE tokens SET state = 'deleted', deduplicated = false, card_id = NULL, brand = NULL, bin = NULL,
                   last_four = NULL, expiry_month = NULL, expiry_year = NULL, updated_at = $2
-           WHERE token = $1`,
-    values: [token, now],
+           WHERE token = ANY ($1::text[])`,
+    values: [tokens, now],
   });
 }

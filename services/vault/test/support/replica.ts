@@ -7,6 +7,7 @@ import { createCommit } from '../../src/commit.ts';
 import { KeyRing, type UseLimits } from '../../src/crypto/key-ring.ts';
 import { awsKeyManagement } from '../../src/kms/aws.ts';
 import { createRekey } from '../../src/rekey/run-rekey.ts';
+import { createShreddings } from '../../src/shredding/carry-out.ts';
 import type { Vault } from '../../src/vault.ts';
 import { VAULT_ID, type World } from './vault-world.ts';
 
@@ -37,7 +38,14 @@ export async function newReplica(
   });
   const commit = createCommit(database, new ChainHeads(`rekey-test/${generation}/${Math.random()}`));
   const vault: Vault = {
-    ...{ vaultId: VAULT_ID, database, keys, tokenFormat: 'Opaque', deduplicate: true },
+    ...{
+      vaultId: VAULT_ID,
+      database,
+      keys,
+      tokenFormat: 'Opaque',
+      deduplicate: true,
+      backupRetentionMs: 35 * 86_400_000,
+    },
     commit,
     boundedAudit: new BoundedEntries({ commit, logger, now: () => new Date(now()) }),
     together: () => Promise.reject(new Error('a rekey commits by itself')),
@@ -47,6 +55,7 @@ export async function newReplica(
     database,
     keys,
     vault,
+    shreddings: createShreddings(vault),
     rekey: createRekey(vault, { kms, keyArn, generation }),
     pass: (ms: number) => {
       ahead += ms;

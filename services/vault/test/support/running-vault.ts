@@ -17,7 +17,7 @@ export interface RunningVault {
   freshNumber(): string;
   tokenize(number: string, more?: TokenizeOptions): Promise<Answer>;
   /** A grant for the stripe connector, as the router asks for it. */
-  grantFor(token: string, more?: Record<string, unknown>): Promise<Grant>;
+  grantFor(token: string, more?: Record<string, unknown>, merchant?: string): Promise<Grant>;
   /** Looks for every number used so far in tables, logs and answers. */
   hunt(): Promise<Finding[]>;
   close(): Promise<void>;
@@ -56,12 +56,12 @@ export async function startVault(env: Record<string, string> = {}): Promise<Runn
     freshNumber: () => cardNumber(++used),
     tokenize: (number, { card: fields, ...more } = {}) =>
       call({ path: '/v1/tokens', body: card(number, fields), ...more }),
-    grantFor: async (token, more = {}) => {
+    grantFor: async (token, more = {}, merchant = 'acme') => {
       const scope = { attemptId: newAttemptId(), connector: 'stripe', ...more };
       const answer = await call({
         path: '/v1/reveal-grants',
         as: 'router',
-        headers: { 'cofferdam-merchant': 'acme' },
+        headers: { 'cofferdam-merchant': merchant },
         body: { token, paymentId: `pay_${signs()}`, subject: SUBJECTS.stripe, purpose: 'charge', ...scope },
       });
       return { attemptId: scope.attemptId, connector: scope.connector, grant: answer.body.grant, answer };
