@@ -69,7 +69,6 @@ async function findOld(
 ): Promise<{ count: number; upTo?: Cursor }> {
   const { from, published, retentionHours, batchSize = 2000 } = options;
   const { rows } = await transaction.query<{ count: number; horizon: string; position: string }>({
-    name: 'outbox-find-old',
     // Not past a transaction that is still running: its events belong before those that are there already.
     text: `SELECT nth::int AS count, horizon::text, position::text
            FROM (
@@ -97,8 +96,8 @@ async function findOld(
 
 async function remove(transaction: Transaction, from: Cursor, upTo: Cursor): Promise<void> {
   await transaction.query({
-    name: 'outbox-prune',
-    // The lower bound spares the index entries of what was removed before.
+    // The lower bound spares the index entries of what was removed before. Not a prepared statement: planned for these
+    // bounds it reads an index, planned for any it might read the table.
     text: `WITH gone AS (
              DELETE FROM outbox
              WHERE (horizon, position) > ($1::xid8, $2::bigint) AND (horizon, position) <= ($3::xid8, $4::bigint)

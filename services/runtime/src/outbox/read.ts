@@ -40,8 +40,8 @@ export interface ReadOptions {
   merchants?: Merchants;
 }
 
-/** Most rows that one page looks at to find a merchant's. */
-const SCAN = 20_000;
+/** Most rows that one page looks at to find a merchant's, so that it costs little where there are few. */
+const scanned = (limit: number) => Math.max(2000, limit * 20);
 
 /**
  * The next committed events after the cursor, oldest first, and the cursor behind them. A page with few events or none
@@ -65,7 +65,7 @@ export async function readEvents(
              ON NOT expired AND (mine OR is_last)
            ORDER BY found.horizon, found.position
            LIMIT $4`,
-    values: [after.horizon, after.position, all ? null : merchants, limit, all ? limit : SCAN],
+    values: [after.horizon, after.position, all ? null : merchants, limit, all ? limit : scanned(limit)],
   });
   const last = rows.at(-1);
   return {

@@ -18,7 +18,7 @@ import {
 import { createTestDatabase, OUTBOX, type TestDatabase } from '../support/test-database.ts';
 import { retentionCases } from './retention-cases.ts';
 import { shardCases } from './shard-cases.ts';
-import { append, openTransaction } from './support.ts';
+import { append, eventually, openTransaction } from './support.ts';
 
 type PublishedEvent = z.infer<typeof Event>;
 
@@ -162,9 +162,9 @@ describe('the relay', () => {
     const published: string[] = [];
     await write('a', 'b', 'c', 'd', 'e');
     const relay = start(() => publisherTo(published));
-    await expect.poll(() => published).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await eventually(() => published).toEqual(['a', 'b', 'c', 'd', 'e']);
     await write('f');
-    await expect.poll(() => published.at(-1)).toBe('f');
+    await eventually(() => published.at(-1)).toBe('f');
     expect([relay.broker(), await countUnpublished(database.app, 'topic')]).toEqual(['connected', 0]);
     await relay.close();
   });
@@ -181,7 +181,7 @@ describe('the relay', () => {
       2,
     ]);
     away = false;
-    await expect.poll(() => published).toEqual(['a', 'b']);
+    await eventually(() => published).toEqual(['a', 'b']);
     await relay.close();
   });
 
@@ -196,7 +196,7 @@ describe('the relay', () => {
       },
     }));
     await write('a', 'b');
-    await expect.poll(() => countUnpublished(database.app, 'topic')).toBe(0);
+    await eventually(() => countUnpublished(database.app, 'topic')).toBe(0);
     expect([...new Set(published)]).toEqual(['a', 'b']);
     expect(published.length).toBeGreaterThan(2);
     await relay.close();
@@ -209,14 +209,14 @@ describe('the relay', () => {
     });
     const stuck = start(silent);
     await write('a');
-    await expect.poll(() => stuck.broker()).toBe('connected');
+    await eventually(() => stuck.broker()).toBe('connected');
     await sleep(50); // now it publishes
     const startedAt = performance.now();
     await stuck.close();
     expect(performance.now() - startedAt).toBeLessThan(500);
     const published: string[] = [];
     const next = start(() => publisherTo(published));
-    await expect.poll(() => published).toEqual(['a']);
+    await eventually(() => published).toEqual(['a']);
     await next.close();
   });
 
@@ -224,19 +224,19 @@ describe('the relay', () => {
     const published: string[] = [];
     const relay = start(() => publisherTo(published));
     await write('a');
-    await expect.poll(() => published).toEqual(['a']);
-    await expect.poll(() => countUnpublished(database.app, 'topic')).toBe(0);
+    await eventually(() => published).toEqual(['a']);
+    await eventually(() => countUnpublished(database.app, 'topic')).toBe(0);
     await database.owner.query({
       text: "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
     });
     await write('b');
-    await expect.poll(() => published).toEqual(['a', 'b']);
+    await eventually(() => published).toEqual(['a', 'b']);
     await relay.close();
   });
 });
 
 shardCases(() => database, enders);
-retentionCases(() => database);
+retentionCases(() => database, enders);
 
 describe('how long the next event has waited', () => {
   const age = () => oldestUnpublishedSeconds(database.app, 'topic');

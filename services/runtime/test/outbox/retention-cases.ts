@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 const TOPIC = 'topic';
 
 /** Cases for a suite that has a database with an outbox. */
-export function retentionCases(database: () => TestDatabase): void {
+export function retentionCases(database: () => TestDatabase, enders: (() => unknown)[]): void {
   const write = (subject: string, ageDays: number, event: Partial<NewEvent> = {}) =>
     database().app.transaction((transaction) =>
       append(transaction, subject, { time: new Date(Date.now() - ageDays * DAY_MS), ...event }),
@@ -65,6 +65,7 @@ export function retentionCases(database: () => TestDatabase): void {
 
     it('does not step past a transaction that is still running', async () => {
       const commit = await openTransaction(database().app, (transaction) => append(transaction, 'early'));
+      enders.push(() => commit(false));
       await write('late', 8);
       expect(await prune()).toBe(0);
       await commit(true);

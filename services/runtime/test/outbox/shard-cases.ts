@@ -4,7 +4,7 @@ import { createLogger, type EventPublisher, readEvents, START, startRelay } from
 import { ShardLeases } from '../../src/outbox/leases.ts';
 import { readProgress } from '../../src/outbox/shards.ts';
 import type { TestDatabase } from '../support/test-database.ts';
-import { append } from './support.ts';
+import { append, eventually } from './support.ts';
 
 const TOPIC = 'topic';
 const logger = createLogger({ service: 'test', level: 'fatal' });
@@ -37,14 +37,14 @@ export function shardCases(database: () => TestDatabase, enders: (() => unknown)
     it('are shared evenly by who is there, and given on by who goes', async () => {
       const published: string[] = [];
       const [a, b] = [start(published), start(published)];
-      await expect.poll(() => [a.owned().length, b.owned().length]).toEqual([8, 8]);
+      await eventually(() => [a.owned().length, b.owned().length]).toEqual([8, 8]);
       const c = start(published);
-      await expect.poll(() => [a, b, c].map((relay) => relay.owned().length).toSorted()).toEqual([5, 5, 6]);
+      await eventually(() => [a, b, c].map((relay) => relay.owned().length).toSorted()).toEqual([5, 5, 6]);
       await b.close();
-      await expect.poll(() => new Set([...a.owned(), ...c.owned()]).size).toBe(16);
+      await eventually(() => new Set([...a.owned(), ...c.owned()]).size).toBe(16);
       const subjects = Array.from({ length: 40 }, (_, i) => `s${i}`);
       await write(...subjects);
-      await expect.poll(() => published.toSorted()).toEqual(subjects.toSorted());
+      await eventually(() => published.toSorted()).toEqual(subjects.toSorted());
     });
 
     it('are no longer written by an owner who was taken for dead', async () => {
@@ -55,7 +55,7 @@ export function shardCases(database: () => TestDatabase, enders: (() => unknown)
       await write('a', 'b');
       const [first] = (await readEvents(database().app, { vaultId: 'acme-dev', after: START, limit: 1 }))
         .events;
-      await expect.poll(() => paused.isValid()).toBe(false);
+      await eventually(() => paused.isValid()).toBe(false);
       await other.renew();
       expect([first?.subject, other.owned.length]).toEqual(['a', 16]);
 
@@ -107,7 +107,7 @@ export function shardCases(database: () => TestDatabase, enders: (() => unknown)
       });
       release();
       release = () => undefined;
-      await expect.poll(() => published).toEqual(['next']);
+      await eventually(() => published).toEqual(['next']);
       const shared = await database().owner.query({
         text: 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS owned',
         values: [TOPIC],
@@ -119,9 +119,9 @@ export function shardCases(database: () => TestDatabase, enders: (() => unknown)
       const published: string[] = [];
       start(published);
       await write('a', 'b', 'c');
-      await expect.poll(() => published).toEqual(['a', 'b', 'c']);
+      await eventually(() => published).toEqual(['a', 'b', 'c']);
       const last = await end();
-      await expect.poll(oneCursor).toEqual(last);
+      await eventually(oneCursor).toEqual(last);
     });
 
     it('has a migration of the same text in each service', () => {

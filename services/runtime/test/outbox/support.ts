@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { appendEvent, type Database, type NewEvent, type Transaction } from '../../src/index.ts';
 
 export const append = (transaction: Transaction, subject: string, event: Partial<NewEvent> = {}) =>
@@ -23,3 +24,6 @@ export async function openTransaction(database: Database, work: (transaction: Tr
     return running;
   };
 }
+
+/** As `expect.poll`, on a machine that has much else to do. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 30_000 });
