@@ -1,5 +1,6 @@
 import type { Cell } from './crash-matrix.ts';
 import { DISTURBANCES } from './disturbances.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 /** Where the table of the last whole run is kept. */
 export const TABLE_FILE = new URL('crash-matrix.md', import.meta.url);
@@ -14,7 +15,7 @@ export function matrixTable(cells: readonly Cell[]): string {
     columns.set(cell.disturbance, [...(columns.get(cell.disturbance) ?? []), cell]);
     rows.set(row, columns);
   }
-  const scenarios = [...new Set(cells.map(({ scenario }) => scenario))];
+  const scenarios = SCENARIOS.map(({ name }) => name);
   const sorted = [...rows].sort(
     ([a], [b]) =>
       scenarios.indexOf(a.split(' ')[0] ?? '') - scenarios.indexOf(b.split(' ')[0] ?? '') || (a < b ? -1 : 1),
