@@ -5,6 +5,7 @@ export const EventType = z.enum([
   'token.created',
   'token.updated',
   'token.deleted',
+  'token.expired',
   'token.revealed',
   'merchant.shredded',
   'payment.created',

@@ -44,6 +44,7 @@ export const ListedToken = z.strictObject({
   recordVersion: TokenRecord.shape.recordVersion,
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  expiresAt: Timestamp.optional(),
 });
 export type ListedToken = z.infer<typeof ListedToken>;
 

@@ -11,7 +11,24 @@ export const Card = z.strictObject({
 export type Card = z.infer<typeof Card>;
 
 /** `POST /v1/tokens` (permission `tokens:create`, header Idempotency-Key). */
-export const CreateToken = z.strictObject({ card: Card });
+export const CreateToken = z
+  .strictObject({
+    card: Card,
+    ttlSeconds: z
+      .int()
+      .min(1)
+      .max(315_360_000)
+      .optional()
+      .describe('Seconds after which the token ends by itself; instead of expiresAt. Absent: never.'),
+    expiresAt: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('When the token ends by itself, RFC 3339; instead of ttlSeconds.'),
+  })
+  .refine(({ ttlSeconds, expiresAt }) => ttlSeconds === undefined || expiresAt === undefined, {
+    path: ['expiresAt'],
+    message: 'must be absent where ttlSeconds is given',
+  });
 export type CreateToken = z.infer<typeof CreateToken>;
 
 /** Answer of `POST /v1/tokens` (201, or 200 where the same card already had one), and of reading and updating one. */
@@ -25,6 +42,7 @@ export const TokenRecord = z.strictObject({
     .describe('Counts the changes of what is stored, from 1. Also the `ETag`, for `If-Match`.'),
   createdAt: Timestamp,
   updatedAt: Timestamp.describe('When this version was made.'),
+  expiresAt: Timestamp.optional().describe('When the token ends by itself. Absent: never.'),
 });
 export type TokenRecord = z.infer<typeof TokenRecord>;
 

@@ -6,6 +6,7 @@ export type AuditAction =
   | 'token.created'
   | 'token.updated'
   | 'token.deleted'
+  | 'token.expired'
   | 'grant.created'
   | 'grant.refused'
   | 'token.revealed'

@@ -28,3 +28,12 @@ export function checkExpiry(card: Pick<Card, 'expiryMonth' | 'expiryYear'>, now:
     ],
   });
 }
+
+/** @throws {ProblemError} invalid_request */
+export function checkEnd(end: Date | null, now: Date): Date | null {
+  if (end === null || end.getTime() > now.getTime()) return end;
+  throw new ProblemError('invalid_request', {
+    detail: 'The token would be at its end already.',
+    errors: [{ field: 'expiresAt', message: 'must lie in the future' }],
+  });
+}

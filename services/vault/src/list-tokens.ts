@@ -47,5 +47,6 @@ function listed(row: TokenRow): ListedToken {
     recordVersion: row.recordVersion,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    ...(row.state === 'active' && row.expiresAt ? { expiresAt: row.expiresAt.toISOString() } : {}),
   };
 }

@@ -28,5 +28,6 @@ export function toAnswer(stored: StoredToken): TokenAnswer {
     recordVersion: stored.recordVersion,
     createdAt: stored.createdAt.toISOString(),
     updatedAt: stored.updatedAt.toISOString(),
+    ...(stored.expiresAt === null ? {} : { expiresAt: stored.expiresAt.toISOString() }),
   };
 }

@@ -7,6 +7,8 @@ import { openCard, sealCard } from './crypto/sealed-card.ts';
 import type { AuditEntry } from './domain/audit-chain.ts';
 import { brandOf, truncate } from './domain/brand.ts';
 import { canonicalJson } from './domain/canonical-json.ts';
+import { isSameEnd, laterEnd } from './domain/token-life.ts';
+import { eraseThese } from './erase-ended.ts';
 import { afterFailure, isHeld } from './group-commit/after-failure.ts';
 import type { GroupWork, Outcome } from './group-commit/gatherer.ts';
 import type { Lane } from './group-commit/lane.ts';
@@ -32,6 +34,8 @@ export interface Tokenization extends KeyedRequest {
   card: Card;
   keys: WritingKeys;
   fingerprint: Buffer;
+  /** When the token is to end by itself; null: never. */
+  expiresAt: Date | null;
   /** By version: those that were fetched because the card has a record that they open. */
   readingKeys: Map<number, DataKey>;
 }
@@ -73,6 +77,8 @@ interface KnownAnswer {
 interface KnownCard {
   cardId: string;
   token?: StoredToken;
+  /** The token is at its end, and was not erased yet. */
+  hasEnded?: boolean;
   /** What the token stands for, once it was opened or has been written. */
   holds?: Card;
   /** Has no row yet. */
@@ -112,6 +118,8 @@ class Decisions {
 
       const card = this.#cardOf(request, i);
       const existing = request.vault.deduplicate ? card.token : undefined;
+      // It makes room for another one first.
+      if (existing && card.hasEnded) return { again: eraseThese(request.vault, [existing], 'wait') };
       const stored = existing ? this.#keep(request, card, existing, i) : this.#create(request, card, i);
       if ('again' in stored) return stored;
 
@@ -150,7 +158,7 @@ class Decisions {
     const known = this.#known[i]?.card;
     const card: KnownCard = {
       cardId: known?.cardId ?? newCardId(),
-      ...(known?.token ? { token: known.token } : {}),
+      ...(known?.token ? { token: known.token, hasEnded: known.hasEnded ?? false } : {}),
       isNew: known === undefined,
       isWritten: false,
     };
@@ -174,6 +182,7 @@ class Decisions {
       recordVersion: 1,
       createdAt: now,
       updatedAt: now,
+      expiresAt: request.expiresAt,
     };
     this.#record(request, 'token.created', stored, card);
     this.#newTokens.push({ ...stored, deduplicated: vault.deduplicate });
@@ -203,7 +212,10 @@ class Decisions {
     }
     // A holder name that is left out says nothing, and takes none away.
     const current = { ...card, holderName: card.holderName ?? known.holds.holderName };
-    if (canonicalJson(current) === canonicalJson(known.holds)) {
+    const expiresAt = laterEnd(existing.expiresAt, request.expiresAt);
+    const isSame =
+      canonicalJson(current) === canonicalJson(known.holds) && isSameEnd(expiresAt, existing.expiresAt);
+    if (isSame) {
       if (!known.isWritten) this.#heldTokens.set(existing.token, existing);
       return existing;
     }
@@ -214,6 +226,7 @@ class Decisions {
       expiryYear: card.expiryYear,
       recordVersion: existing.recordVersion + 1,
       updatedAt: vault.now(),
+      expiresAt,
     };
     this.#record(request, 'token.updated', stored, current);
     this.#newVersions.push(stored);
@@ -237,14 +250,17 @@ class Decisions {
   }
 }
 
-function replay({ bodyDigest }: Tokenization, earlier: KnownAnswer): Tokenized {
+function replay({ bodyDigest, vault }: Tokenization, earlier: KnownAnswer): Tokenized {
   if (!earlier.bodyDigest.equals(bodyDigest)) {
     throw new ProblemError('idempotency_key_reused', {
       detail: 'This idempotency key came with another body before. Use a new key for a new request.',
     });
   }
   const { status, answer } = earlier;
-  if (!answer) throw new ProblemError('token_not_found', { detail: 'The token has been deleted since.' });
+  const hasEnded = answer?.expiresAt !== undefined && Date.parse(answer.expiresAt) <= vault.now().getTime();
+  if (!answer || hasEnded) {
+    throw new ProblemError('token_not_found', { detail: 'The token has been deleted since, or has ended.' });
+  }
   return { status: status === 200 ? 200 : 201, answer };
 }
 

@@ -1,7 +1,8 @@
 import type { CreateToken } from '@cofferdam/contracts';
 import type { z } from 'zod';
-import { checkCard } from './check-card.ts';
+import { checkCard, checkEnd } from './check-card.ts';
 import { canonicalJson } from './domain/canonical-json.ts';
+import { endOf } from './domain/token-life.ts';
 import { TOKENIZING, type Tokenized } from './tokenize-together.ts';
 import type { Requester, Vault } from './vault.ts';
 
@@ -27,12 +28,14 @@ export async function tokenize(
   { by, idempotencyKey, body }: TokenizeRequest,
 ): Promise<Tokenized> {
   const card = checkCard(body.card, vault.now());
+  const expiresAt = checkEnd(endOf(body, vault.now()), vault.now());
   const keys = await vault.keys.forWriting(by.merchant);
   const { digest } = keys;
   return vault.together(TOKENIZING, {
     ...{ vault, by, card, keys },
     merchant: by.merchant,
     keyDigest: digest.digest('idempotency key', 'tokenize', idempotencyKey),
+    expiresAt,
     bodyDigest: digest.digest('request', canonicalJson(body)),
     fingerprint: digest.digest('fingerprint', vault.vaultId, by.merchant, card.number),
     readingKeys: new Map(),

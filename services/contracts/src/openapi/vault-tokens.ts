@@ -56,7 +56,7 @@ export const tokenOperations: readonly Operation[] = [
     operationId: 'createToken',
     summary: 'Tokenize a card',
     description:
-      'Encrypts and keeps the card. The answer leaves after record, audit row and event are durable. The same card of the same merchant gets the same token, unless the vault does not deduplicate.',
+      'Encrypts and keeps the card. The answer leaves after record, audit row and event are durable. The same card of the same merchant gets the same token, unless the vault does not deduplicate. With `ttlSeconds` or `expiresAt` the token ends by itself, and its card is erased. Where several requests for a card ask for different ends, the token lives to the latest: a token without an end gets none, and one that is asked for without an end loses it.',
     permission: 'tokens:create',
     parameters: [idempotencyKeyParameter, merchantParameter],
     body: { schema: 'CreateToken', example: examples.createToken },

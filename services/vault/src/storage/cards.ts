@@ -1,4 +1,5 @@
 import type { BatchStatement, Column, Transaction } from '@cofferdam/runtime';
+import type { Held } from './tokens.ts';
 
 export interface NewCard {
   merchant: string;
@@ -33,45 +34,25 @@ export function holdCards(write: BatchStatement, cardIds: Iterable<string>): voi
   write.expect(held, inOrder.length);
 }
 
-/**
- * The card id of a number, given to it now if it has none yet. Either way its row is locked: whoever tokenizes or
- * deletes the same card meanwhile waits.
- */
-export async function lockCard(
+/** Locks them, and answers which: whoever tokenizes one of them meanwhile waits. */
+export async function lockCards(
   transaction: Transaction,
-  card: { merchant: string; fingerprint: Buffer; keyVersion: number; newCardId: string; now: Date },
-): Promise<string> {
+  cardIds: readonly string[],
+  held: Held = 'wait',
+): Promise<Set<string>> {
   const { rows } = await transaction.query<{ cardId: string }>({
-    name: 'lock-card',
-    text: `INSERT INTO cards AS c (merchant, fingerprint, key_version, card_id, created_at)
-           VALUES ($1, $2, $3, $4, $5)
-           ON CONFLICT (merchant, fingerprint) DO UPDATE SET card_id = c.card_id
-           RETURNING card_id AS "cardId"`,
-    values: [card.merchant, card.fingerprint, card.keyVersion, card.newCardId, card.now],
+    text: `SELECT card_id AS "cardId" FROM cards WHERE card_id = ANY ($1::text[])
+           ORDER BY card_id FOR UPDATE ${held === 'wait' ? '' : 'SKIP LOCKED'}`,
+    values: [cardIds],
   });
-  return rows[0]?.cardId ?? card.newCardId;
+  return new Set(rows.map(({ cardId }) => cardId));
 }
 
-export async function lockCardById(
-  transaction: Transaction,
-  merchant: string,
-  cardId: string,
-): Promise<void> {
+/** Forgets the fingerprints of those that no token stands for any more. */
+export async function deleteUnusedCards(transaction: Transaction, cardIds: readonly string[]): Promise<void> {
   await transaction.query({
-    text: 'SELECT 1 FROM cards WHERE merchant = $1 AND card_id = $2 FOR UPDATE',
-    values: [merchant, cardId],
-  });
-}
-
-/** Forgets the fingerprint of a card that no token stands for any more. */
-export async function deleteCardIfUnused(
-  transaction: Transaction,
-  merchant: string,
-  cardId: string,
-): Promise<void> {
-  await transaction.query({
-    text: `DELETE FROM cards WHERE merchant = $1 AND card_id = $2
-           AND NOT EXISTS (SELECT 1 FROM tokens WHERE merchant = $1 AND card_id = $2)`,
-    values: [merchant, cardId],
+    text: `DELETE FROM cards c WHERE card_id = ANY ($1::text[])
+           AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.merchant = c.merchant AND t.card_id = c.card_id)`,
+    values: [cardIds],
   });
 }

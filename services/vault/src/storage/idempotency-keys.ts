@@ -79,10 +79,10 @@ export async function storeAnswer(
 }
 
 /** A deleted token's answers are emptied; their keys stay used, so that a late retry does not bring the card back. */
-export async function emptyAnswersOf(transaction: Transaction, token: string): Promise<void> {
+export async function emptyAnswersOf(transaction: Transaction, tokens: readonly string[]): Promise<void> {
   await transaction.query({
-    text: 'UPDATE idempotency_keys SET answer = NULL WHERE token = $1',
-    values: [token],
+    text: 'UPDATE idempotency_keys SET answer = NULL WHERE token = ANY ($1::text[])',
+    values: [tokens],
   });
 }
 

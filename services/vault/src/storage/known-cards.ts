@@ -12,7 +12,7 @@ export interface Known<A> {
     answer: A | null;
   };
   /** The merchant's card has an id, and where it is given its token again, that and what it holds. */
-  card?: { cardId: string; token?: StoredToken; record?: SealedRecord };
+  card?: { cardId: string; token?: StoredToken; hasEnded?: boolean; record?: SealedRecord };
 }
 
 /**
@@ -58,7 +58,8 @@ WITH asked AS MATERIALIZED (
 SELECT asked.place::integer, a.body_digest AS "bodyDigest", a.status, a.answer, c.card_id AS "cardId",
        t.token, t.merchant, t.brand, t.bin, t.last_four AS "lastFour", t.expiry_month AS "expiryMonth",
        t.expiry_year AS "expiryYear", t.record_version AS "recordVersion", t.created_at AS "createdAt",
-       t.updated_at AS "updatedAt", r.format, r.key_version AS "keyVersion", r.sealed
+       t.updated_at AS "updatedAt", t.expires_at AS "expiresAt", coalesce(t.expires_at <= now(), false) AS "hasEnded",
+       r.format, r.key_version AS "keyVersion", r.sealed
 FROM asked
 LEFT JOIN answered a ON a.place = asked.place
 LEFT JOIN cards c ON c.merchant = asked.merchant AND c.fingerprint = asked.fingerprint
@@ -73,13 +74,26 @@ interface Row<A> extends Omit<StoredToken, 'token' | 'cardId'> {
   answer: A | null;
   cardId: string | null;
   token: string | null;
+  hasEnded: boolean;
   format: number;
   keyVersion: number;
   sealed: Buffer | null;
 }
 
 function toKnown<A>(row: Row<A>): Known<A> {
-  const { place: _, bodyDigest, status, answer, cardId, token, format, keyVersion, sealed, ...shown } = row;
+  const {
+    place: _,
+    bodyDigest,
+    status,
+    answer,
+    cardId,
+    token,
+    hasEnded,
+    format,
+    keyVersion,
+    sealed,
+    ...shown
+  } = row;
   return {
     ...(bodyDigest === null ? {} : { answered: { bodyDigest, status, answer } }),
     ...(cardId === null
@@ -87,7 +101,7 @@ function toKnown<A>(row: Row<A>): Known<A> {
       : {
           card: {
             cardId,
-            ...(token === null ? {} : { token: { ...shown, cardId, token } }),
+            ...(token === null ? {} : { token: { ...shown, cardId, token }, hasEnded }),
             ...(token === null || sealed === null
               ? {}
               : { record: { token, version: shown.recordVersion, format, keyVersion, sealed } }),

@@ -1,6 +1,7 @@
 import { type BatchStatement, type Column, encodeArray, type Queryable } from '@cofferdam/runtime';
 import type { Grant } from '../domain/grant-checks.ts';
 import type { SealedRecord } from './records.ts';
+import { isLive } from './tokens.ts';
 
 export interface NewGrant extends Omit<Grant, 'redeemedAt'> {
   grantHash: Buffer;
@@ -50,7 +51,7 @@ export async function findGrantable(
     name: 'find-grantable',
     text: `SELECT t.token IS NOT NULL AS "tokenIsKnown", g.redeemed_at IS NOT NULL AS "isRedeemed"
            FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (merchant, token, attempt_id, place)
-           LEFT JOIN tokens t ON t.token = asked.token AND t.merchant = asked.merchant AND t.state = 'active'
+           LEFT JOIN tokens t ON t.token = asked.token AND t.merchant = asked.merchant AND ${isLive('t')}
            LEFT JOIN reveal_grants g ON g.merchant = asked.merchant AND g.attempt_id = asked.attempt_id
            ORDER BY asked.place`,
     values: [
@@ -88,7 +89,7 @@ export async function findGrants(
                   g.redeemed_at AS "redeemedAt", r.version, r.format, r.key_version AS "keyVersion", r.sealed
            FROM unnest($1::bytea[]) AS asked (grant_hash)
            JOIN reveal_grants g USING (grant_hash)
-           LEFT JOIN tokens t ON t.token = g.token AND t.merchant = g.merchant AND t.state = 'active'
+           LEFT JOIN tokens t ON t.token = g.token AND t.merchant = g.merchant AND ${isLive('t')}
            LEFT JOIN records r ON r.token = t.token AND r.version = t.record_version`,
     values: [encodeArray('bytea', grantHashes)],
   });

@@ -1,6 +1,6 @@
 import type { Queryable } from '@cofferdam/runtime';
 import type { ListPosition } from '../domain/list-cursor.ts';
-import type { StoredToken } from './tokens.ts';
+import { isLive, type StoredToken } from './tokens.ts';
 
 /** Undefined members do not filter. */
 export interface TokenFilter {
@@ -78,8 +78,7 @@ type ListRow = FoundRow | (End & { token: null });
 function statement(ofCard: boolean): string {
   return `
     WITH looked_through AS MATERIALIZED (
-      SELECT *, CASE WHEN state = 'active' AND (expires_at IS NULL OR expires_at > now()) THEN 'active'
-                     ELSE 'deleted' END AS shown_state
+      SELECT *, CASE WHEN ${isLive('tokens')} THEN 'active' ELSE 'deleted' END AS shown_state
       FROM tokens
       WHERE merchant = $1 AND (created_at, token) < ($2::timestamptz, $3)
         AND created_at >= $4::timestamptz AND created_at < $5::timestamptz
@@ -99,7 +98,8 @@ function statement(ofCard: boolean): string {
     SELECT l.token AS "endToken", l.created_at AS "endCreatedAt", l.looked_through AS "lookedThrough",
            f.token, f.merchant, f.shown_state AS state, f.card_id AS "cardId", f.brand, f.bin,
            f.last_four AS "lastFour", f.expiry_month AS "expiryMonth", f.expiry_year AS "expiryYear",
-           f.record_version AS "recordVersion", f.created_at AS "createdAt", f.updated_at AS "updatedAt"
+           f.record_version AS "recordVersion", f.created_at AS "createdAt", f.updated_at AS "updatedAt",
+           f.expires_at AS "expiresAt"
     FROM last l LEFT JOIN found f ON true
     ORDER BY f.created_at DESC, f.token DESC`;
 }

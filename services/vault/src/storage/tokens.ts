@@ -14,11 +14,20 @@ export interface StoredToken {
   recordVersion: number;
   createdAt: Date;
   updatedAt: Date;
+  /** When it ends by itself; null: never. */
+  expiresAt: Date | null;
 }
 
 const COLUMNS = `token, merchant, card_id AS "cardId", brand, bin, last_four AS "lastFour",
   expiry_month AS "expiryMonth", expiry_year AS "expiryYear", record_version AS "recordVersion",
-  created_at AS "createdAt", updated_at AS "updatedAt"`;
+  created_at AS "createdAt", updated_at AS "updatedAt", expires_at AS "expiresAt"`;
+
+/**
+ * Not deleted, and not at its end: an ended token is as gone as a deleted one, also before it is erased. The database's
+ * clock decides, so that all replicas agree.
+ */
+export const isLive = (t: string): string =>
+  `${t}.state = 'active' AND (${t}.expires_at IS NULL OR ${t}.expires_at > now())`;
 
 export async function findToken(
   database: Queryable,
@@ -27,7 +36,7 @@ export async function findToken(
 ): Promise<StoredToken | undefined> {
   const { rows } = await database.query<StoredToken>({
     name: 'find-token',
-    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND state = 'active'`,
+    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND ${isLive('tokens')}`,
     values: [merchant, token],
   });
   return rows[0];
@@ -40,52 +49,10 @@ export async function lockToken(
 ): Promise<StoredToken | undefined> {
   const { rows } = await transaction.query<StoredToken>({
     name: 'lock-token',
-    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND state = 'active' FOR UPDATE`,
+    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND ${isLive('tokens')} FOR UPDATE`,
     values: [merchant, token],
   });
   return rows[0];
-}
-
-/** The token that a card is given again when it is tokenized again; locked. */
-export async function lockTokenOfCard(
-  transaction: Transaction,
-  merchant: string,
-  cardId: string,
-): Promise<StoredToken | undefined> {
-  const { rows } = await transaction.query<StoredToken>({
-    name: 'lock-token-of-card',
-    text: `SELECT ${COLUMNS} FROM tokens WHERE merchant = $1 AND card_id = $2 AND deduplicated FOR UPDATE`,
-    values: [merchant, cardId],
-  });
-  return rows[0];
-}
-
-/** @returns false when the token is taken, which for a random one of a preserved format can happen */
-export async function insertToken(
-  transaction: Transaction,
-  token: StoredToken & { deduplicated: boolean },
-): Promise<boolean> {
-  const { rowCount } = await transaction.query({
-    name: 'insert-token',
-    text: `INSERT INTO tokens (token, merchant, state, deduplicated, card_id, brand, bin, last_four,
-                               expiry_month, expiry_year, record_version, created_at, updated_at)
-           VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
-           ON CONFLICT (token) DO NOTHING`,
-    values: [
-      token.token,
-      token.merchant,
-      token.deduplicated,
-      token.cardId,
-      token.brand,
-      token.bin,
-      token.lastFour,
-      token.expiryMonth,
-      token.expiryYear,
-      token.recordVersion,
-      token.createdAt,
-    ],
-  });
-  return rowCount === 1;
 }
 
 export async function updateTokenVersion(transaction: Transaction, token: StoredToken): Promise<void> {
@@ -111,6 +78,7 @@ const TOKEN: readonly Column<StoredToken & { deduplicated: boolean }>[] = [
   { name: 'record_version', type: 'int4', of: ({ recordVersion }) => recordVersion },
   { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
   { name: 'updated_at', type: 'timestamptz', of: ({ updatedAt }) => updatedAt },
+  { name: 'expires_at', type: 'timestamptz', of: ({ expiresAt }) => expiresAt },
 ];
 
 export function addTokens(
@@ -142,6 +110,7 @@ const NEXT_VERSION: readonly Column<StoredToken>[] = [
   { name: 'expiry_month', type: 'int4', of: ({ expiryMonth }) => expiryMonth },
   { name: 'expiry_year', type: 'int4', of: ({ expiryYear }) => expiryYear },
   { name: 'updated_at', type: 'timestamptz', of: ({ updatedAt }) => updatedAt },
+  { name: 'expires_at', type: 'timestamptz', of: ({ expiresAt }) => expiresAt },
 ];
 
 /** Each from the version before the one that is given. */
@@ -150,7 +119,8 @@ export function addTokenVersions(write: BatchStatement, tokens: readonly StoredT
   const names = NEXT_VERSION.map(({ name }) => name).join(', ');
   const updated = write.step(
     `UPDATE tokens t SET record_version = next.record_version, expiry_month = next.expiry_month,
-                         expiry_year = next.expiry_year, updated_at = next.updated_at
+                         expiry_year = next.expiry_year, updated_at = next.updated_at,
+                         expires_at = next.expires_at
      FROM ${write.rows(NEXT_VERSION, tokens.toSorted(byToken))} AS next (${names})
      WHERE t.token = next.token AND t.state = 'active' AND t.record_version = next.record_version - 1
      RETURNING 1`,
@@ -170,11 +140,15 @@ export async function findTaken(database: Queryable, tokens: readonly string[]):
 
 const byToken = (a: StoredToken, b: StoredToken): number => (a.token < b.token ? -1 : 1);
 
+<<<<<<< Updated upstream
 /** Leaves the token's name and nothing of its card. */
 export async function emptyToken(transaction: Transaction, token: string, now: Date): Promise<void> {
   await emptyTokens(transaction, [token], now);
 }
 
+=======
+/** Leaves the tokens' names and nothing of their cards. */
+>>>>>>> Stashed changes
 export async function emptyTokens(
   transaction: Transaction,
   tokens: readonly string[],
@@ -186,4 +160,36 @@ export async function emptyTokens(
            WHERE token = ANY ($1::text[])`,
     values: [tokens, now],
   });
+}
+
+/** Some that are at their end, the earliest first, with their cards. */
+export async function findEnded(
+  database: Queryable,
+  limit: number,
+): Promise<{ token: string; cardId: string }[]> {
+  const { rows } = await database.query<{ token: string; cardId: string }>({
+    name: 'find-ended-tokens',
+    text: `SELECT token, card_id AS "cardId" FROM tokens
+           WHERE state = 'active' AND expires_at <= now() ORDER BY expires_at LIMIT $1`,
+    values: [limit],
+  });
+  return rows;
+}
+
+/** What somebody else has locked is waited for, or passed over. */
+export type Held = 'wait' | 'pass over';
+
+/** Those of them that are still at their end, locked. */
+export async function lockEnded(
+  transaction: Transaction,
+  tokens: readonly string[],
+  held: Held,
+): Promise<StoredToken[]> {
+  const { rows } = await transaction.query<StoredToken>({
+    text: `SELECT ${COLUMNS} FROM tokens
+           WHERE token = ANY ($1::text[]) AND state = 'active' AND expires_at <= now()
+           ORDER BY token FOR UPDATE ${held === 'wait' ? '' : 'SKIP LOCKED'}`,
+    values: [tokens],
+  });
+  return rows;
 }

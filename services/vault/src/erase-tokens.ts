@@ -1,0 +1,26 @@
+import type { UnitOfWork } from './commit.ts';
+import { deleteUnusedCards } from './storage/cards.ts';
+import { emptyAnswersOf } from './storage/idempotency-keys.ts';
+import { deleteRecords } from './storage/records.ts';
+import { emptyTokens, type StoredToken } from './storage/tokens.ts';
+
+/**
+ * Erases what tokens stand for: every version of the ciphertext, what is shown of the card, stored answers, and, with a
+ * card's last token, the fingerprint. What stays is the token's name, so that it is never given out again, and the audit.
+ *
+ * @param tokens locked, and their cards before them, as tokenize does: other orders would deadlock
+ */
+export async function eraseTokens(
+  { transaction }: UnitOfWork,
+  tokens: readonly StoredToken[],
+  time: Date,
+): Promise<void> {
+  const names = tokens.map(({ token }) => token);
+  await deleteRecords(transaction, names);
+  await emptyTokens(transaction, names, time);
+  await emptyAnswersOf(transaction, names);
+  await deleteUnusedCards(
+    transaction,
+    tokens.map(({ cardId }) => cardId),
+  );
+}
