@@ -19,6 +19,7 @@ export type AuditAction =
   | 'data_key.rewrapped'
   | 'rekey.started'
   | 'rekey.finished'
+  | 'integrity.failed'
   | 'merchant.shredding_requested'
   | 'merchant.shredded'
   | 'merchant.erased';

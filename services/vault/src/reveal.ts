@@ -88,7 +88,7 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   const { record } = grant;
   const key = readingKeys.get(record.keyVersion);
   // KMS may have to be asked: not while others wait for this batch.
-  if (!key) return { again: fetchKey(revealing, grant.merchant, record.keyVersion) };
+  if (!key) return { again: fetchKey(revealing, record) };
 
   batch.redeemed.set(grantHash.toString('base64'), { grantHash, time });
   const { merchant, token, paymentId, attemptId, connector, purpose } = grant;
@@ -103,8 +103,12 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   return { open: () => ({ token, card: openCard(key, vault.vaultId, place, record) }) };
 }
 
-async function fetchKey({ vault, readingKeys }: Revealing, merchant: string, version: number): Promise<void> {
-  readingKeys.set(version, await vault.keys.forReading(merchant, version));
+async function fetchKey(
+  { vault, readingKeys }: Revealing,
+  { merchant, token, version, keyVersion }: NonNullable<RevealableGrant['record']>,
+): Promise<void> {
+  const place = { token, recordVersion: version };
+  readingKeys.set(keyVersion, await vault.keys.forReading(merchant, keyVersion, place));
 }
 
 function opened(open: () => Revealed): Outcome<Revealed> {

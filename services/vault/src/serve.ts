@@ -28,7 +28,9 @@ import { eraseEnded } from './erase-ended.ts';
 import { openGatherer } from './group-commit/open.ts';
 import { addRefusalAudit } from './http/audit-refusals.ts';
 import { addAuditRoutes } from './http/audit-routes.ts';
+import { addIntegrityErrors } from './http/integrity-errors.ts';
 import { addApiDescription, addRoutes } from './http/routes.ts';
+import { createIntegrityReports } from './integrity-reports.ts';
 import { migrations } from './migrations.ts';
 import { openKeys } from './open-keys.ts';
 import { createRekey } from './rekey/run-rekey.ts';
@@ -99,6 +101,7 @@ export async function serve(
     commit,
     together: gatherer.submit,
     boundedAudit: audit.bounded,
+    integrity: createIntegrityReports({ metrics, logger, bounded: audit.bounded, now: () => new Date() }),
     now: () => new Date(),
   };
   const rekey = createRekey(vault, {
@@ -110,6 +113,7 @@ export async function serve(
   const shreddings = createShreddings(vault);
   const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
   addRefusalAudit(app, { ...audit, now: vault.now, logger });
+  addIntegrityErrors(app, vault.integrity);
   addRoutes(app, vault, metrics);
   addAuditRoutes(app, vault, audit);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));

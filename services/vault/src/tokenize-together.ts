@@ -16,7 +16,7 @@ import { newCardId, newToken } from './new-token.ts';
 import { addCards, holdCards, type NewCard } from './storage/cards.ts';
 import { type AnsweredRequest, addAnsweredRequests, type KeyedRequest } from './storage/idempotency-keys.ts';
 import { findKnown, type Known } from './storage/known-cards.ts';
-import { addRecords, type NewRecord } from './storage/records.ts';
+import { addRecords, type NewRecord, type SealedRecord } from './storage/records.ts';
 import { addTokens, addTokenVersions, findTaken, holdTokens, type StoredToken } from './storage/tokens.ts';
 import { eventCardOf, toAnswer } from './token-answer.ts';
 import type { Requester, TokenAnswer, Vault } from './vault.ts';
@@ -207,7 +207,7 @@ class Decisions {
         throw new Error(`token ${existing.token} has no record of version ${existing.recordVersion}`);
       const key = readingKeys.get(record.keyVersion);
       // KMS may have to be asked: not while others wait for this batch.
-      if (!key) return { again: fetchKey(request, record.keyVersion) };
+      if (!key) return { again: fetchKey(request, record) };
       known.holds = openCard(key, vault.vaultId, existing, record);
     }
     // A holder name that is left out says nothing, and takes none away.
@@ -264,8 +264,12 @@ function replay({ bodyDigest, vault }: Tokenization, earlier: KnownAnswer): Toke
   return { status: status === 200 ? 200 : 201, answer };
 }
 
-async function fetchKey({ vault, by, readingKeys }: Tokenization, version: number): Promise<void> {
-  readingKeys.set(version, await vault.keys.forReading(by.merchant, version));
+async function fetchKey(
+  { vault, by, readingKeys }: Tokenization,
+  { token, version: recordVersion, keyVersion }: SealedRecord,
+): Promise<void> {
+  const place = { token, recordVersion };
+  readingKeys.set(keyVersion, await vault.keys.forReading(by.merchant, keyVersion, place));
 }
 
 const CANDIDATES = 4;

@@ -85,7 +85,7 @@ async function change(
 ): Promise<StoredToken> {
   const sealed = await findRecord(unit.transaction, current.token, current.recordVersion);
   if (!sealed) throw new Error(`token ${current.token} has no record of version ${current.recordVersion}`);
-  const key = await vault.keys.forReading(by.merchant, sealed.keyVersion);
+  const key = await vault.keys.forReading(by.merchant, sealed.keyVersion, current);
   const known = openCard(key, vault.vaultId, current, sealed);
   const card = merge(known, wanted);
   const changed = (['expiryMonth', 'expiryYear', 'holderName'] as const).filter((f) => card[f] !== known[f]);

@@ -6,6 +6,7 @@ import type { Commit } from './commit.ts';
 import type { KeyRing } from './crypto/key-ring.ts';
 import type { GroupWork } from './group-commit/gatherer.ts';
 import type { Lane } from './group-commit/lane.ts';
+import type { IntegrityReports } from './integrity-reports.ts';
 
 export type TokenFormat = 'Opaque' | 'Preserving';
 
@@ -24,6 +25,7 @@ export interface Vault {
   /** For what comes often: carried out, and committed, with whatever else of its kind comes at the same time. */
   together<T, R>(work: GroupWork<T, R, Lane>, item: T): Promise<R>;
   /** For audit entries that anybody can cause as often as he likes. */
+  readonly integrity: IntegrityReports;
   readonly boundedAudit: BoundedEntries;
   readonly now: () => Date;
 }

@@ -112,21 +112,38 @@ describe('POST /v1/reveals', () => {
       body: { code: 'token_not_found' },
     });
   });
+});
 
-  it('does not open a record that was moved to another token', async () => {
-    const [mine, theirs] = [
-      (await running.tokenize(running.freshNumber())).body.token,
-      (await running.tokenize(running.freshNumber())).body.token,
-    ];
-    await running.owner.query(
-      'UPDATE records SET sealed = (SELECT sealed FROM records WHERE token = $2) WHERE token = $1',
-      [mine, theirs],
-    );
-    const { grant, attemptId, connector } = await running.grantFor(mine);
-    const answer = await redeem({ grant, attemptId, connector });
-    expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
-    expect(answer.body.detail).toBeUndefined();
-  });
+it('shows nothing of a record that was moved or altered, and says so to caller, audit and metrics', async () => {
+  const numbers = Array.from({ length: 5 }, () => running.freshNumber());
+  const tokens: string[] = [];
+  for (const number of numbers) tokens.push((await running.tokenize(number)).body.token);
+  const [a = '', b = '', bit = '', version = '', format = ''] = tokens;
+  await running.owner.query(
+    `UPDATE records r SET sealed = o.sealed FROM records o
+     WHERE (r.token, o.token) IN (($1, $2), ($2, $1)) AND r.version = o.version`,
+    [a, b],
+  );
+  const alter = (what: string, token: string) =>
+    running.owner.query(`UPDATE records SET ${what} WHERE token = $1`, [token]);
+  await alter('sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)', bit);
+  await alter('key_version = key_version + 7', version);
+  await alter('format = format + 1', format);
+
+  for (const [i, token] of tokens.entries()) {
+    const { grant, attemptId, connector } = await running.grantFor(token);
+    const revealing = { path: '/v1/reveals', as: 'stripe' as const, body: { grant, attemptId, connector } };
+    for (const answer of [await running.call(revealing), await running.tokenize(numbers[i] ?? '')]) {
+      expect([answer.status, answer.body.code]).toEqual([500, 'integrity_error']);
+      expect(answer.body.card).toBeUndefined();
+    }
+  }
+  const { rows } = await running.owner.query(
+    "SELECT DISTINCT token FROM audit WHERE action = 'integrity.failed' AND merchant = 'acme'",
+  );
+  expect(rows.map(({ token }) => token).sort()).toEqual([...tokens].sort());
+  const metrics = await (await running.world.tls.fetch(`${await running.vault.url()}/metrics`)).text();
+  expect(metrics).toMatch(/^cofferdam_integrity_errors_total\{found_by="request"\} 10$/m);
 });
 
 it('no card number of these tests is in a table, a log or an answer', async () => {

@@ -67,7 +67,13 @@ export const vaultApi: Api = {
       permission: 'tokens:reveal',
       body: { schema: 'Reveal', example: examples.reveal },
       answers: [{ status: 200, description: 'The card.', schema: 'RevealedCard' }],
-      problems: ['grant_invalid', 'token_not_found', 'key_unavailable', 'database_unavailable'],
+      problems: [
+        'grant_invalid',
+        'token_not_found',
+        'integrity_error',
+        'key_unavailable',
+        'database_unavailable',
+      ],
     },
     {
       method: 'get',

@@ -1,6 +1,7 @@
 import { Card } from '@cofferdam/contracts';
 import type { z } from 'zod';
 import { additionalData, RECORD_FORMAT, type RecordContext } from '../domain/record-context.ts';
+import { IntegrityError } from '../integrity-error.ts';
 import type { SealedRecord } from '../storage/records.ts';
 import type { DataKey } from './data-key.ts';
 
@@ -28,13 +29,18 @@ export function sealCard(key: DataKey, vaultId: string, place: Place, card: Plai
   };
 }
 
-/** @throws when the record is not the one that was sealed for this place */
+/** @throws {IntegrityError} when the record is not the one that was sealed for this place */
 export function openCard(key: DataKey, vaultId: string, place: Place, record: SealedRecord): PlainCard {
-  const plaintext = key.open(record.sealed, additionalData(contextOf(vaultId, place, record)));
+  const additional = additionalData(contextOf(vaultId, place, record));
+  let plaintext: Buffer | undefined;
   try {
+    plaintext = key.open(record.sealed, additional);
     return Card.parse(JSON.parse(plaintext.toString('utf8')));
+  } catch (error) {
+    const { merchant, token, recordVersion } = place;
+    throw new IntegrityError({ merchant, token, recordVersion, keyVersion: record.keyVersion }, error);
   } finally {
-    plaintext.fill(0);
+    plaintext?.fill(0);
   }
 }
 

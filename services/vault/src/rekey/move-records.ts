@@ -2,6 +2,7 @@ import { auditEntry } from '../audit-entry.ts';
 import type { DataKey } from '../crypto/data-key.ts';
 import { openCard, sealCard } from '../crypto/sealed-card.ts';
 import { afterBatch, afterWalk, fromTheStart, isSettled } from '../domain/rekey-walk.ts';
+import { IntegrityError } from '../integrity-error.ts';
 import { merchantsWithOldKeyNewest, oldKeysGivenUpAt } from '../storage/data-keys.ts';
 import { recordsAfter, replaceSealed, type SealedRecord, type WalkedRecord } from '../storage/records.ts';
 import {
@@ -52,10 +53,14 @@ export async function moveRecords(vault: Vault, options: RekeyOptions): Promise<
     if (!(await advanceRekey(transaction, progress, next))) return;
     if (moved.length > 0) await replaceSealed(transaction, moved);
   });
+  const by = ownIdentity(vault.vaultId);
+  for (const error of unreadable) await vault.integrity.report(error, by, 'rekey');
+  // The walk is past them by now: one bad record must not keep all others under the old keys.
   const [bad] = unreadable;
-  // The walk is past it by now: one bad record must not keep all others under the old keys.
-  if (bad)
-    throw new Error(`record ${bad.token}/${bad.version} cannot be opened, and stays under its old key`);
+  if (bad) {
+    const { token, recordVersion } = bad.altered;
+    throw new Error(`record ${token}/${recordVersion} cannot be opened, and stays under its old key`);
+  }
   return records.length;
 }
 
@@ -117,28 +122,24 @@ async function endWalk(
 async function sealAnew(
   vault: Vault,
   records: readonly WalkedRecord[],
-): Promise<{ moved: { from: SealedRecord; to: SealedRecord }[]; unreadable: WalkedRecord[] }> {
+): Promise<{ moved: { from: SealedRecord; to: SealedRecord }[]; unreadable: IntegrityError[] }> {
   const newest = new Map<string, DataKey>();
   const moved: { from: SealedRecord; to: SealedRecord }[] = [];
-  const unreadable: WalkedRecord[] = [];
+  const unreadable: IntegrityError[] = [];
   for (const record of records) {
     if (!record.isOld) continue;
     const { merchant, token, version: recordVersion } = record;
     const to = newest.get(merchant) ?? (await vault.keys.forWriting(merchant)).record;
     newest.set(merchant, to);
-    const from = await vault.keys.forReading(merchant, record.keyVersion);
     const place = { merchant, token, recordVersion };
-    const card = opened(() => openCard(from, vault.vaultId, place, record));
-    if (card === undefined) unreadable.push(record);
-    else moved.push({ from: record, to: sealCard(to, vault.vaultId, place, card) });
+    try {
+      const from = await vault.keys.forReading(merchant, record.keyVersion, place);
+      const card = openCard(from, vault.vaultId, place, record);
+      moved.push({ from: record, to: sealCard(to, vault.vaultId, place, card) });
+    } catch (error) {
+      if (!(error instanceof IntegrityError)) throw error;
+      unreadable.push(error);
+    }
   }
   return { moved, unreadable };
-}
-
-function opened<T>(open: () => T): T | undefined {
-  try {
-    return open();
-  } catch {
-    return undefined;
-  }
 }

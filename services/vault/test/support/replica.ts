@@ -1,10 +1,11 @@
 import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { KMS_ROLES } from '@cofferdam/devcluster/addons';
-import { createLogger, createPool, databaseOver } from '@cofferdam/runtime';
+import { createLogger, createMetrics, createPool, databaseOver } from '@cofferdam/runtime';
 import { BoundedEntries } from '../../src/audit/bounded-entries.ts';
 import { ChainHeads } from '../../src/audit/chain-heads.ts';
 import { createCommit } from '../../src/commit.ts';
 import { KeyRing, type UseLimits } from '../../src/crypto/key-ring.ts';
+import { createIntegrityReports } from '../../src/integrity-reports.ts';
 import { awsKeyManagement } from '../../src/kms/aws.ts';
 import { createRekey } from '../../src/rekey/run-rekey.ts';
 import { createShreddings } from '../../src/shredding/carry-out.ts';
@@ -37,6 +38,8 @@ export async function newReplica(
     ...(options.uses ? { uses: options.uses } : {}),
   });
   const commit = createCommit(database, new ChainHeads(`rekey-test/${generation}/${Math.random()}`));
+  const bounded = new BoundedEntries({ commit, logger, now: () => new Date(now()) });
+  const metrics = createMetrics();
   const vault: Vault = {
     ...{
       vaultId: VAULT_ID,
@@ -47,7 +50,8 @@ export async function newReplica(
       backupRetentionMs: 35 * 86_400_000,
     },
     commit,
-    boundedAudit: new BoundedEntries({ commit, logger, now: () => new Date(now()) }),
+    boundedAudit: bounded,
+    integrity: createIntegrityReports({ metrics, logger, bounded, now: () => new Date(now()) }),
     together: () => Promise.reject(new Error('a rekey commits by itself')),
     now: () => new Date(now()),
   };
@@ -63,6 +67,7 @@ export async function newReplica(
     close: async () => {
       keys.close();
       kms.close();
+      await metrics.close();
       await database.close();
     },
   };
