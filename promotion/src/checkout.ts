@@ -37,12 +37,19 @@ export async function isAtHead(repository: Repository, host: Branches, base: str
   return there?.revision === here;
 }
 
-/** @throws {PromotionError} `target_moved` */
-export async function checkUnmoved(host: Branches, base: string, revision: string): Promise<void> {
+/**
+ * @param done what people see of this run by now
+ * @throws {PromotionError} `target_moved`
+ */
+export async function checkUnmoved(
+  host: Branches,
+  { base, revision }: { readonly base: string; readonly revision: string },
+  done = 'nothing was written',
+): Promise<void> {
   const there = await host.head(base);
   if (there?.revision === revision) return;
   throw new PromotionError(
     'target_moved',
-    `${base} moved from ${short(revision)} to ${there === undefined ? 'nothing' : short(there.revision)} meanwhile, and nothing was written: \`git fetch && git checkout origin/${base}\`, and run it again`,
+    `${base} moved from ${short(revision)} to ${there === undefined ? 'nothing' : short(there.revision)} meanwhile, and ${done}: \`git fetch && git checkout origin/${base}\`, and run it again`,
   );
 }

@@ -121,7 +121,7 @@ async function alongStep(ports: PromotePorts, step: PromotionStep, options: Aske
   const gatePorts = { ...ports, images: evidenceOnce(ports.images) };
   const gates = await untilPassed(
     () => sourceGates(gatePorts, step, { content, pins: source.pins }),
-    { ...ports, stillThere: () => checkUnmoved(host, base, revision) },
+    { ...ports, stillThere: () => checkUnmoved(host, { base, revision }) },
     options.wait,
   );
   const wanted = proposing(gates);
@@ -185,7 +185,7 @@ async function sayOfOpen(
   const head = pull && (await host.head(wanted.branch));
   if (head === undefined) return;
   const isSame = await isCurrent(repository, wanted, head);
-  if (isSame && held === undefined) await checkUnmoved(host, wanted.base, wanted.revision);
+  if (isSame && held === undefined) await checkUnmoved(host, wanted);
   await sayStatus(host, head.revision, {
     description: isSame ? (held?.evidence ?? wanted.because) : `not what ${from} would bring by now`,
     state: !isSame || held?.mayPassLater ? 'pending' : held === undefined ? 'success' : 'failure',

@@ -57,7 +57,7 @@ export async function propose(
   const outcome = pull === undefined ? 'opened' : changes ? 'updated' : 'unchanged';
   if (dryRun || (pull !== undefined && !changes)) return { outcome, ...seen(pull) };
 
-  await checkUnmoved(host, base, revision);
+  await checkUnmoved(host, { base, revision });
   const head = holds ? found.revision : (await newCommit(ports, wanted)).revision;
   if (pull !== undefined && found !== undefined && !holds) {
     const description = 'another release takes its place';
@@ -70,7 +70,7 @@ export async function propose(
   if (stale) await host.update(open.number, text);
   if (labels.length > 0) await host.addLabels(open.number, labels);
   if (gone.length > 0) await host.removeLabels(open.number, gone);
-  await checkUnmoved(host, base, revision);
+  await checkUnmoved(host, wanted, `pull request ${open.number} may not be merged before the next run`);
   await sayStatus(host, head, status);
   return { outcome, ...seen(open) };
 }
@@ -164,7 +164,7 @@ async function newCommit(
       `the host made tree ${commit.tree} of what is ${tree} here, and no branch was written: run it again`,
     );
   }
-  await checkUnmoved(host, base, revision);
+  await checkUnmoved(host, { base, revision });
   return commit;
 }
 

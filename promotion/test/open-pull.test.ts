@@ -336,7 +336,10 @@ describe('a main that moves', () => {
     s.world.beforeWrite = (name) => {
       if (name === 'open') s.world.push({ 'README.md': 'more' });
     };
-    await expect(run()).rejects.toMatchObject({ code: 'target_moved' });
+    await expect(run()).rejects.toMatchObject({
+      code: 'target_moved',
+      message: expect.stringContaining('and pull request 1 may not be merged before the next run'),
+    });
     expect(said()?.state).not.toBe('success');
   });
 });

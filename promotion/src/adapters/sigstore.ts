@@ -89,9 +89,9 @@ function isUnsigned({ status, said }: Ended): boolean {
   );
 }
 
-/** gh ends with 1 for each of them (pkg/cmd/attestation of 2.83). It hides what a token may not see: HTTP 404. */
+/** As gh 2.83 says it, with 1 for each. GitHub answers 404 for none, and for what a token may not see. */
 const UNATTESTED =
-  /no attestations (?:found|were verified)|verifying with issuer|expected (?:SourceRepository\w*|Issuer|BuildSigner\w*) to be|HTTP 404/i;
+  /no attestations (?:found|were verified)|verifying with issuer|expected (?:SourceRepository\w*|Issuer|BuildSigner\w*) to be|HTTP 404|(?:MANIFEST|NAME)_UNKNOWN/i;
 
 function isUnattested({ said }: Ended): boolean {
   return !AWAY.test(said) && UNATTESTED.test(said);

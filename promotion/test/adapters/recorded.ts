@@ -2,7 +2,7 @@
 export interface Recorded {
   readonly what: string;
   readonly status: number;
-  /** The last line of stderr, which says it all; cosign says it twice, and may warn before. */
+  /** The last line of stderr; cosign says it twice, and may warn before. */
   readonly said: string;
   /** What it means: of the image, or that nobody could tell. */
   readonly means: 'unsigned' | 'unattested' | 'unreachable';
@@ -95,5 +95,88 @@ export const COSIGN: readonly Recorded[] = [
     status: 1,
     said: `${SIGNATURE}: TOOMANYREQUESTS: slow down`,
     means: 'unreachable',
+  },
+];
+
+const ATTESTATIONS = `https://api.github.com/repos/acme/payments/attestations/sha256:${'a'.repeat(64)}?per_page=30&predicate_type=https://slsa.dev/provenance/v1`;
+
+/**
+ * gh 2.83.2, `attestation verify oci://<image> --repo ... --cert-oidc-issuer ... --cert-identity-regex ... --format json`,
+ * not at a terminal. But for the first two with a trust root of a file.
+ */
+export const GH: readonly Recorded[] = [
+  {
+    what: 'nobody signed in',
+    status: 4,
+    said: 'Alternatively, populate the GH_TOKEN environment variable with a GitHub API authentication token.',
+    means: 'unreachable',
+  },
+  {
+    what: 'a trust root that cannot be reached',
+    status: 1,
+    said: 'error creating Sigstore verifier: no valid Sigstore verifiers could be initialized',
+    means: 'unreachable',
+  },
+  {
+    what: 'GitHub that cannot be reached',
+    status: 1,
+    said: `Get "${ATTESTATIONS}": ${noHost('api.github.com')}`,
+    means: 'unreachable',
+  },
+  {
+    what: 'a registry that is not there',
+    status: 1,
+    said: 'failed to fetch remote image: Get "https://registry.test/v2/": dial tcp 192.0.2.1:443: connect: connection refused',
+    means: 'unreachable',
+  },
+  {
+    what: 'a token that is none',
+    status: 1,
+    said: `HTTP 401: Bad credentials (${ATTESTATIONS})`,
+    means: 'unreachable',
+  },
+  {
+    what: 'a token that may not',
+    status: 1,
+    said: `HTTP 403: Resource not accessible by integration (${ATTESTATIONS})`,
+    means: 'unreachable',
+  },
+  {
+    what: 'a rate limit',
+    status: 1,
+    said: `HTTP 403: API rate limit exceeded for installation ID 1. (${ATTESTATIONS})`,
+    means: 'unreachable',
+  },
+  {
+    what: 'GitHub that fails',
+    status: 1,
+    said: `HTTP 503: Service Unavailable (${ATTESTATIONS})`,
+    means: 'unreachable',
+  },
+  {
+    what: 'a digest that the registry has not',
+    status: 1,
+    said: `failed to fetch remote image: GET https://registry.test/v2/vault/manifests/sha256:${'e'.repeat(64)}: MANIFEST_UNKNOWN: Unknown manifest`,
+    means: 'unattested',
+  },
+  {
+    what: 'none that GitHub knows of',
+    status: 1,
+    said: `HTTP 404: Not Found (${ATTESTATIONS})`,
+    means: 'unattested',
+  },
+  { what: 'none in the list', status: 1, said: 'no attestations found', means: 'unattested' },
+  {
+    what: 'one by a certificate of another identity, and in no log',
+    status: 1,
+    said: 'verifying with issuer "test"',
+    means: 'unattested',
+  },
+  // From its sources (pkg/cmd/attestation/verification/extensions.go): for want of a log, no run came so far.
+  {
+    what: 'one of another repository',
+    status: 1,
+    said: 'expected SourceRepositoryURI to be https://github.com/acme/payments, got https://github.com/other/app',
+    means: 'unattested',
   },
 ];
