@@ -1,23 +1,23 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Suites that start processes: a database, a broker, an API server, or a whole cluster. */
 const heavy = ['**/*.cluster.test.ts'];
 /** Counts requests that are made together, which they are not on a machine that is busy with something else. */
 const brokers = ['operator/test/effects/kafka-broker.cluster.test.ts'];
-/** They start an API server and no pods, so they take no address of the machine. */
-const podless = [
-  'benchmarks/test/**/*.cluster.test.ts',
-  'devcluster/test/{conformance,openapi}.cluster.test.ts',
-];
 /** They take minutes in all, and wait most of the time. */
 const patience = { testTimeout: 120_000, hookTimeout: 180_000 };
 const ignored = ['**/node_modules/**', '.cofferdam/**'];
 
 export default defineConfig({
   test: {
-    // Vitest leaves one core alone, which of two is half. The suites wait more than they compute.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // More than there are cores, because suites that start processes wait more than they compute.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
+    // Workers, and what they start, load the same packages again and again.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
     projects: [
       { test: { name: 'structure', include: ['test/**/*.test.ts'], exclude: [...ignored, ...heavy] } },
       {
@@ -28,31 +28,16 @@ export default defineConfig({
             'services/*/test/**/*.test.ts',
           ],
           exclude: [...ignored, ...heavy],
+          // Two hundred files, most of which take less time than what they import: they share their processes.
+          isolate: false,
+          setupFiles: ['test/support/shared-process.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },
+      { test: { name: 'cluster', include: heavy, exclude: [...ignored, ...brokers], ...patience } },
       {
-        test: {
-          name: 'cluster',
-          include: [
-            '{operator,services/*}/test/**/*.cluster.test.ts',
-            'test/**/*.cluster.test.ts',
-            ...podless,
-          ],
-          exclude: [...ignored, ...brokers],
-          ...patience,
-        },
-      },
-      {
-        test: {
-          // A whole cluster has addresses of this machine to itself, and many processes: one file at a time.
-          name: 'machine',
-          include: ['{cli,devcluster}/test/**/*.cluster.test.ts', ...brokers],
-          exclude: [...ignored, ...podless],
-          fileParallelism: false,
-          ...patience,
-        },
+        test: { name: 'alone', include: brokers, exclude: ignored, fileParallelism: false, ...patience },
       },
     ],
   },
