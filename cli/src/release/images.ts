@@ -4,7 +4,7 @@ import { CliError } from '../errors.ts';
 /**
  * What a release has pushed: a directory with one file for each component, named as it is, holding its image by digest.
  * @returns component -> `registry/name@sha256:<64 hex digits>`, in the order of the names
- * @throws {CliError} `usage_invalid`
+ * @throws {CliError} `usage_invalid`, `pin_invalid`
  */
 export async function readImages(directory: string): Promise<Record<string, string>> {
   const names = await readdir(directory).catch((error: unknown) => {
@@ -20,10 +20,17 @@ export async function readImages(directory: string): Promise<Record<string, stri
 }
 
 async function readImage(path: string): Promise<string> {
-  const image = (await readFile(path, 'utf8')).trim();
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new CliError(
+      'usage_invalid',
+      `${path} cannot be read (${error.message}): one file a component`,
+      error,
+    );
+  });
+  const image = text.trim();
   if (/^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image)) return image;
   throw new CliError(
-    'usage_invalid',
-    `${path}: expected image@sha256:<64 hex digits>, found ${JSON.stringify(image)}`,
+    'pin_invalid',
+    `${path}: expected image@sha256:<64 hex digits>, never a tag, found ${JSON.stringify(image.slice(0, 200))}`,
   );
 }

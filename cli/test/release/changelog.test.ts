@@ -103,13 +103,19 @@ describe('what was pushed', () => {
   });
 
   it.each([
-    ['a tag', { vault: 'ghcr.io/acme/vault:v1' }, 'vault: expected'],
-    ['an image without a digest', { vault: 'ghcr.io/acme/vault@' }, 'vault: expected'],
-    ['an empty directory', {}, 'no image was released'],
-  ])('is refused with %s', async (_, files, message) => {
-    await expect(of(files)).rejects.toMatchObject({
+    ['a tag', { vault: 'ghcr.io/acme/vault:v1' }, 'pin_invalid', 'vault: expected'],
+    ['an image without a digest', { vault: 'ghcr.io/acme/vault@' }, 'pin_invalid', 'vault: expected'],
+    ['what is no text at all', { vault: 'x'.repeat(9_000) }, 'pin_invalid', `"${'x'.repeat(200)}"`],
+    ['an empty directory', {}, 'usage_invalid', 'no image was released'],
+  ])('is refused with %s', async (_, files, code, message) => {
+    await expect(of(files)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it('is refused with a directory in it', async () => {
+    mkdirSync(join(directory, 'nested', 'vault'), { recursive: true });
+    await expect(readImages(join(directory, 'nested'))).rejects.toMatchObject({
       code: 'usage_invalid',
-      message: expect.stringContaining(message),
+      message: expect.stringContaining('one file a component'),
     });
   });
 });

@@ -41,7 +41,7 @@ it('pin --file writes what was released, and leaves comments and what was not', 
 
 it.each([
   ['a component that release.yaml has not', { nginx: image('nginx') }, 11, 'nginx'],
-  ['a tag', { vault: 'ghcr.io/acme/vault:v1' }, 1, 'sha256'],
+  ['a tag', { vault: 'ghcr.io/acme/vault:v1' }, 11, 'sha256'],
 ])('pin --file refuses %s, and leaves the file as it is', async (name, files, wanted, named) => {
   writeFileSync(release, readFileSync(`${root}install/release.yaml`));
   const before = readFileSync(release, 'utf8');
