@@ -21,18 +21,9 @@ export async function deleteToken(vault: Vault, by: Requester, token: string): P
     if (!stored) throw new ProblemError('token_not_found');
 
     const time = vault.now();
-<<<<<<< Updated upstream
-    await deleteRecords(transaction, [token]);
-    await emptyToken(transaction, token, time);
-    await emptyAnswersOf(transaction, token);
-    await deleteCardIfUnused(transaction, by.merchant, stored.cardId);
-    audit(auditEntry('token.deleted', by, token, time, { recordVersion: stored.recordVersion }));
-    publish({
-=======
     await eraseTokens(unit, [stored], time);
     unit.audit(auditEntry('token.deleted', by, token, time, { recordVersion: stored.recordVersion }));
     unit.publish({
->>>>>>> Stashed changes
       type: 'token.deleted',
       merchant: by.merchant,
       subject: token,

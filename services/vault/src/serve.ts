@@ -124,11 +124,8 @@ export async function serve(
     every(1000, { name: 'look for the migration', logger }, () => schema.isOpen || schema.check()),
     every(5000, { name: 'ask KMS', logger }, () => keys.probe()),
     every(1000, { name: 'rekey', logger }, () => schema.isOpen && rekey.step()),
-<<<<<<< Updated upstream
     every(1000, { name: 'shred', logger }, () => schema.isOpen && shreddings.step()),
-=======
     every(1000, { name: 'erase ended tokens', logger }, () => schema.isOpen && eraseEnded(vault)),
->>>>>>> Stashed changes
     every(60_000, { name: 'forget old keys', logger }, () => keys.ring.sweep()),
     every(
       600_000,

@@ -60,6 +60,7 @@ it('an app answers 429 with Retry-After, and goes on answering others', async ()
       }),
       allowedMerchants: () => '*',
       problem: () => undefined,
+      file: () => ({ vaultId: 'acme-dev', issuers: [], rules: [] }),
       close: () => undefined,
     },
   });

@@ -140,15 +140,7 @@ export async function findTaken(database: Queryable, tokens: readonly string[]):
 
 const byToken = (a: StoredToken, b: StoredToken): number => (a.token < b.token ? -1 : 1);
 
-<<<<<<< Updated upstream
-/** Leaves the token's name and nothing of its card. */
-export async function emptyToken(transaction: Transaction, token: string, now: Date): Promise<void> {
-  await emptyTokens(transaction, [token], now);
-}
-
-=======
 /** Leaves the tokens' names and nothing of their cards. */
->>>>>>> Stashed changes
 export async function emptyTokens(
   transaction: Transaction,
   tokens: readonly string[],
