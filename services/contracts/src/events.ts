@@ -18,6 +18,12 @@ export const EventType = z.enum([
 export type EventType = z.infer<typeof EventType>;
 
 /**
+ * After one of these nothing happens to a subject any more, but for what was under way. The number that it counts with
+ * is forgotten together with the event.
+ */
+export const FINAL_EVENT_TYPES: readonly EventType[] = ['token.deleted', 'token.expired'];
+
+/**
  * The envelope of every event. `subject` is the token or payment, and the Kafka record's key;
  * `sequence` counts from 1 per subject. Delivered at least once: de-duplicate by `id`.
  */

@@ -20,6 +20,14 @@ interface Held {
   saved: Cursor;
 }
 
+interface Look {
+  /** Everybody who is alive. */
+  members: string[];
+  mine: number[];
+  /** How far the shard is that is least far. */
+  behind: string;
+}
+
 /** The shards that a read is made for, and from where. */
 export interface Reading {
   readonly held: ReadonlyMap<number, Held>;
@@ -37,6 +45,8 @@ export class ShardLeases {
   readonly #held = new Map<number, Held>();
   #surplus = new Set<number>();
   #validUntil = 0;
+  /** What older code was told last. */
+  #told = '';
 
   /** @param database one that runs its statements one after another */
   constructor(database: Queryable, options: LeaseOptions) {
@@ -90,13 +100,14 @@ export class ShardLeases {
     if (!this.isValid()) this.#held.clear();
     const sentAt = performance.now();
     await this.#beat();
-    const { members, mine } = await this.#look();
+    const { members, mine, behind } = await this.#look();
     this.#validUntil = sentAt + this.#options.leaseMs;
     for (const shard of this.owned) if (!mine.includes(shard)) this.#held.delete(shard);
     const wanted = quota(members, this.#options.member, SHARDS);
     this.#surplus = new Set(this.owned.sort((a, b) => a - b).slice(wanted));
     if (this.#held.size < wanted) await this.#claim(wanted - this.#held.size);
-    await this.#tellOlderCode();
+    if (behind !== this.#told) await this.#tellOlderCode();
+    this.#told = behind;
   }
 
   /** Notes how far the broker has got each shard. */
@@ -161,16 +172,18 @@ export class ShardLeases {
     });
   }
 
-  async #look(): Promise<{ members: string[]; mine: number[] }> {
+  async #look(): Promise<Look> {
     const { topic, member } = this.#options;
-    const { rows } = await this.#database.query<{ members: string[]; mine: number[] }>({
+    const { rows } = await this.#database.query<Look>({
       name: 'outbox-look',
       text: `SELECT ARRAY (SELECT member FROM outbox_member WHERE topic = $1 AND expires_at > now()
                            ORDER BY member COLLATE "C") AS members,
-                    ARRAY (SELECT shard::int FROM outbox_shard WHERE topic = $1 AND owner = $2) AS mine`,
+                    ARRAY (SELECT shard::int FROM outbox_shard WHERE topic = $1 AND owner = $2) AS mine,
+                    (SELECT horizon || '.' || position FROM outbox_shard WHERE topic = $1
+                     ORDER BY outbox_shard.horizon, outbox_shard.position LIMIT 1) AS behind`,
       values: [topic, member],
     });
-    return rows[0] ?? { members: [], mine: [] };
+    return rows[0] ?? { members: [], mine: [], behind: '' };
   }
 
   async #claim(count: number): Promise<void> {

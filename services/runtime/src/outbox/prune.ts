@@ -1,4 +1,4 @@
-import type { EventType } from '@cofferdam/contracts';
+import { FINAL_EVENT_TYPES } from '@cofferdam/contracts';
 import type { Database, Transaction } from '../database/database.ts';
 import { type Cursor, earliest, isBefore } from './cursor.ts';
 import { readProgress } from './shards.ts';
@@ -11,9 +11,6 @@ export interface PruneOptions {
   /** Most rows of one transaction. Default 2000. */
   batchSize?: number;
 }
-
-/** After these a subject has no more events, so that its sequence number need not be kept to go on from. */
-const FINAL: readonly EventType[] = ['token.deleted'];
 
 const END: Cursor = { horizon: '18446744073709551615', position: '9223372036854775807' };
 
@@ -105,6 +102,6 @@ async function remove(transaction: Transaction, from: Cursor, upTo: Cursor): Pro
            noted AS (UPDATE outbox_pruned SET horizon = $3::xid8, position = $4::bigint)
            DELETE FROM outbox_subject AS s USING gone
            WHERE gone.type = ANY ($5) AND s.subject = gone.subject AND s.sequence = gone.sequence`,
-    values: [from.horizon, from.position, upTo.horizon, upTo.position, FINAL],
+    values: [from.horizon, from.position, upTo.horizon, upTo.position, FINAL_EVENT_TYPES],
   });
 }

@@ -58,7 +58,7 @@ export async function readEvents(
   const { rows } = await database.query<Partial<Row> & { expired: boolean; mine: boolean }>({
     name: 'outbox-read',
     text: `SELECT expired, mine, ${COLUMNS}
-           FROM (SELECT (horizon, position) > ($1::xid8, $2::bigint) AS expired FROM outbox_pruned) AS pruned
+           FROM (SELECT coalesce((SELECT (horizon, position) > ($1::xid8, $2::bigint) FROM outbox_pruned), false) AS expired) AS pruned
            LEFT JOIN LATERAL (
              SELECT *, $3::text[] IS NULL OR merchant = ANY ($3) AS mine
              FROM (${committedAfter('*', ['$1', '$2', '$5'])}) AS scanned) AS found

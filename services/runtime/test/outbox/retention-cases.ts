@@ -75,10 +75,11 @@ export function retentionCases(database: () => TestDatabase, enders: (() => unkn
     it('keeps the number of a subject, unless it has been deleted', async () => {
       await write('deleted', 9);
       await write('deleted', 9, { type: 'token.deleted' });
+      await write('expired', 9, { type: 'token.expired' });
       await write('raced', 9, { type: 'token.deleted' });
       await write('raced', 9, { type: 'token.revealed' });
       await write('kept', 9);
-      expect(await prune()).toBe(5);
+      expect(await prune()).toBe(6);
       await write('kept', 0);
       const { rows } = await database().owner.query({
         text: 'SELECT subject, sequence::int FROM outbox_subject ORDER BY subject',
