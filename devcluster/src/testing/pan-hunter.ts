@@ -32,7 +32,7 @@ export function huntCardNumbers(sources: Iterable<Source>, numbers: readonly str
   const findings: Finding[] = [];
   for (const { name, content } of sources) {
     const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
-    hunt({ source: name, bytes, depth: 0 }, { needles, separated }, findings);
+    hunt({ source: name, bytes: withoutZeroTail(bytes), depth: 0 }, { needles, separated }, findings);
   }
   return findings;
 }
@@ -48,6 +48,18 @@ export function* filesBelow(directory: string): Generator<Source> {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // removed while we walked
     }
   }
+}
+
+const ZEROS = Buffer.alloc(64 * 1024);
+/** An encoding of a digit may end with a zero byte, as UTF-16LE does; none ends with as many as these. */
+const ZEROS_KEPT = 16;
+
+/** Logs of databases and brokers are files of their full size from the start: most of what they hold is zeros. */
+function withoutZeroTail(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  while (end >= ZEROS.length && bytes.subarray(end - ZEROS.length, end).equals(ZEROS)) end -= ZEROS.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return bytes.subarray(0, Math.min(bytes.length, end + ZEROS_KEPT));
 }
 
 interface Patterns {

@@ -41,6 +41,11 @@ describe('huntCardNumbers() finds a planted number', () => {
     expect(hunt(around(bytes))).not.toEqual([]);
   });
 
+  it.each(Object.entries(planted))('%s, with nothing but zeros behind it', (_name, bytes) => {
+    const content = Buffer.concat([Buffer.from('message '), Buffer.from(bytes), Buffer.alloc(200_001)]);
+    expect(hunt(content)).not.toEqual([]);
+  });
+
   it('raw deflate, when it is the whole source', () => {
     expect(hunt(deflateRawSync(`{"number":"${NUMBER}"}`))).not.toEqual([]);
   });
