@@ -55,15 +55,22 @@ export function sigstore(options: SigstoreOptions): ImageAttestation {
     return { image, attested: true, ...(sourceRevision !== undefined && { sourceRevision }) };
   };
   return {
-    evidence: (images) =>
-      Promise.all(
-        images.map(async (image) => {
-          const [signed, attested] = await Promise.all([signature(image), provenance(image)]);
-          return { ...attested, ...signed };
-        }),
-      ),
+    async evidence(images) {
+      const [attested, signed] = await Promise.all([
+        Promise.all(images.map(provenance)),
+        // cosign locks its copy of the trust root: of two at once one may end (sigstore/cosign#2576).
+        inTurn(images, signature),
+      ]);
+      return attested.map((one, index) => ({ ...one, signed: false, ...signed[index] }));
+    },
     provenance: (images) => Promise.all(images.map(provenance)),
   };
+}
+
+async function inTurn<T, R>(all: readonly T[], use: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const one of all) results.push(await use(one));
+  return results;
 }
 
 interface Ended {

@@ -81,6 +81,19 @@ describe('cosign and gh', () => {
     await expect(answer).rejects.toMatchObject({ code: 'verifier_unreachable', message });
   });
 
+  it('are asked about several images: cosign never beside itself', async () => {
+    const alone = `mkdir ${directory}/lock || exit 1; sleep 0.05; rmdir ${directory}/lock; case "$*" in *router*) echo "Error: no signatures found" >&2; exit 10;; esac`;
+    const [cosign, gh] = [program('cosign', alone), program('gh', 'echo "[]"')];
+    const images = ['operator', 'router', 'vault'].map((name) => image.replace('vault', name));
+    const who = { issuer: 'https://issuer', identity: '^https://us$', repository: 'acme/payments' };
+    const found = await sigstore({ ...who, programs: { cosign, gh } }).evidence(images);
+    expect(found.map((one) => [one.image, one.signed, one.problem])).toEqual([
+      [images[0], true, undefined],
+      [images[1], false, 'no signatures found'],
+      [images[2], true, undefined],
+    ]);
+  });
+
   it('have to be installed', async () => {
     await expect(evidence('/nowhere/cosign', '/nowhere/gh')).rejects.toMatchObject({
       code: 'verifier_missing',
