@@ -5,6 +5,7 @@ export type CliErrorCode =
   | 'cluster_running'
   | 'cluster_failed'
   | 'cluster_unreachable'
+  | 'vault_unreachable'
   | 'not_ready'
   | 'not_found'
   | 'manifest_invalid'
@@ -57,5 +58,6 @@ const PROMOTION_STATUS: Readonly<Record<PromotionErrorCode, number>> = {
 /** The exit status of an error, where it is not 1. */
 export const EXIT_STATUS: Partial<Record<CliErrorCode, number>> = {
   cluster_unreachable: 3,
+  vault_unreachable: 3,
   ...PROMOTION_STATUS,
 };

@@ -1,5 +1,6 @@
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit.ts';
 import { changelogCommand } from './commands/changelog.ts';
 import { demoCommand } from './commands/demo.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -41,6 +42,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     renderCommand,
     diffCommand,
     networkCommand,
+    auditCommand,
     promoteCommand,
     rollbackCommand,
     driftCommand,

@@ -8,6 +8,7 @@ import {
   createMetrics,
   every,
   type Lifecycle,
+  type Logger,
   loadAccess,
   mountedKafkaAccess,
   notUsable,
@@ -92,13 +93,11 @@ export async function serve(
     kms: keys.kms.background,
   });
   const vault: Vault = {
-    vaultId,
-    database,
+    ...{ vaultId, database, commit },
     keys: keys.ring,
     backupRetentionMs: config.BACKUP_RETENTION_DAYS * 86_400_000,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
-    commit,
     together: gatherer.submit,
     boundedAudit: audit.bounded,
     integrity: createIntegrityReports({ metrics, logger, bounded: audit.bounded, now: () => new Date() }),
@@ -120,22 +119,29 @@ export async function serve(
   addEventFeed(app, { database, vaultId });
   lifecycle.onClose('http', () => app.close());
 
-  const tasks = [
-    every(1000, { name: 'look for the migration', logger }, () => schema.isOpen || schema.check()),
-    every(5000, { name: 'ask KMS', logger }, () => keys.probe()),
-    every(1000, { name: 'rekey', logger }, () => schema.isOpen && rekey.step()),
-    every(1000, { name: 'shred', logger }, () => schema.isOpen && shreddings.step()),
-    every(1000, { name: 'erase ended tokens', logger }, () => schema.isOpen && eraseEnded(vault)),
-    every(60_000, { name: 'forget old keys', logger }, () => keys.ring.sweep()),
-    every(
-      600_000,
-      { name: 'remove old rows', logger },
-      () => schema.isOpen && removeOldRows(database, new Date()),
-    ),
-  ];
+  startTasks(
+    { lifecycle, logger },
+    {
+      'look for the migration': [1000, () => schema.isOpen || schema.check()],
+      'ask KMS': [5000, () => keys.probe()],
+      rekey: [1000, () => schema.isOpen && rekey.step()],
+      shred: [1000, () => schema.isOpen && shreddings.step()],
+      'erase ended tokens': [1000, () => schema.isOpen && eraseEnded(vault)],
+      'forget old keys': [60_000, () => keys.ring.sweep()],
+      'remove old rows': [600_000, () => schema.isOpen && removeOldRows(database, new Date())],
+    },
+  );
+  await app.listen({ host: config.HOST, port: config.PORT });
+  return { logger, readiness, serves: true };
+}
+
+/** What goes on beside the requests, by name: how long to pause, and what to do. */
+function startTasks(
+  { lifecycle, logger }: { lifecycle: Lifecycle; logger: Logger },
+  work: Record<string, readonly [pauseMs: number, work: () => unknown]>,
+): void {
+  const tasks = Object.entries(work).map(([name, [pauseMs, step]]) => every(pauseMs, { name, logger }, step));
   lifecycle.onClose('tasks', () => {
     for (const task of tasks) task.stop();
   });
-  await app.listen({ host: config.HOST, port: config.PORT });
-  return { logger, readiness, serves: true };
 }

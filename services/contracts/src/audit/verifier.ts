@@ -8,10 +8,12 @@ export interface VerifierOptions {
   /** The proven ones. */
   anchors: readonly AuditAnchor[];
   /**
-   * When the rows were read, by the vault's clock. Undefined: the anchors were read before the rows were, so that what
-   * they name must be there.
+   * When the rows were read, by the vault's clock: what later anchors name need not be there. Undefined: whatever they
+   * name must.
    */
   exportedAt?: Date | undefined;
+  /** Hashes of anchors that were read before the rows were: whatever they name must be there. */
+  readBefore?: ReadonlySet<string>;
 }
 
 export interface AuditReport {
@@ -163,8 +165,9 @@ export class AuditVerifier {
     chain.late.rows++;
   }
 
-  #isYounger({ time }: AuditAnchor): boolean {
-    const { exportedAt } = this.#options;
+  #isYounger({ time, hash }: AuditAnchor): boolean {
+    const { exportedAt, readBefore } = this.#options;
+    if (readBefore?.has(hash)) return false;
     return exportedAt !== undefined && Date.parse(time) > exportedAt.getTime() - SKEW_MS;
   }
 

@@ -244,6 +244,13 @@ describe('verifying', () => {
     expect(report).toMatchObject({ holds: true, youngerThanExport: 1 });
     const later = await verify(exported, h.anchors, new Date('2026-11-23T12:01:00Z'));
     expect(later.kinds).toEqual(['truncated']);
+    const verifier = new AuditVerifier({
+      anchors: h.anchors,
+      exportedAt: new Date('2026-11-23T12:00:02Z'),
+      readBefore: new Set(h.anchors.map(({ hash }) => hash)),
+    });
+    for (const row of exported) verifier.row(row);
+    expect(verifier.finish().findings).toMatchObject([{ kind: 'truncated' }]);
   });
 });
 
