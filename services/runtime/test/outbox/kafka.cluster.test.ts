@@ -106,6 +106,24 @@ it.skipIf('absent' in kafka)(
   },
 );
 
+it.skipIf('absent' in kafka)(
+  'a broker that does not answer holds up no write, and gets all when it does',
+  async () => {
+    if ('absent' in kafka) return;
+    process.kill(kafka.pid, 'SIGSTOP');
+    try {
+      const startedAt = performance.now();
+      for (let i = 0; i < 30; i++)
+        await database.app.transaction((transaction) => append(transaction, `tok-${i % 5}`));
+      expect(performance.now() - startedAt).toBeLessThan(5000); // a send that is waited for takes longer
+      expect((await outbox.status()).unpublished).toBe(30);
+    } finally {
+      process.kill(kafka.pid, 'SIGCONT');
+    }
+    await eventually(() => outbox.status()).toEqual({ unpublished: 0, broker: 'connected' });
+  },
+);
+
 /** A replica's database that can be taken from it as `kill -9` does: nothing is said any more, nothing given back. */
 function mortal(database: TestDatabase): {
   database: Database;
