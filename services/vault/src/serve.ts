@@ -77,10 +77,7 @@ export async function serve(
 
   const status = async (): Promise<Statusz> => ({
     service: 'vault',
-    version,
-    instance: config.POD_NAME,
-    vaultId,
-    schema: schema.state,
+    ...{ version, instance: config.POD_NAME, vaultId, schema: schema.state },
     key: { ...keys.status(), ...(schema.isOpen ? { inUse: await kmsKeysInUse(database) } : {}) },
     rekey: schema.isOpen ? await rekey.status() : undefined,
     outbox: await outbox.status(),
