@@ -79,7 +79,7 @@ beforeAll(async () => {
   const metrics = createMetrics();
   const { adapter, endpoint } = await createAdapter('stripe', {
     endpoint: psp.stripeUrl,
-    timeoutMs: 300,
+    timeoutMs: 1_000, // a machine that is busy answers in time
     trust: tls.trust,
   });
   accounts = await loadAccounts({ path: accountsFile, directory: secrets, adapter, logger });

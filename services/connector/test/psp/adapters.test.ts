@@ -8,7 +8,8 @@ const CREDENTIALS = {
   stripe: { apiKey: 'sk_test_0123456789abcdef' },
   adyen: { apiKey: 'AQEyhmfxK4_simulated_key', merchantAccount: 'AcmeECOM' },
 };
-const TIMEOUT_MS = 300;
+/** So much that a machine that is busy answers in time; what is never answered takes it in full. */
+const TIMEOUT_MS = 1_000;
 
 let psp: Simulator;
 let tls: TestTls;
