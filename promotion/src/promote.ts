@@ -75,12 +75,14 @@ async function stepOf(
 ): Promise<PromotionStep> {
   const step = steps.find((one) => one.to === to && (from === undefined || one.from === from));
   if (step !== undefined) return step;
-  if (!steps.some((one) => one.to === to) && (await isAtHead(repository, host, ask.base)))
-    await withdraw(host, ask, `environments/promotion.yaml has no step to ${to}.`);
+  const isGone = !steps.some((one) => one.to === to) && (await isAtHead(repository, host, ask.base));
+  const { closed } = isGone
+    ? await withdraw(host, ask, `environments/promotion.yaml has no step to ${to}.`)
+    : {};
   const known = steps.map((one) => `${one.from} -> ${one.to}`).join(', ');
   throw new PromotionError(
     'environment_unknown',
-    `environments/promotion.yaml has no step ${from === undefined ? '' : `from ${from} `}to ${to}; it has: ${known}`,
+    `environments/promotion.yaml has no step ${from === undefined ? '' : `from ${from} `}to ${to}; it has: ${known}${closed === undefined ? '' : `; pull request ${closed} ${ask.dryRun ? 'would be' : 'was'} closed`}`,
   );
 }
 

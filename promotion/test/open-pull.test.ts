@@ -165,7 +165,10 @@ describe('a target that no step leads to any more', () => {
 
   it('has nothing open, and the run says so', async () => {
     await run();
-    await expect(withoutProd()).rejects.toMatchObject({ code: 'environment_unknown' });
+    await expect(withoutProd()).rejects.toMatchObject({
+      code: 'environment_unknown',
+      message: expect.stringMatching(/has no step to prod; .*; pull request 1 was closed$/),
+    });
     expect(said()).toMatchObject({ state: 'failure' });
     expect(s.world.openPulls()).toEqual([]);
   });
