@@ -10,6 +10,7 @@ import {
   type Lifecycle,
   type Logger,
   loadAccess,
+  type Metrics,
   mountedKafkaAccess,
   notUsable,
   openDatabase,
@@ -21,8 +22,9 @@ import {
   SchemaGate,
   startOutbox,
 } from '@cofferdam/runtime';
+import type { FastifyInstance } from 'fastify';
 import { ChainHeads } from './audit/chain-heads.ts';
-import { openAudit } from './audit/open-audit.ts';
+import { type Audit, openAudit } from './audit/open-audit.ts';
 import { createCommit } from './commit.ts';
 import { readServeConfig } from './config.ts';
 import { eraseEnded } from './erase-ended.ts';
@@ -108,12 +110,7 @@ export async function serve(
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
   const shreddings = createShreddings(vault);
   const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
-  addRefusalAudit(app, { ...audit, now: vault.now, logger });
-  addIntegrityErrors(app, vault.integrity);
-  addRoutes(app, vault, metrics);
-  addAuditRoutes(app, vault, audit);
-  addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
-  addEventFeed(app, { database, vaultId });
+  addApi(app, vault, { audit, logger, metrics });
   lifecycle.onClose('http', () => app.close());
 
   startTasks(
@@ -130,6 +127,19 @@ export async function serve(
   );
   await app.listen({ host: config.HOST, port: config.PORT });
   return { logger, readiness, serves: true };
+}
+
+function addApi(
+  app: FastifyInstance,
+  vault: Vault,
+  { audit, logger, metrics }: { audit: Audit; logger: Logger; metrics: Metrics },
+): void {
+  addRefusalAudit(app, { ...audit, now: vault.now, logger });
+  addIntegrityErrors(app, vault.integrity);
+  addRoutes(app, vault, metrics);
+  addAuditRoutes(app, vault, audit);
+  addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
+  addEventFeed(app, vault);
 }
 
 /** What goes on beside the requests, by name: how long to pause, and what to do. */
