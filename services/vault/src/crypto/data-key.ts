@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { encodeTuple } from '../domain/tuple.ts';
 
 const NONCE_BYTES = 12;
@@ -10,15 +17,16 @@ const TAG_BYTES = 16;
  */
 export class DataKey {
   readonly version: number;
-  readonly #bytes: Buffer;
-  #destroyed = false;
+  /** Of Node.js: made of bytes at each use it would cost ten times what it is used for, and leave a copy each time. */
+  #object: KeyObject | undefined;
   #seals = 0;
 
-  /** Takes over the bytes and will zero them. */
+  /** Takes over the bytes and zeroes them. */
   constructor(version: number, bytes: Buffer) {
     if (bytes.length !== 32) throw new Error(`a data key has 32 bytes, this one ${bytes.length}`);
     this.version = version;
-    this.#bytes = bytes;
+    this.#object = createSecretKey(bytes);
+    bytes.fill(0);
   }
 
   /** How often it has encrypted. With random nonces a key must stay well below 2^32 (NIST SP 800-38D, 8.3). */
@@ -51,13 +59,13 @@ export class DataKey {
       .digest();
   }
 
+  /** Nothing refers to the key any more: OpenSSL zeroes it when it is collected. */
   destroy(): void {
-    this.#destroyed = true;
-    this.#bytes.fill(0);
+    this.#object = undefined;
   }
 
-  #key(): Buffer {
-    if (this.#destroyed) throw new Error('this data key has been destroyed');
-    return this.#bytes;
+  #key(): KeyObject {
+    if (this.#object === undefined) throw new Error('this data key has been destroyed');
+    return this.#object;
   }
 }
