@@ -1,5 +1,7 @@
 import type { Statusz } from '@cofferdam/contracts';
 import type { CheckResult, Database, Lifecycle, Logger, Metrics, Readiness } from '@cofferdam/runtime';
+import { storeKey } from './audit/key-events.ts';
+import type { Commit } from './commit.ts';
 import type { readServeConfig } from './config.ts';
 import { KeyRing } from './crypto/key-ring.ts';
 import { awsKeyManagement } from './kms/aws.ts';
@@ -19,13 +21,14 @@ export function openKeys(
   config: ReturnType<typeof readServeConfig>,
   around: {
     database: Database;
+    commit: Commit;
     lifecycle: Lifecycle;
     logger: Logger;
     metrics: Metrics;
     readiness: Readiness;
   },
 ): Keys {
-  const { database, lifecycle, logger, metrics, readiness } = around;
+  const { database, commit, lifecycle, logger, metrics, readiness } = around;
   const { VAULT_ID: vaultId, KMS_KEY_ARN: keyArn } = config;
   const aws = awsKeyManagement();
   lifecycle.onClose('kms', () => aws.close());
@@ -41,6 +44,7 @@ export function openKeys(
     database,
     kms,
     backgroundKms: kms.background,
+    store: (key) => storeKey({ vaultId, commit, now: () => new Date() }, key),
     logger,
     keyArn,
     dataKeyMaxAgeMs: config.DATA_KEY_MAX_AGE_HOURS * 3_600_000,

@@ -66,7 +66,9 @@ export async function serve(
   const schema = new SchemaGate(database, { vaultId, migrations });
   readiness.add('database', () => schema.check());
 
-  const keys = openKeys(config, { database, lifecycle, logger, metrics, readiness });
+  const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
+  const commit = createCommit(database, heads);
+  const keys = openKeys(config, { database, commit, lifecycle, logger, metrics, readiness });
 
   const outbox = startOutbox({
     ...{ database, vaultId, logger, metrics, clientId: config.POD_NAME },
@@ -84,9 +86,7 @@ export async function serve(
     rekey: schema.isOpen ? await rekey.status() : undefined,
     outbox: await outbox.status(),
   });
-  const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const gatherer = await openGatherer(config, { lifecycle, logger, metrics, heads });
-  const commit = createCommit(database, heads);
   const audit = openAudit(config, {
     ...{ database, heads, commit, access, schema, lifecycle, logger, metrics },
     kms: keys.kms.background,

@@ -131,6 +131,13 @@ describe('the trail', () => {
     expect(changed).toMatchObject({ before: loaded?.['rulesHash'], rules: RULES.length + 1 });
   });
 
+  it('has the data keys that were made', async () => {
+    const keys = (await trail('?action=data_key.created&merchant=acme')).map(detailOf);
+    const made = { version: 1, generation: 0, kmsKeyArn: running.world.keyArn };
+    expect(keys).toEqual([expect.objectContaining(made), expect.objectContaining(made)]);
+    expect(keys.map(({ purpose }) => purpose).toSorted()).toEqual(['digest', 'record']);
+  });
+
   it('has refusals, and counts those that repeat instead of writing each', async () => {
     const path = '/v1/tokens/tok_00000000000000000000000000';
     const stranger = { subject: 'system:serviceaccount:other:somebody' };

@@ -317,6 +317,17 @@ it('puts data keys under another KMS key without a record being written, and the
     await replica.rekey.step();
     expect(await kmsKeysInUse(replica.database)).toEqual([keyArn]);
     expect(await generations()).toEqual(before);
+    const { rows } = await running.owner.query(
+      `SELECT merchant, detail::json->>'purpose' AS purpose, (detail::json->>'version')::int AS version
+       FROM audit WHERE action = 'data_key.rewrapped'
+       EXCEPT SELECT merchant, purpose, version FROM data_keys`,
+    );
+    const entries = "SELECT 1 FROM audit WHERE action = 'data_key.rewrapped'";
+    const keys = 'SELECT 1 FROM data_keys WHERE destroyed_at IS NULL';
+    expect([rows, (await running.owner.query(entries)).rowCount]).toEqual([
+      [],
+      (await running.owner.query(keys)).rowCount,
+    ]);
   } finally {
     await replica.close();
   }

@@ -20,6 +20,8 @@ export interface KeyRingOptions {
   kms: KeyManagement;
   /** For what can wait. Default: `kms`. */
   backgroundKms?: KeyManagement;
+  /** Keeps a new key; false when another replica was first. Default: in the database, and no more. */
+  store?: (key: WrappedKey) => Promise<boolean>;
   logger: Logger;
   /** After this a merchant's next write makes a new record key. */
   dataKeyMaxAgeMs: number;
@@ -245,11 +247,12 @@ export class KeyRing {
   /** The row is committed before the key is used for anything: a ciphertext never waits for its key. */
   async #make(key: Pick<WrappedKey, 'merchant' | 'purpose' | 'version' | 'stage'>): Promise<void> {
     const { database, kms, keyArn: kmsKeyArn, generation } = this.#options;
+    const { store = (made: WrappedKey) => insertKey(database, made) } = this.#options;
     const { plaintext, wrapped } = await kms.generateDataKey(kmsKeyArn, this.#context(key));
     const createdAt = new Date(this.#now());
     const unused = { uses: 0, closedAt: undefined, destroyedAt: undefined };
     const row: WrappedKey = { ...key, ...unused, generation, kmsKeyArn, wrapped, createdAt };
-    const inserted = await insertKey(database, row).catch((error: unknown) => {
+    const inserted = await store(row).catch((error: unknown) => {
       plaintext.fill(0);
       throw error;
     });

@@ -1,6 +1,7 @@
-import type { Database } from '@cofferdam/runtime';
+import { storeWrapping } from '../audit/key-events.ts';
 import { type KeyManagement, KeyManagementError } from '../kms/key-management.ts';
-import { findKeysWrappedByOthers, replaceWrapping } from '../storage/data-keys.ts';
+import { findKeysWrappedByOthers } from '../storage/data-keys.ts';
+import type { Vault } from '../vault.ts';
 
 const BATCH = 20;
 /** Refused keys of a batch, after which the rest is for a later call: each costs a call to KMS. */
@@ -14,20 +15,18 @@ const MOST_REFUSED = 3;
  * @throws {KeyManagementError} when KMS does not answer, or does not let us with some of the keys; what was done stays
  *   done, and one that is refused (its KMS key is gone) holds up no other
  */
-export async function rewrapKeys(options: {
-  database: Database;
-  kms: KeyManagement;
-  vaultId: string;
-  keyArn: string;
-}): Promise<number> {
-  const { database, kms, vaultId, keyArn } = options;
-  const keys = await findKeysWrappedByOthers(database, keyArn, BATCH);
+export async function rewrapKeys(
+  vault: Pick<Vault, 'vaultId' | 'database' | 'commit' | 'now'>,
+  { kms, keyArn }: { kms: KeyManagement; keyArn: string },
+): Promise<number> {
+  const { vaultId } = vault;
+  const keys = await findKeysWrappedByOthers(vault.database, keyArn, BATCH);
   const refused: KeyManagementError[] = [];
   for (const key of keys) {
     const context = { vaultId, merchant: key.merchant, purpose: key.purpose };
     try {
       const wrapped = await kms.rewrap({ from: key.kmsKeyArn, to: keyArn }, key.wrapped, context);
-      await replaceWrapping(database, key, { kmsKeyArn: keyArn, wrapped });
+      await storeWrapping(vault, key, { kmsKeyArn: keyArn, wrapped });
     } catch (error) {
       if (!(error instanceof KeyManagementError) || error.failure !== 'refused') throw error;
       if (refused.push(error) === MOST_REFUSED) break;

@@ -24,8 +24,8 @@ export function createRekey(
   options: { kms: KeyManagement; keyArn: string } & RekeyOptions,
 ): Rekey {
   const { generation, kms, keyArn } = options;
-  const { database, vaultId } = vault;
-  const rewrap = resting(vault.now, () => rewrapKeys({ database, kms, vaultId, keyArn }));
+  const { database } = vault;
+  const rewrap = resting(vault.now, () => rewrapKeys(vault, { kms, keyArn }));
   const move = resting(vault.now, () => moveRecords(vault, options));
   async function moveSome(): Promise<void> {
     for (let seen = 0, last = 1; last > 0 && seen < RECORDS_A_STEP; seen += last) last = await move();

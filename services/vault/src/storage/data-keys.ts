@@ -122,17 +122,18 @@ export async function findKeysWrappedByOthers(
   return rows.map(fromRow);
 }
 
-/** Puts the same key under another KMS key, unless another replica has done so. */
+/** Puts the same key under another KMS key. @returns false when another replica has done so */
 export async function replaceWrapping(
   database: Queryable,
   key: Pick<WrappedKey, 'merchant' | 'purpose' | 'version' | 'kmsKeyArn'>,
   by: { kmsKeyArn: string; wrapped: Buffer },
-): Promise<void> {
-  await database.query({
+): Promise<boolean> {
+  const { rowCount } = await database.query({
     text: `UPDATE data_keys SET kms_key_arn = $4, wrapped = $5
            WHERE merchant = $1 AND purpose = $2 AND version = $3 AND kms_key_arn = $6 AND destroyed_at IS NULL`,
     values: [key.merchant, key.purpose, key.version, by.kmsKeyArn, by.wrapped, key.kmsKeyArn],
   });
+  return rowCount === 1;
 }
 
 /** The KMS keys without which something here could not be read. */
