@@ -37,8 +37,9 @@ export function encodeArray<T extends ElementType>(type: T, values: readonly Ele
     ensure(4);
     const lengthAt = at;
     at += 4;
-    if (value === null || value === undefined) scratch.writeInt32BE(-1, lengthAt);
-    else scratch.writeInt32BE(write(value), lengthAt);
+    // Before the buffer is named: writing the element may put a larger one in its place.
+    const length = value === null || value === undefined ? -1 : write(value);
+    scratch.writeInt32BE(length, lengthAt);
   }
   return Buffer.from(scratch.subarray(0, at));
 }
