@@ -67,6 +67,14 @@ export class ShardLeases {
     return this.#held.has(shard) && this.#held.get(shard) === held.get(shard);
   }
 
+  /**
+   * When something that was read is not published: our shards are taken anew at the next renewal, and read from what
+   * was saved. To go on would leave a hole.
+   */
+  startOver(): void {
+    this.#held.clear();
+  }
+
   /** Shards that are being given up are read no further. */
   beginReading(): Reading {
     const held = new Map([...this.#held].filter(([shard]) => !this.#surplus.has(shard)));
@@ -97,7 +105,7 @@ export class ShardLeases {
   /** Renews the lease, and takes shards or marks some for giving up, so that all replicas have about as many. */
   async renew(): Promise<void> {
     // After a pause longer than the lease others have taken over, whether or not their rows say so yet.
-    if (!this.isValid()) this.#held.clear();
+    if (!this.isValid()) this.startOver();
     const sentAt = performance.now();
     await this.#beat();
     const { members, mine, behind } = await this.#look();

@@ -37,7 +37,7 @@ export async function pump(options: PumpOptions): Promise<void> {
   while (!signal.aborted) {
     await options.checkBroker();
     if (!leases.isValid()) {
-      // What was read before is read again: by us after the next renewal, or by somebody else.
+      leases.startOver();
       await ahead;
       ahead = undefined;
       await pause(pollMs);
@@ -67,7 +67,7 @@ async function readNext({ database, vaultId, leases, batchSize }: PumpOptions): 
 async function publish({ events, next, reading }: Batch, options: PumpOptions): Promise<void> {
   const { leases, publisher, onPublished } = options;
   for (const part of parts(events)) {
-    if (!leases.isValid()) return; // not noted as published
+    if (!leases.isValid()) return leases.startOver();
     const ours = part.filter(({ shard }) => leases.owns(shard, reading)).map(({ event }) => event);
     if (ours.length === 0) continue;
     await publisher.publish(ours);

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createLogger, type EventPublisher, readEvents, START, startRelay } from '../../src/index.ts';
+import {
+  createLogger,
+  type EventPublisher,
+  type Queryable,
+  readEvents,
+  START,
+  startRelay,
+} from '../../src/index.ts';
 import { ShardLeases } from '../../src/outbox/leases.ts';
+import { pump } from '../../src/outbox/pump.ts';
 import { readProgress } from '../../src/outbox/shards.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 import { append, eventually } from './support.ts';
@@ -70,6 +79,51 @@ export function shardCases(database: () => TestDatabase, enders: (() => unknown)
       await other.giveUpSurplus();
       await paused.renew();
       expect([paused.owned.length, other.owned.length]).toEqual([8, 8]);
+    });
+  });
+
+  describe('a lease that lapses for a moment', () => {
+    it('leaves no hole where something had been read and was not published', async () => {
+      await write('x', 'x', 'x', 'x');
+      let lookMs = 0;
+      const slow: Queryable = {
+        query: async (statement) => {
+          if (statement.name === 'outbox-look') await sleep(lookMs);
+          return database().app.query(statement);
+        },
+      };
+      const lease = new ShardLeases(slow, { topic: TOPIC, member: 'late', leaseMs: 400 });
+      await lease.prepare();
+      const sequences: number[] = [];
+      const renewed = Promise.withResolvers<void>();
+      const publish: EventPublisher['publish'] = async (events) => {
+        sequences.push(...events.map(({ sequence }) => sequence));
+        if (sequences.length > 1) return;
+        // The renewal is sent in time, and answered after the lease before it has ended.
+        await sleep(250);
+        lookMs = 230;
+        renewed.resolve(lease.renew());
+        while (lease.isValid()) await sleep(5);
+      };
+      const stop = new AbortController();
+      enders.push(() => stop.abort());
+      await lease.renew();
+      const pumping = pump({
+        ...{ vaultId: 'acme-dev', database: slow, leases: lease, batchSize: 1, pollMs: 10 },
+        publisher: { publish, check: async () => undefined, close: async () => undefined },
+        ...{ checkBroker: async () => undefined, onPublished: () => undefined },
+        ...{ signal: stop.signal, pause: (ms: number) => sleep(ms) },
+      });
+      await renewed.promise;
+      await sleep(100);
+      lookMs = 0;
+      await eventually(async () => {
+        await lease.renew();
+        return sequences.at(-1);
+      }).toBe(4);
+      stop.abort();
+      await pumping;
+      expect([...new Set(sequences)]).toEqual([1, 2, 3, 4]);
     });
   });
 
