@@ -284,14 +284,14 @@ it('a run that ends says so, and what a killed one has left is found by another'
     logger,
     metrics: createMetrics(),
   };
-  expect(await createLeftovers(options)('of others')).toEqual([]);
+  expect(await createLeftovers(options)('quiet')).toEqual([]);
   const later = createLeftovers({ ...options, now: () => Date.now() + 120_000 });
-  const found = await later('of others');
+  const found = await later('quiet');
   expect(found.map(({ writer }) => writer.split('/')[0])).toEqual(found.map(() => 'payments-vault-1'));
   expect(found.length).toBeGreaterThan(0);
 
   await running.owner.query(`UPDATE audit SET subject = 'somebody-else' WHERE writer = $1 AND position = 1`, [
     found[0]?.writer,
   ]);
-  expect((await later('of others')).map(({ writer }) => writer)).not.toContain(found[0]?.writer);
+  expect((await later('quiet')).map(({ writer }) => writer)).not.toContain(found[0]?.writer);
 });

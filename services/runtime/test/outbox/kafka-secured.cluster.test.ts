@@ -3,11 +3,19 @@ import {
   AclOperations,
   AclPermissionTypes,
   Admin,
+  Consumer,
   ResourcePatternTypes,
   ResourceTypes,
+  stringDeserializers,
 } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EventPublisher, type KafkaAccess, kafkaPublisher } from '../../src/index.ts';
+import {
+  createLogger,
+  type EventPublisher,
+  jsonPublisher,
+  type KafkaAccess,
+  kafkaPublisher,
+} from '../../src/index.ts';
 
 const TOPIC = 'cofferdam.acme-dev.tokens';
 const OTHERS = 'cofferdam.acme-dev.payments';
@@ -77,6 +85,27 @@ describe.skipIf(absent)('events over a broker that asks who we are', () => {
     await publisher.publish([event]);
   });
 
+  test('what goes past the outbox waits in memory while the broker refuses it, and arrives in order', async () => {
+    let access = scram('ScramSha512', 'an old one');
+    const logged: string[] = [];
+    const publisher = jsonPublisher({
+      access: async () => access,
+      ...{ topic: TOPIC, clientId: 'test' },
+      logger: createLogger({ service: 'test', level: 'warn' }, { write: (line) => logged.push(line) }),
+    });
+    for (const n of [1, 2, 3]) publisher.add({ key: 'a run', value: { n } });
+    await publisher.flush();
+    await publisher.flush();
+    expect([publisher.waiting(), logged.length]).toEqual([3, 1]);
+    access = scram('ScramSha512');
+    publisher.add({ key: 'a run', value: { n: 4 } });
+    await publisher.flush();
+    expect(publisher.waiting()).toBe(0);
+    await publisher.close();
+    const ours = (await recordsOf(kafka.bootstrapServers)).filter(({ key }) => key === 'a run');
+    expect(ours.map(({ value }) => JSON.parse(value))).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
+  });
+
   test('nothing is said to brokers that another authority vouches for', async () => {
     const other = { ...scram('ScramSha512'), tls: {} };
     await expect(publisherOf(() => other).check()).rejects.toThrow();
@@ -87,3 +116,22 @@ describe.skipIf(absent)('events over a broker that asks who we are', () => {
     await expect(publisher.publish([event])).rejects.toThrow();
   });
 });
+
+/** Everything in the topic up to the last record that has key `a run`, which is the last of all. */
+async function recordsOf(bootstrapServers: string): Promise<{ key: string; value: string }[]> {
+  const consumer = new Consumer({
+    ...{ clientId: 'test', groupId: 'test', bootstrapBrokers: [bootstrapServers] },
+    deserializers: stringDeserializers,
+  });
+  const records: { key: string; value: string }[] = [];
+  try {
+    const stream = await consumer.consume({ topics: [TOPIC], mode: 'earliest', autocommit: false });
+    for await (const { key, value } of stream) {
+      records.push({ key, value });
+      if (value === '{"n":4}') break;
+    }
+  } finally {
+    await consumer.close(true);
+  }
+  return records;
+}

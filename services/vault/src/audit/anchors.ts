@@ -20,8 +20,8 @@ export interface AnchorsOptions {
   /** KMS makes the proof. */
   mac: (anchor: Pick<AuditAnchor, 'vaultId' | 'hash'>) => Promise<Pick<AuditAnchor, 'key' | 'mac'>>;
   publish: PublishAnchor;
-  /** Heads that other runs have left, or this one at its end. */
-  leftovers: (which: 'of others' | 'of this run') => Promise<ChainHead[]>;
+  /** Heads of chains that nobody goes on with, or of all chains of this run at its end. */
+  leftovers: (which: 'quiet' | 'of this run') => Promise<ChainHead[]>;
   logger: Logger;
   metrics: Metrics;
   now?: () => number;
@@ -64,7 +64,7 @@ export class Anchors {
   /** Looks for chains that their run has left without an anchor; the next step anchors what it finds. */
   lookForLeftovers(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#found = await this.#options.leftovers('of others');
+      this.#found = await this.#options.leftovers('quiet');
     });
   }
 

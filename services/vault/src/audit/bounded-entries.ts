@@ -66,7 +66,11 @@ export class BoundedEntries {
     if (entries.length === 0) return;
     await this.#write(entries).catch((error: unknown) => {
       // They are counted on, and written with the next.
-      for (const [key, window] of over) if (!this.#windows.has(key)) this.#windows.set(key, window);
+      for (const [key, window] of over) {
+        const since = this.#windows.get(key);
+        if (since) since.repeated += window.repeated;
+        else this.#windows.set(key, window);
+      }
       throw error;
     });
   }

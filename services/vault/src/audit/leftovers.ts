@@ -5,14 +5,14 @@ import { linksAfter } from '../storage/audit-trail.ts';
 
 export interface LeftoversOptions {
   database: Database;
-  /** Of this process: its own chains are anchored from what it knows. */
+  /** Of this process. */
   run: string;
   logger: Logger;
   metrics: Metrics;
   now?: () => number;
 }
 
-/** A run that lives anchors its chains within seconds. */
+/** A run that lives anchors its chains within seconds: no other has rows of a minute ago that no anchor covers. */
 const QUIET_MS = 60_000;
 const CHAINS_AT_A_TIME = 50;
 const LINKS_AT_A_TIME = 5000;
@@ -41,24 +41,17 @@ export function createLeftovers(options: LeftoversOptions) {
     return undefined;
   };
 
-  return async (which: 'of others' | 'of this run'): Promise<ChainHead[]> => {
-    const own = `${run}/`;
+  return async (which: 'quiet' | 'of this run'): Promise<ChainHead[]> => {
     const found = await chainsNotAnchored(database, {
-      ...(which === 'of this run' ? { writers: own } : {}),
+      ...(which === 'of this run' ? { writers: `${run}/` } : {}),
       limit: CHAINS_AT_A_TIME,
     });
-    const quiet = found.filter(
-      ({ anchored, lastAt }) => which === 'of this run' || isLeft(anchored.writer, lastAt),
-    );
+    const isLeft = ({ lastAt }: Leftover) => which === 'of this run' || now() - lastAt.getTime() > QUIET_MS;
     const ends: ChainHead[] = [];
-    for (const leftover of quiet) {
+    for (const leftover of found.filter(isLeft)) {
       const end = await endOf(leftover);
       if (end) ends.push(end);
     }
     return ends;
   };
-
-  function isLeft(writer: string, lastAt: Date): boolean {
-    return !writer.startsWith(`${run}/`) && now() - lastAt.getTime() > QUIET_MS;
-  }
 }
