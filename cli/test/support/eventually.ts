@@ -1,4 +1,7 @@
-/** Repeats an assertion until it holds; its own failure is what is thrown when it never does. */
+/**
+ * Repeats an assertion until it holds; its own failure is what is thrown when it never does. Not more often than twice a
+ * second: each kubectl takes a tenth of a second of a core from the cluster that it asks.
+ */
 export async function eventually(assertion: () => Promise<void>, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -6,7 +9,7 @@ export async function eventually(assertion: () => Promise<void>, timeoutMs = 60_
       return await assertion();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
 }

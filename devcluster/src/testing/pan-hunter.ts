@@ -37,15 +37,20 @@ export function huntCardNumbers(sources: Iterable<Source>, numbers: readonly str
   return findings;
 }
 
-/** Every file below a directory as a source; sockets, pipes and links are left out. */
+/**
+ * Every file below a directory as a source; sockets, pipes and links are left out. What is removed while it is walked
+ * (a pod that ends) is left out as well.
+ *
+ * @throws when there is no such directory
+ */
 export function* filesBelow(directory: string): Generator<Source> {
-  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
     try {
-      yield { name: path, content: readFileSync(path) };
+      if (entry.isDirectory()) yield* filesBelow(path);
+      else if (entry.isFile()) yield { name: path, content: readFileSync(path) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // removed while we walked
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -83,6 +83,24 @@ describe('huntCardNumbers()', () => {
       writeFileSync(join(directory, 'planted.log'), `number ${NUMBER}`);
       const sources = huntCardNumbers(filesBelow(directory), [NUMBER]).map((finding) => finding.source);
       expect(sources).toEqual([join(directory, 'planted.log')]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('leaves out what is removed while it walks, and does not walk what is not there', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cofferdam-pan-'));
+    try {
+      for (const name of ['one', 'other']) {
+        mkdirSync(join(directory, name));
+        writeFileSync(join(directory, name, 'log'), '');
+      }
+      const walk = filesBelow(directory);
+      const first = walk.next().value?.name ?? '';
+      for (const name of ['one', 'other'])
+        if (!first.startsWith(join(directory, name))) rmSync(join(directory, name), { recursive: true });
+      expect([...walk]).toEqual([]);
+      expect(() => [...filesBelow(join(directory, 'nowhere'))]).toThrow('ENOENT');
     } finally {
       rmSync(directory, { recursive: true });
     }
