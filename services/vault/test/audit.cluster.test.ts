@@ -3,13 +3,16 @@ import {
   type AuditReport,
   AuditRow,
   AuditVerifier,
+  emptyChain,
   judgeAnchors,
+  link,
+  toRow,
 } from '@cofferdam/contracts/audit';
 import { createLogger, createMetrics, databaseOver } from '@cofferdam/runtime';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLeftovers } from '../src/audit/leftovers.ts';
-import { rehashed } from './support/audit-history.ts';
+import { entryOf, rehashed } from './support/audit-history.ts';
 import { newAttemptId, type RunningVault, startVault } from './support/running-vault.ts';
 import { RULES, SUBJECTS, VAULT_ID } from './support/vault-world.ts';
 
@@ -103,7 +106,7 @@ describe('the trail', () => {
     expect(await trail(`?from=2040-01-01T00:00:00Z`)).toEqual([]);
   });
 
-  it('shows a merchant nobody else rows, and only to whom a rule lets', async () => {
+  it("shows a merchant nobody else's rows, and only to whom a rule lets", async () => {
     running.world.writeAccess([
       ...RULES,
       { subjects: [SUBJECTS.globexShop], merchants: ['globex'], allow: ['audit:read'] },
@@ -141,7 +144,7 @@ describe('the trail', () => {
   it('has refusals, and counts those that repeat instead of writing each', async () => {
     const path = '/v1/tokens/tok_00000000000000000000000000';
     const stranger = { subject: 'system:serviceaccount:other:somebody' };
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 5; i++) {
       expect((await running.call({ path, authorization: 'Bearer no.to.ken' })).status).toBe(401);
       expect((await running.call({ path, as: stranger })).status).toBe(403);
       expect((await running.call({ path, headers: { 'cofferdam-merchant': 'globex' } })).status).toBe(403);
@@ -255,7 +258,7 @@ it('the serving role can add to trail and anchors, and neither change nor remove
   await client.end();
 });
 
-it('a run that ends says so, and what a killed one has left is found by another', async () => {
+it('a run that ends writes what it has counted, and says that it ends', async () => {
   await running.vault.kill('SIGTERM');
   expect(loggedAnchors().at(-1)).toMatchObject({ ends: true });
   const counted = await running.owner.query(
@@ -264,19 +267,21 @@ it('a run that ends says so, and what a killed one has left is found by another'
   );
   expect(counted.rows).toEqual(
     expect.arrayContaining([
-      { action: 'access.refused', reason: 'token_not_found', repeated: 19 },
-      { action: 'reveal.refused', reason: 'unknown_grant', repeated: 19 },
+      { action: 'access.refused', reason: 'token_not_found', repeated: 4 },
+      { action: 'reveal.refused', reason: 'unknown_grant', repeated: 4 },
     ]),
   );
+});
 
-  const killed = await running.world.serve({ AUDIT_ANCHOR_SECONDS: '300', POD_NAME: 'payments-vault-1' });
-  await expect
-    .poll(
-      async () =>
-        (await running.owner.query(`SELECT 1 FROM audit WHERE writer LIKE 'payments-vault-1/%'`)).rowCount,
-    )
-    .toBeGreaterThan(0);
-  await killed.kill('SIGKILL');
+it('what a killed run has left is found by another, which does not vouch for what is broken', async () => {
+  const writer = 'payments-vault-1/run_killed/0';
+  const first = link(emptyChain(writer), entryOf(1, new Date()));
+  for (const one of [first, link(first, entryOf(2, new Date()))].map((row) => toRow(row))) {
+    await running.owner.query(
+      `INSERT INTO audit VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, decode($11, 'hex'), decode($12, 'hex'))`,
+      Object.values(one),
+    );
+  }
   const logger = createLogger({ service: 'test', level: 'fatal' });
   const options = {
     database: databaseOver(running.owner),
@@ -286,12 +291,10 @@ it('a run that ends says so, and what a killed one has left is found by another'
   };
   expect(await createLeftovers(options)('quiet')).toEqual([]);
   const later = createLeftovers({ ...options, now: () => Date.now() + 120_000 });
-  const found = await later('quiet');
-  expect(found.map(({ writer }) => writer.split('/')[0])).toEqual(found.map(() => 'payments-vault-1'));
-  expect(found.length).toBeGreaterThan(0);
+  expect(await later('quiet')).toMatchObject([{ writer, position: 2 }]);
 
   await running.owner.query(`UPDATE audit SET subject = 'somebody-else' WHERE writer = $1 AND position = 1`, [
-    found[0]?.writer,
+    writer,
   ]);
-  expect((await later('quiet')).map(({ writer }) => writer)).not.toContain(found[0]?.writer);
+  expect(await later('quiet')).toEqual([]);
 });

@@ -165,6 +165,29 @@ describe('verifying', () => {
     );
   });
 
+  it('says what it is that it has found, and where', async () => {
+    const steps: Step[] = [0, 1, 2].map(() => ({ run: 0, lane: 0 }));
+    const h = playHistory([...steps, ...lastAnchors]);
+    const [a, b, c] = h.rows;
+    if (!a || !b || !c) throw new Error('three rows');
+    const found = async (rows: AuditRow[]) => {
+      const { findings } = await verify(rows, h.anchors);
+      return findings.map(({ kind, position }) => [kind, position]);
+    };
+    expect(await found([a, { ...b, subject: 'nobody' }, c])).toEqual([['altered', 2]]);
+    expect(await found([a, rehashed({ ...b, subject: 'nobody' }, b.previous), c])).toEqual([['altered', 3]]);
+    expect(await found([a, c])).toEqual([['missing', 2]]);
+    expect(await found([b, c])).toEqual([['missing', 1]]);
+    expect(await found([a, b])).toEqual([['truncated', 3]]);
+    expect(await found([])).toEqual([['truncated', 3]]);
+    expect(await found([a, b, b, c])).toEqual([['out_of_order', 2]]);
+    expect(await found([a, c, b])).toEqual([
+      ['missing', 2],
+      ['out_of_order', 2],
+    ]);
+    expect(await found(rewriteFrom(h.rows, { ...b, subject: 'nobody' }))).toEqual([['rewritten', 3]]);
+  });
+
   it('without anchors does not see a chain that was rewritten as a whole: they are what shows it', async () => {
     const h = playHistory([{ run: 0, lane: 0 }, { run: 0, lane: 0 }, ...lastAnchors]);
     const [first] = h.rows;
