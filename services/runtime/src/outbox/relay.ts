@@ -19,7 +19,7 @@ export interface RelayOptions {
   onPublished?: (events: number) => void;
   /** Pause when there was nothing to publish. Default 250. */
   pollMs?: number;
-  /** Pause after a failure; doubled with each that follows, up to sixteen times this. Default 1000. */
+  /** Pause after a failure; doubled with the next and with the one after it. Default 1000. */
   retryMs?: number;
   /** Most rows that are looked at in one go. Default 2000. */
   batchSize?: number;
@@ -70,7 +70,8 @@ export function startRelay(options: RelayOptions): Relay {
       } finally {
         await publisher.close().catch(() => undefined);
       }
-      await pause(retryMs * Math.min(16, 2 ** Math.max(0, state.failures - 1)) * (0.75 + Math.random() / 2));
+      const longer = 2 ** Math.min(2, Math.max(0, state.failures - 1));
+      await pause(retryMs * longer * (0.75 + Math.random() / 2));
     }
   };
   const ended = run();

@@ -83,10 +83,11 @@ it.skipIf('absent' in kafka)(
   async () => {
     if ('absent' in kafka) return;
     const { bootstrapServers } = kafka;
+    const metrics = createMetrics();
     outbox = startOutbox({
       ...{ database: database.app, vaultId: 'acme-dev', topic: TOPIC, clientId: 'test' },
       ...{ retentionHours: 168, isReady: () => true },
-      ...{ kafka: async () => ({ bootstrapServers: [bootstrapServers] }), logger, metrics: createMetrics() },
+      ...{ kafka: async () => ({ bootstrapServers: [bootstrapServers] }), logger, metrics },
     });
     for (let i = 0; i < 30; i++) {
       await database.app.transaction((transaction) =>
@@ -97,6 +98,9 @@ it.skipIf('absent' in kafka)(
 
     await createTopic(kafka, TOPIC);
     await eventually(() => outbox.status()).toEqual({ unpublished: 0, broker: 'connected' });
+    const measured = await metrics.text();
+    expect(measured.match(/^cofferdam_outbox_shard_owned\{shard="\d+"\} 1$/gm)).toHaveLength(16);
+    expect(measured).toMatch(/^cofferdam_outbox_published_total 30$/m);
     const messages = await consume(kafka, TOPIC, ({ length }) => length === 30);
     expect(messages.every((message) => message.type === 'token.updated')).toBe(true);
     for (const ofSubject of Map.groupBy(messages, (message) => message.key).values()) {

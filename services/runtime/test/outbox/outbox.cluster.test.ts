@@ -178,7 +178,7 @@ describe('the relay', () => {
       return publisherTo(published, () => away);
     });
     await write('a', 'b');
-    await sleep(500); // 20 ms apart they would be two dozen
+    await sleep(300); // 20 ms apart they would be fifteen
     expect([published, relay.broker(), await countUnpublished(database.app, 'topic')]).toEqual([
       [],
       'unreachable',
