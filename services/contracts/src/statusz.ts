@@ -37,6 +37,19 @@ export const Statusz = z.strictObject({
   key: KeyStatus.optional(),
   rekey: z
     .strictObject({ generation: z.int(), total: z.int(), done: z.int(), finished: z.boolean() })
+    .optional()
+    .describe('Of records and of cards together.'),
+  rekeyParts: z
+    .strictObject({
+      records: z.strictObject({ total: z.int(), done: z.int(), finished: z.boolean() }),
+      fingerprints: z.strictObject({
+        phase: z.enum(['adding', 'closing', 'moving', 'expiring', 'finished']),
+        total: z.int().describe('Cards.'),
+        done: z.int(),
+        finished: z.boolean(),
+      }),
+      statement: z.string().optional().describe('Once all is finished: what was found.'),
+    })
     .optional(),
   outbox: z
     .strictObject({ unpublished: z.int(), broker: z.enum(['connected', 'unreachable', 'none']) })

@@ -29,7 +29,7 @@ CREATE TABLE next_fingerprints (
 CREATE TABLE fingerprint_moves (
   generation        integer PRIMARY KEY,
   started_at        timestamptz NOT NULL,
-  phase             text NOT NULL CHECK (phase IN ('adding', 'proving', 'switching', 'expiring', 'finished')),
+  phase             text NOT NULL CHECK (phase IN ('adding', 'closing', 'moving', 'expiring', 'finished')),
   phase_since       timestamptz NOT NULL,
   total             bigint NOT NULL,
   done              bigint NOT NULL,

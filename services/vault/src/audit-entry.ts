@@ -18,6 +18,7 @@ export type AuditAction =
   | 'data_key.created'
   | 'data_key.rewrapped'
   | 'rekey.started'
+  | 'rekey.records_moved'
   | 'rekey.finished'
   | 'integrity.failed'
   | 'merchant.shredding_requested'

@@ -83,7 +83,7 @@ export async function serve(
     service: 'vault',
     ...{ version, instance: config.POD_NAME, vaultId, schema: schema.state },
     key: { ...keys.status(), ...(schema.isOpen ? { inUse: await kmsKeysInUse(database) } : {}) },
-    rekey: schema.isOpen ? await rekey.status() : undefined,
+    ...(schema.isOpen ? await rekey.status() : {}),
     outbox: await outbox.status(),
   });
   const gatherer = await openGatherer(config, { lifecycle, logger, metrics, heads });

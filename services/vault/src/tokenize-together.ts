@@ -2,6 +2,7 @@ import { type NewEvent, ProblemError } from '@cofferdam/runtime';
 import { auditEntry } from './audit-entry.ts';
 import type { Card } from './check-card.ts';
 import type { DataKey } from './crypto/data-key.ts';
+import type { CardFingerprints } from './crypto/digest-keys.ts';
 import type { WritingKeys } from './crypto/key-ring.ts';
 import { openCard, sealCard } from './crypto/sealed-card.ts';
 import type { AuditEntry } from './domain/audit-chain.ts';
@@ -13,8 +14,19 @@ import { afterFailure, isHeld } from './group-commit/after-failure.ts';
 import type { GroupWork, Outcome } from './group-commit/gatherer.ts';
 import type { Lane } from './group-commit/lane.ts';
 import { newCardId, newToken } from './new-token.ts';
-import { addCards, holdCards, type NewCard } from './storage/cards.ts';
-import { type AnsweredRequest, addAnsweredRequests, type KeyedRequest } from './storage/idempotency-keys.ts';
+import {
+  addCards,
+  addNextFingerprints,
+  holdCards,
+  type NewCard,
+  type NextFingerprint,
+} from './storage/cards.ts';
+import {
+  type AnsweredRequest,
+  addAnsweredRequests,
+  isSameBody,
+  type KeyedRequest,
+} from './storage/idempotency-keys.ts';
 import { findKnown, type Known } from './storage/known-cards.ts';
 import { addRecords, type NewRecord, type SealedRecord } from './storage/records.ts';
 import { addTokens, addTokenVersions, findTaken, holdTokens, type StoredToken } from './storage/tokens.ts';
@@ -33,7 +45,7 @@ export interface Tokenization extends KeyedRequest {
   by: Requester;
   card: Card;
   keys: WritingKeys;
-  fingerprint: Buffer;
+  fingerprints: CardFingerprints;
   /** When the token is to end by itself; null: never. */
   expiresAt: Date | null;
   /** By version: those that were fetched because the card has a record that they open. */
@@ -47,7 +59,7 @@ export interface Tokenization extends KeyedRequest {
  */
 export const TOKENIZING: GroupWork<Tokenization, Tokenized, Lane> = {
   name: 'tokenize',
-  keysOf: (request) => [idOf('k', request, request.keyDigest), idOf('f', request, request.fingerprint)],
+  keysOf: (request) => [...requestIds(request), ...cardIds(request)],
   afterFailure: (error, attempt) => afterFailure(error, attempt, { repeatable: true }),
   async run(requests, lane) {
     try {
@@ -97,6 +109,7 @@ class Decisions {
   readonly #answered: AnsweredRequest[] = [];
   readonly #newCards: NewCard[] = [];
   readonly #newTokens: (StoredToken & { deduplicated: boolean })[] = [];
+  readonly #nextFingerprints: NextFingerprint[] = [];
   readonly #newVersions: StoredToken[] = [];
   readonly #records: NewRecord[] = [];
   readonly #heldTokens = new Map<string, StoredToken>();
@@ -112,8 +125,8 @@ class Decisions {
 
   take(request: Tokenization, i: number): Outcome<Tokenized> {
     try {
-      const key = idOf('k', request, request.keyDigest);
-      const earlier = this.#answers.get(key) ?? this.#known[i]?.answered;
+      const ids = requestIds(request);
+      const earlier = firstOf(this.#answers, ids) ?? this.#known[i]?.answered;
       if (earlier) return { value: replay(request, earlier) };
 
       const card = this.#cardOf(request, i);
@@ -128,7 +141,10 @@ class Decisions {
       const { merchant, keyDigest, bodyDigest, vault } = request;
       const written = { token: stored.token, status, answer: JSON.stringify(answer), now: vault.now() };
       this.#answered.push({ merchant, keyDigest, bodyDigest, ...written });
-      this.#answers.set(key, { bodyDigest, status, answer });
+      for (const { isWritten, ...other } of request.otherDigests ?? []) {
+        if (isWritten) this.#answered.push({ merchant, ...other, ...written });
+      }
+      for (const id of ids) this.#answers.set(id, { bodyDigest, status, answer });
       return { value: { status, answer } };
     } catch (error) {
       return { error };
@@ -143,6 +159,7 @@ class Decisions {
         holdTokens(write, [...this.#heldTokens.values()]);
         addAnsweredRequests(write, this.#answered);
         addCards(write, this.#newCards);
+        addNextFingerprints(write, this.#nextFingerprints);
         addTokens(write, this.#newTokens);
         addTokenVersions(write, this.#newVersions);
         addRecords(write, this.#records);
@@ -152,8 +169,8 @@ class Decisions {
   }
 
   #cardOf(request: Tokenization, i: number): KnownCard {
-    const id = idOf('f', request, request.fingerprint);
-    const seen = this.#cards.get(id);
+    const ids = cardIds(request);
+    const seen = firstOf(this.#cards, ids);
     if (seen) return seen;
     const known = this.#known[i]?.card;
     const card: KnownCard = {
@@ -162,12 +179,12 @@ class Decisions {
       isNew: known === undefined,
       isWritten: false,
     };
-    this.#cards.set(id, card);
+    for (const id of ids) this.#cards.set(id, card);
     return card;
   }
 
   #create(request: Tokenization, known: KnownCard, i: number): StoredToken | { again: Promise<unknown> } {
-    const { vault, by, card, fingerprint, keys } = request;
+    const { vault, by, card, fingerprints } = request;
     const token = this.#tokens[i];
     if (token === undefined) return { again: Promise.resolve() };
     const now = vault.now();
@@ -186,9 +203,11 @@ class Decisions {
     };
     this.#record(request, 'token.created', stored, card);
     this.#newTokens.push({ ...stored, deduplicated: vault.deduplicate });
-    const keyVersion = keys.digest.version;
-    if (known.isNew) this.#newCards.push({ merchant, fingerprint, keyVersion, cardId, createdAt: now });
-    else if (!known.isWritten) this.#heldCards.add(cardId);
+    if (known.isNew) {
+      const { fingerprint, keyVersion, second } = fingerprints;
+      this.#newCards.push({ merchant, fingerprint, keyVersion, cardId, createdAt: now });
+      if (second) this.#nextFingerprints.push({ merchant, cardId, ...second });
+    } else if (!known.isWritten) this.#heldCards.add(cardId);
     Object.assign(known, { token: stored, holds: card, isNew: false, isWritten: true });
     return stored;
   }
@@ -250,14 +269,15 @@ class Decisions {
   }
 }
 
-function replay({ bodyDigest, vault }: Tokenization, earlier: KnownAnswer): Tokenized {
-  if (!earlier.bodyDigest.equals(bodyDigest)) {
+function replay(request: Tokenization, earlier: KnownAnswer): Tokenized {
+  if (!isSameBody(request, earlier.bodyDigest)) {
     throw new ProblemError('idempotency_key_reused', {
       detail: 'This idempotency key came with another body before. Use a new key for a new request.',
     });
   }
   const { status, answer } = earlier;
-  const hasEnded = answer?.expiresAt !== undefined && Date.parse(answer.expiresAt) <= vault.now().getTime();
+  const hasEnded =
+    answer?.expiresAt !== undefined && Date.parse(answer.expiresAt) <= request.vault.now().getTime();
   if (!answer || hasEnded) {
     throw new ProblemError('token_not_found', { detail: 'The token has been deleted since, or has ended.' });
   }
@@ -293,7 +313,27 @@ async function chooseTokens(lane: Lane, requests: readonly Tokenization[]): Prom
   });
 }
 
-/** Equal for the same key or card of the same merchant. */
-function idOf(of: 'k' | 'f', { merchant }: Tokenization, digest: Buffer): string {
+/** One of them is equal for the same key of the same merchant. */
+function requestIds({ merchant, keyDigest, otherDigests = [] }: Tokenization): string[] {
+  return [keyDigest, ...otherDigests.map((other) => other.keyDigest)].map((digest) =>
+    idOf('k', merchant, digest),
+  );
+}
+
+/** One of them is equal for the same card of the same merchant. */
+function cardIds({ merchant, fingerprints }: Tokenization): string[] {
+  const { fingerprint, otherFingerprints = [] } = fingerprints;
+  return [fingerprint, ...otherFingerprints].map((digest) => idOf('f', merchant, digest));
+}
+
+function idOf(of: 'k' | 'f', merchant: string, digest: Buffer): string {
   return `${of}/${merchant}/${digest.toString('base64')}`;
+}
+
+function firstOf<T>(known: ReadonlyMap<string, T>, ids: readonly string[]): T | undefined {
+  for (const id of ids) {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

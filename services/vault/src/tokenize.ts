@@ -1,7 +1,7 @@
 import type { CreateToken } from '@cofferdam/contracts';
 import type { z } from 'zod';
 import { checkCard, checkEnd } from './check-card.ts';
-import { canonicalJson } from './domain/canonical-json.ts';
+import { digestRequest, fingerprintCard } from './crypto/digest-keys.ts';
 import { endOf } from './domain/token-life.ts';
 import { TOKENIZING, type Tokenized } from './tokenize-together.ts';
 import type { Requester, Vault } from './vault.ts';
@@ -30,14 +30,13 @@ export async function tokenize(
   const card = checkCard(body.card, vault.now());
   const expiresAt = checkEnd(endOf(body, vault.now()), vault.now());
   const keys = await vault.keys.forWriting(by.merchant);
-  const { digest } = keys;
+  const digests = digestRequest(keys.digests, 'tokenize', { idempotencyKey, body: [body] });
+  const { vaultId } = vault;
+  const fingerprints = fingerprintCard(keys.digests, { vaultId, merchant: by.merchant, number: card.number });
   return vault.together(TOKENIZING, {
-    ...{ vault, by, card, keys },
+    ...{ vault, by, card, keys, fingerprints, ...digests },
     merchant: by.merchant,
-    keyDigest: digest.digest('idempotency key', 'tokenize', idempotencyKey),
     expiresAt,
-    bodyDigest: digest.digest('request', canonicalJson(body)),
-    fingerprint: digest.digest('fingerprint', vault.vaultId, by.merchant, card.number),
     readingKeys: new Map(),
   });
 }

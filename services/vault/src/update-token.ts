@@ -3,9 +3,9 @@ import { ProblemError } from '@cofferdam/runtime';
 import { auditEntry } from './audit-entry.ts';
 import { checkExpiry } from './check-card.ts';
 import { settleByKey, type UnitOfWork } from './commit.ts';
+import { digestRequest } from './crypto/digest-keys.ts';
 import type { WritingKeys } from './crypto/key-ring.ts';
 import { openCard, sealCard } from './crypto/sealed-card.ts';
-import { canonicalJson } from './domain/canonical-json.ts';
 import { acceptedVersions } from './domain/if-match.ts';
 import { claimIdempotencyKey, storeAnswer } from './storage/idempotency-keys.ts';
 import { findRecord, insertRecord } from './storage/records.ts';
@@ -37,8 +37,10 @@ export async function updateToken(vault: Vault, request: UpdateRequest): Promise
   const keys = await vault.keys.forWriting(by.merchant);
   const keyed = {
     merchant: by.merchant,
-    keyDigest: keys.digest.digest('idempotency key', 'update', idempotencyKey),
-    bodyDigest: keys.digest.digest('request', 'update', token, ifMatch ?? '', canonicalJson(body)),
+    ...digestRequest(keys.digests, 'update', {
+      idempotencyKey,
+      body: ['update', token, ifMatch ?? '', body],
+    }),
   };
 
   return settleByKey(() =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Rekey } from '../src/rekey/run-rekey.ts';
 import { kmsKeysInUse } from '../src/storage/data-keys.ts';
+import { removeOldRows } from '../src/storage/housekeeping.ts';
 import { newReplica, otherKey, type Replica } from './support/replica.ts';
 import { type Grant, type RunningVault, startVault } from './support/running-vault.ts';
 import { card } from './support/vault-caller.ts';
@@ -31,6 +32,8 @@ async function reveal(token: string) {
 const redeem = ({ grant, attemptId, connector }: Grant) =>
   running.call({ path: '/v1/reveals', as: 'stripe', body: { grant, attemptId, connector } });
 
+const records = (finished: boolean) => ({ rekeyParts: { records: { finished } } });
+
 /** With a pause after each: what finds nothing to do rests. */
 const steps = async (replica: { rekey: Rekey; pass(ms: number): void }, count = 3) => {
   for (let i = 0; i < count; i++) {
@@ -56,7 +59,13 @@ it('moves every record to new keys while the vault serves, finds stragglers, and
   try {
     await Promise.all([steps(one), steps(two)]);
     expect(await generations()).toEqual({ 1: 31 });
-    expect(await one.rekey.status()).toEqual({ generation: 1, total: 31, done: 31, finished: false });
+    expect(await one.rekey.status()).toEqual({
+      rekey: { generation: 1, total: 31 + 30, done: 31, finished: false },
+      rekeyParts: {
+        records: { total: 31, done: 31, finished: false },
+        fingerprints: { phase: 'adding', total: 30, done: 0, finished: false },
+      },
+    });
 
     // The vault of the version before still takes its old key for the newest.
     const late = (await running.tokenize(running.freshNumber())).body.token;
@@ -65,7 +74,7 @@ it('moves every record to new keys while the vault serves, finds stragglers, and
     one.pass(5 * MINUTES);
     await steps(one, 5);
     expect(await generations()).toEqual({ 1: 32 });
-    expect(await one.rekey.status()).toMatchObject({ finished: true });
+    expect(await one.rekey.status()).toMatchObject(records(true));
 
     for (const token of [tokens[1], late]) {
       const { status, body } = await reveal(token ?? '');
@@ -74,7 +83,7 @@ it('moves every record to new keys while the vault serves, finds stragglers, and
     const { rows } = await running.owner.query(
       "SELECT action FROM audit WHERE action LIKE 'rekey.%' ORDER BY time",
     );
-    expect(rows).toEqual([{ action: 'rekey.started' }, { action: 'rekey.finished' }]);
+    expect(rows).toEqual([{ action: 'rekey.started' }, { action: 'rekey.records_moved' }]);
   } finally {
     await Promise.all([one.close(), two.close()]);
   }
@@ -86,18 +95,18 @@ it('begins again when a replica that does not know of the rekey has made an old 
   try {
     replica.pass(10 * MINUTES);
     await steps(replica);
-    expect(await replica.rekey.status()).toMatchObject({ finished: true });
+    expect(await replica.rekey.status()).toMatchObject(records(true));
     await running.owner.query(
       `INSERT INTO data_keys SELECT merchant, purpose, version + 1, kms_key_arn, wrapped, now() + interval '10 minutes', 0
        FROM data_keys WHERE merchant = 'acme' AND purpose = 'record' ORDER BY version DESC LIMIT 1`,
     );
     await replica.rekey.step();
-    expect(await replica.rekey.status()).toMatchObject({ finished: false });
+    expect(await replica.rekey.status()).toMatchObject(records(false));
     replica.pass(10 * MINUTES);
     await steps(replica, 2);
     replica.pass(10 * MINUTES);
     await steps(replica, 4);
-    expect(await replica.rekey.status()).toMatchObject({ finished: true });
+    expect(await replica.rekey.status()).toMatchObject(records(true));
     // Or the other replica would go on writing with it, behind the back of a rekey that is finished.
     const { rows } = await running.owner.query(
       "SELECT generation FROM data_keys WHERE merchant = 'acme' AND purpose = 'record' ORDER BY version DESC LIMIT 1",
@@ -112,20 +121,25 @@ it('moves all others past a record that somebody changed, and is not finished wh
   const replica = await newReplica(running.world, { generation: 2 });
   try {
     const total = Object.values(await generations()).reduce((sum, count) => sum + count, 0);
-    const { rows } = await running.owner.query<{ token: string; version: number }>(
-      `UPDATE records SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20))
-       WHERE (token, version) = (SELECT token, version FROM records ORDER BY token, version LIMIT 1)
-       RETURNING token, version`,
+    const { rows } = await running.owner.query<{ token: string; version: number; merchant: string }>(
+      `UPDATE records r SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) FROM tokens t
+       WHERE (r.token, version) = (SELECT token, version FROM records ORDER BY token, version LIMIT 1)
+             AND t.token = r.token
+       RETURNING r.token, version, merchant`,
     );
     const bad = `${rows[0]?.token}/${rows[0]?.version}`;
     await expect(replica.rekey.step()).rejects.toThrow(`record ${bad} cannot be opened`);
     replica.pass(60 * MINUTES); // later than the keys that other tests made in their future
     for (let i = 0; i < 6; i++) await steps(replica, 1).catch(() => replica.pass(31_000));
     expect(await generations()).toEqual({ 1: 1, 2: total - 1 });
-    expect(await replica.rekey.status()).toMatchObject({ finished: false });
-    await running.owner.query('DELETE FROM records WHERE token = $1', [rows[0]?.token]);
+    expect(await replica.rekey.status()).toMatchObject(records(false));
+    const { token = '', merchant = '' } = rows[0] ?? {};
+    const headers = { 'cofferdam-merchant': merchant };
+    const as = { subject: SUBJECTS.anyMerchant };
+    const deleted = await running.call({ method: 'DELETE', path: `/v1/tokens/${token}`, as, headers });
+    expect(deleted.status).toBe(204);
     await steps(replica, 6);
-    expect(await replica.rekey.status()).toMatchObject({ finished: true });
+    expect(await replica.rekey.status()).toMatchObject(records(true));
   } finally {
     await replica.close();
   }
@@ -141,7 +155,7 @@ it('takes no generation up that the database has behind it', async () => {
   const replica = await newReplica(running.world, { generation: 4 });
   try {
     await steps(replica);
-    expect(await replica.rekey.status()).toMatchObject({ generation: 9, finished: true });
+    expect(await replica.rekey.status()).toMatchObject({ rekey: { generation: 9 }, ...records(true) });
     const { rowCount } = await running.owner.query('SELECT 1 FROM rekeys WHERE generation = 4');
     expect(rowCount).toBe(0);
   } finally {
@@ -299,6 +313,110 @@ it('shreds a merchant: nothing of its cards is left, nobody else loses one, and 
   }
 });
 
+it('moves fingerprints and request digests, and a card has one token whichever replica takes it, and when', async () => {
+  const { world } = running;
+  const merchant = 'hooli';
+  const driver = await newReplica(world, { generation: 20 });
+  const opened: Replica[] = [driver];
+  const phase = async () => (await driver.rekey.status()).rekeyParts?.fingerprints.phase;
+  /** @returns what went wrong on the way */
+  const until = async (wanted: string, most = 80) => {
+    const problems = new Set<string>();
+    for (let i = 0; i < most && (await phase()) !== wanted; i++) {
+      await driver.rekey.step().catch((error: Error) => problems.add(error.message));
+      if ((await phase()) !== wanted) driver.pass(2.1 * MINUTES);
+    }
+    expect(await phase(), [...problems].join()).toBe(wanted);
+    return problems;
+  };
+  /** It remembers the keys as they are now, as a replica does for half a minute. */
+  const writer = async () => {
+    const replica = await newReplica(world, { generation: 20 });
+    opened.push(replica);
+    await replica.keys.forWriting(merchant);
+    return replica;
+  };
+  const tokenOf = async (replica: Replica, number: string, key?: string) =>
+    (await replica.tokenize(merchant, number, key)).answer.token;
+  const agree = async (older: Replica, newer: Replica) => {
+    const [a, b, c, d] = [1, 2, 3, 4].map(() => running.freshNumber()) as [string, string, string, string];
+    expect(await tokenOf(newer, a, `a${a}`)).toBe(await tokenOf(older, a));
+    expect(await tokenOf(older, b, `b${b}`)).toBe(await tokenOf(newer, b));
+    const both = await Promise.all([tokenOf(older, c), tokenOf(newer, c)]);
+    expect(both[0]).toBe(both[1]);
+    const again = await Promise.all([older, newer].map((one) => one.tokenize(merchant, d, `d${d}`)));
+    expect(again[0]).toEqual(again[1]); // one request, repeated to another replica: both are told that it is new
+    return [a, b, c, d];
+  };
+  try {
+    // Those of the tests before are brought to their end first.
+    const begun = 'SELECT 1 FROM fingerprint_moves WHERE generation = 20';
+    for (let i = 0; i < 60 && !(await running.owner.query(begun)).rowCount; i++) {
+      await driver.rekey.step().catch(() => undefined);
+      driver.pass(2.1 * MINUTES);
+    }
+    await until('adding');
+    const first = await newReplica(world, { generation: 0 });
+    opened.push(first);
+    const [known, altered] = [running.freshNumber(), running.freshNumber()];
+    const kept = await first.tokenize(merchant, known, 'kept');
+    const bad = await tokenOf(first, altered);
+
+    await driver.rekey.step();
+    driver.pass(31_000);
+    await driver.rekey.step();
+    const adding = await writer();
+    const numbers = await agree(first, adding);
+    await running.owner.query(
+      'UPDATE records SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) WHERE token = $1',
+      [bad],
+    );
+    await until('moving');
+    const moving = await writer();
+    numbers.push(...(await agree(adding, moving)));
+
+    const problems = await until('expiring', 6).catch((error: Error) => error.message);
+    expect(String(problems)).toMatch(/the fingerprint of card card_\w+ cannot be moved/);
+    expect(await phase()).toBe('moving');
+    const deletion = { path: `/v1/tokens/${bad}`, as: { subject: SUBJECTS.anyMerchant } };
+    const headers = { 'cofferdam-merchant': merchant };
+    expect((await running.call({ ...deletion, method: 'DELETE', headers })).status).toBe(204);
+    await until('expiring');
+    const expiring = await writer();
+    numbers.push(...(await agree(moving, expiring)));
+
+    expect(await expiring.tokenize(merchant, known, 'kept')).toEqual(kept);
+    await expect(expiring.tokenize(merchant, altered, 'kept')).rejects.toMatchObject({
+      code: 'idempotency_key_reused',
+    });
+    expect(await tokenOf(expiring, known)).toBe(kept.answer.token);
+    for (const number of numbers) expect(await tokenOf(expiring, number)).toBe(await tokenOf(moving, number));
+
+    await steps(driver, 4);
+    expect(await phase()).toBe('expiring'); // a day has to pass
+    driver.pass(25 * 60 * MINUTES);
+    await removeOldRows(driver.database, driver.now());
+    await until('finished');
+    const { rekey, rekeyParts } = await driver.rekey.status();
+    expect([rekey?.finished, rekey?.done]).toEqual([true, rekey?.total]);
+    expect(rekeyParts?.statement).toMatch(/none is under a data key from before rekey 20/);
+    const { rows } = await running.owner.query(
+      `SELECT (SELECT count(*)::int FROM cards WHERE merchant = $1 AND key_version = 1) AS old,
+              (SELECT count(*)::int FROM next_fingerprints) AS next,
+              (SELECT count(*)::int FROM cards WHERE merchant = $1)
+                - (SELECT count(*)::int FROM tokens WHERE merchant = $1 AND deduplicated) AS "withoutToken",
+              (SELECT wrapped = '' FROM data_keys WHERE merchant = $1 AND purpose = 'digest'
+               ORDER BY version DESC LIMIT 1) AS "oldCodeIsLockedOut"`,
+      [merchant],
+    );
+    expect(rows).toEqual([{ old: 0, next: 0, withoutToken: 0, oldCodeIsLockedOut: true }]);
+    const late = await writer();
+    expect(await tokenOf(late, known)).toBe(kept.answer.token);
+  } finally {
+    await Promise.all(opened.map((replica) => replica.close()));
+  }
+});
+
 it('puts data keys under another KMS key without a record being written, and then needs the old one no more', async () => {
   const keyArn = await otherKey(running.world);
   const { body } = await running.tokenize(running.freshNumber());
@@ -311,7 +429,9 @@ it('puts data keys under another KMS key without a record being written, and the
     await running.owner.query("INSERT INTO data_keys VALUES ('aaa', 'record', 1, $1, '\\x00', now())", [
       gone,
     ]);
-    await expect(replica.rekey.step()).rejects.toMatchObject({ failure: 'refused' });
+    for (let batch = 0; batch < 3; batch++) {
+      await expect(replica.rekey.step()).rejects.toMatchObject({ failure: 'refused' });
+    }
     expect(await kmsKeysInUse(replica.database)).toEqual([gone, keyArn].sort());
     await running.owner.query("DELETE FROM data_keys WHERE merchant = 'aaa'");
     await replica.rekey.step();

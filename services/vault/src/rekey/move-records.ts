@@ -114,7 +114,7 @@ async function endWalk(
     if (!(await advanceRekey(transaction, progress, next))) return;
     if (!next.finishedAt) return;
     const detail = { generation, records: next.total };
-    audit(auditEntry('rekey.finished', ownIdentity(vault.vaultId), '', now, detail));
+    audit(auditEntry('rekey.records_moved', ownIdentity(vault.vaultId), '', now, detail));
   });
 }
 

@@ -1,7 +1,10 @@
 import type { Statusz } from '@cofferdam/contracts';
+import type { FingerprintMove } from '../domain/fingerprint-move.ts';
 import type { KeyManagement } from '../kms/key-management.ts';
-import { findNewestRekey } from '../storage/rekeys.ts';
+import { findMove } from '../storage/fingerprint-moves.ts';
+import { findNewestRekey, type RekeyProgress } from '../storage/rekeys.ts';
 import type { Vault } from '../vault.ts';
+import { moveFingerprints } from './move-fingerprints.ts';
 import { moveRecords, type RekeyOptions } from './move-records.ts';
 import { rewrapKeys } from './rewrap-keys.ts';
 
@@ -9,11 +12,11 @@ export interface Rekey {
   /** About a second's worth of it; called again and again. */
   step(): Promise<void>;
   /** Of the highest generation that the database has seen, or of the one that was asked for, if that is higher. */
-  status(): Promise<Statusz['rekey']>;
+  status(): Promise<Pick<Statusz, 'rekey' | 'rekeyParts'>>;
 }
 
-/** Requests come first: so many records a second and replica, of the thousands that one can do. */
-const RECORDS_A_STEP = 2000;
+/** Requests come first: so many records, and cards, a second and replica, of the thousands that one can do. */
+const ROWS_A_STEP = 2000;
 
 /** When there is nothing to do. To know that, all data keys are looked through, of which there may be many. */
 const REST_MS = 30_000;
@@ -26,24 +29,52 @@ export function createRekey(
   const { generation, kms, keyArn } = options;
   const { database } = vault;
   const rewrap = resting(vault.now, () => rewrapKeys(vault, { kms, keyArn }));
-  const move = resting(vault.now, () => moveRecords(vault, options));
-  async function moveSome(): Promise<void> {
-    for (let seen = 0, last = 1; last > 0 && seen < RECORDS_A_STEP; seen += last) last = await move();
+  const ofRecords = resting(vault.now, () => moveRecords(vault, options));
+  const ofFingerprints = resting(vault.now, () => moveFingerprints(vault, options));
+  async function moveSome(move: () => Promise<number>): Promise<void> {
+    for (let seen = 0, last = 1; last > 0 && seen < ROWS_A_STEP; seen += last) last = await move();
+  }
+  /** What stops one of them stops no other. */
+  async function moveAll(): Promise<void> {
+    try {
+      await moveSome(ofRecords);
+    } finally {
+      await moveSome(ofFingerprints);
+    }
   }
   return {
     async step() {
       try {
         await rewrap();
       } finally {
-        if (generation > 0) await moveSome();
+        if (generation > 0) await moveAll();
       }
     },
     async status() {
       const newest = await findNewestRekey(database);
-      if (newest === undefined || newest.generation < generation)
-        return generation === 0 ? undefined : { generation, total: 0, done: 0, finished: false };
-      const { total, done, finishedAt } = newest;
-      return { generation: newest.generation, total, done, finished: finishedAt !== undefined };
+      if (newest === undefined || newest.generation < generation) {
+        return generation === 0 ? {} : { rekey: { generation, total: 0, done: 0, finished: false } };
+      }
+      return statusOf(newest, await findMove(database, newest.generation));
+    },
+  };
+}
+
+function statusOf(
+  records: RekeyProgress,
+  cards: FingerprintMove | undefined,
+): Pick<Statusz, 'rekey' | 'rekeyParts'> {
+  const { generation, total, done, finishedAt } = records;
+  const fingerprints = { phase: cards?.phase ?? 'adding', total: cards?.total ?? 0, done: cards?.done ?? 0 };
+  const finished = finishedAt !== undefined && cards?.finishedAt !== undefined;
+  const at = new Date(Math.max(finishedAt?.getTime() ?? 0, cards?.finishedAt?.getTime() ?? 0)).toISOString();
+  const statement = `Read from the tables by ${at}: of ${total} records and ${fingerprints.total} cards none is under a data key from before rekey ${generation}, and no request is remembered by one.`;
+  return {
+    rekey: { generation, total: total + fingerprints.total, done: done + fingerprints.done, finished },
+    rekeyParts: {
+      records: { total, done, finished: finishedAt !== undefined },
+      fingerprints: { ...fingerprints, finished: cards?.finishedAt !== undefined },
+      ...(finished ? { statement } : {}),
     },
   };
 }

@@ -22,6 +22,26 @@ export function addCards(write: BatchStatement, cards: readonly NewCard[]): void
   write.insert('cards', CARD, inOrder);
 }
 
+/** The second fingerprint of a new card, while a rekey moves fingerprints. */
+export interface NextFingerprint {
+  merchant: string;
+  fingerprint: Buffer;
+  keyVersion: number;
+  cardId: string;
+}
+
+const NEXT_FINGERPRINT: readonly Column<NextFingerprint>[] = [
+  { name: 'merchant', type: 'text', of: ({ merchant }) => merchant },
+  { name: 'fingerprint', type: 'bytea', of: ({ fingerprint }) => fingerprint },
+  { name: 'key_version', type: 'int4', of: ({ keyVersion }) => keyVersion },
+  { name: 'card_id', type: 'text', of: ({ cardId }) => cardId },
+];
+
+export function addNextFingerprints(write: BatchStatement, fingerprints: readonly NextFingerprint[]): void {
+  const inOrder = fingerprints.toSorted((a, b) => Buffer.compare(a.fingerprint, b.fingerprint));
+  write.insert('next_fingerprints', NEXT_FINGERPRINT, inOrder);
+}
+
 const CARD_ID: readonly Column<string>[] = [{ name: 'card_id', type: 'text', of: (cardId) => cardId }];
 
 /** The cards must still be there, and stay until the commit: whoever deletes one waits. */

@@ -6,12 +6,16 @@ import {
   sqlState,
   type Transaction,
 } from '@cofferdam/runtime';
+import type { RequestDigests } from '../crypto/digest-keys.ts';
 
-export interface KeyedRequest {
+/** Keyed digests of the idempotency key and of the body. */
+export interface KeyedRequest extends RequestDigests {
   merchant: string;
-  /** Keyed digests of the idempotency key and of the body. */
-  keyDigest: Buffer;
-  bodyDigest: Buffer;
+}
+
+/** Whether the body of an earlier request with this key was the same, whichever key it was digested with. */
+export function isSameBody({ bodyDigest, otherDigests = [] }: RequestDigests, earlier: Buffer): boolean {
+  return [bodyDigest, ...otherDigests.map((other) => other.bodyDigest)].some((one) => one.equals(earlier));
 }
 
 export interface StoredAnswer<T> {
@@ -31,12 +35,22 @@ export async function claimIdempotencyKey<T>(
   request: KeyedRequest,
   now: Date,
 ): Promise<StoredAnswer<T> | 'claimed'> {
+  const { merchant, otherDigests = [] } = request;
+  const earlier = otherDigests.length > 0 && (await findAnswer<T>(transaction, request));
+  if (earlier) return earlier;
+  const claimed = writtenDigests(request);
   const { rowCount } = await transaction
     .query({
       name: 'claim-idempotency-key',
       text: `INSERT INTO idempotency_keys (merchant, key_digest, body_digest, created_at)
-             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-      values: [request.merchant, request.keyDigest, request.bodyDigest, now],
+             SELECT $1, key_digest, body_digest, $4 FROM unnest($2::bytea[], $3::bytea[]) AS new (key_digest, body_digest)
+             ON CONFLICT DO NOTHING`,
+      values: [
+        merchant,
+        claimed.map(({ keyDigest }) => keyDigest),
+        claimed.map(({ bodyDigest }) => bodyDigest),
+        now,
+      ],
     })
     .catch((error: unknown) => {
       if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
@@ -45,19 +59,32 @@ export async function claimIdempotencyKey<T>(
         cause: error,
       });
     });
-  return rowCount === 1 ? 'claimed' : findAnswer(transaction, request);
+  if (rowCount === claimed.length) return 'claimed';
+  const answer = rowCount === 0 && (await findAnswer<T>(transaction, request));
+  // Forgotten between two statements: it was a day old. Or a replica that is a step ahead has claimed a part.
+  if (!answer) throw new ProblemError('request_in_progress');
+  return answer;
 }
 
-async function findAnswer<T>(transaction: Transaction, request: KeyedRequest): Promise<StoredAnswer<T>> {
+/** What a new request is remembered by. */
+function writtenDigests({ keyDigest, bodyDigest, otherDigests = [] }: KeyedRequest) {
+  return [{ keyDigest, bodyDigest }, ...otherDigests.filter(({ isWritten }) => isWritten)];
+}
+
+async function findAnswer<T>(
+  transaction: Transaction,
+  request: KeyedRequest,
+): Promise<StoredAnswer<T> | undefined> {
+  const { merchant, keyDigest, otherDigests = [] } = request;
   const { rows } = await transaction.query<{ bodyDigest: Buffer; status: number; answer: T | null }>({
     name: 'find-idempotent-answer',
     text: `SELECT body_digest AS "bodyDigest", status, answer
-           FROM idempotency_keys WHERE merchant = $1 AND key_digest = $2`,
-    values: [request.merchant, request.keyDigest],
+           FROM idempotency_keys WHERE merchant = $1 AND key_digest = ANY ($2::bytea[]) LIMIT 1`,
+    values: [merchant, [keyDigest, ...otherDigests.map((other) => other.keyDigest)]],
   });
   const [row] = rows;
-  if (!row) throw new ProblemError('request_in_progress'); // forgotten between two statements: it was a day old
-  if (!row.bodyDigest.equals(request.bodyDigest)) {
+  if (!row) return undefined;
+  if (!isSameBody(request, row.bodyDigest)) {
     throw new ProblemError('idempotency_key_reused', {
       detail: 'This idempotency key came with another body before. Use a new key for a new request.',
     });
@@ -73,8 +100,14 @@ export async function storeAnswer(
   await transaction.query({
     name: 'store-idempotent-answer',
     text: `UPDATE idempotency_keys SET token = $3, status = $4, answer = $5
-           WHERE merchant = $1 AND key_digest = $2`,
-    values: [request.merchant, request.keyDigest, answer.token, answer.status, JSON.stringify(answer.body)],
+           WHERE merchant = $1 AND key_digest = ANY ($2::bytea[])`,
+    values: [
+      request.merchant,
+      writtenDigests(request).map(({ keyDigest }) => keyDigest),
+      answer.token,
+      answer.status,
+      JSON.stringify(answer.body),
+    ],
   });
 }
 

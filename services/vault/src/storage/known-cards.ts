@@ -1,4 +1,5 @@
 import { encodeArray, type Queryable } from '@cofferdam/runtime';
+import type { CardFingerprints } from '../crypto/digest-keys.ts';
 import type { KeyedRequest } from './idempotency-keys.ts';
 import type { SealedRecord } from './records.ts';
 import type { StoredToken } from './tokens.ts';
@@ -21,29 +22,44 @@ export interface Known<A> {
  */
 export async function findKnown<A>(
   database: Queryable,
-  requests: readonly (KeyedRequest & { fingerprint: Buffer })[],
+  requests: readonly (KeyedRequest & { fingerprints: CardFingerprints })[],
 ): Promise<Known<A>[]> {
+  const asked = requests.flatMap(candidatesOf);
   const { rows } = await database.query<Row<A>>({
     name: 'find-known',
     text: TEXT,
     values: [
       encodeArray(
         'text',
-        requests.map(({ merchant }) => merchant),
+        asked.map(({ merchant }) => merchant),
       ),
       encodeArray(
         'bytea',
-        requests.map(({ keyDigest }) => keyDigest),
+        asked.map(({ keyDigest }) => keyDigest),
       ),
       encodeArray(
         'bytea',
-        requests.map(({ fingerprint }) => fingerprint),
+        asked.map(({ fingerprint }) => fingerprint),
       ),
     ],
   });
   const known: Known<A>[] = requests.map(() => ({}));
-  for (const row of rows) known[row.place - 1] = toKnown(row);
+  for (const row of rows) {
+    const { of = 0 } = asked[row.place - 1] ?? {};
+    known[of] = { ...known[of], ...toKnown<A>(row) };
+  }
   return known;
+}
+
+/** While fingerprints move, a request and its card may be known under more than one key. */
+function candidatesOf(request: KeyedRequest & { fingerprints: CardFingerprints }, of: number) {
+  const { merchant, keyDigest, otherDigests = [], fingerprints } = request;
+  const { fingerprint, otherFingerprints = [] } = fingerprints;
+  const others = otherDigests.map((other, i) => ({
+    ...{ of, merchant, keyDigest: other.keyDigest },
+    fingerprint: otherFingerprints[i] ?? fingerprint,
+  }));
+  return [{ of, merchant, keyDigest, fingerprint }, ...others];
 }
 
 const TEXT = `

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { KMS_ROLES } from '@cofferdam/devcluster/addons';
 import { createLogger, createMetrics, createPool, databaseOver } from '@cofferdam/runtime';
@@ -5,11 +6,16 @@ import { BoundedEntries } from '../../src/audit/bounded-entries.ts';
 import { ChainHeads } from '../../src/audit/chain-heads.ts';
 import { createCommit } from '../../src/commit.ts';
 import { KeyRing, type UseLimits } from '../../src/crypto/key-ring.ts';
+import { createGatherer } from '../../src/group-commit/gatherer.ts';
+import { createLane } from '../../src/group-commit/lane.ts';
 import { createIntegrityReports } from '../../src/integrity-reports.ts';
 import { awsKeyManagement } from '../../src/kms/aws.ts';
+import { ownIdentity } from '../../src/rekey/own-identity.ts';
 import { createRekey } from '../../src/rekey/run-rekey.ts';
 import { createShreddings } from '../../src/shredding/carry-out.ts';
+import { tokenize } from '../../src/tokenize.ts';
 import type { Vault } from '../../src/vault.ts';
+import { card } from './vault-caller.ts';
 import { VAULT_ID, type World } from './vault-world.ts';
 
 export type Replica = Awaited<ReturnType<typeof newReplica>>;
@@ -37,7 +43,15 @@ export async function newReplica(
     dataKeyMaxAgeMs: 1e12,
     ...(options.uses ? { uses: options.uses } : {}),
   });
-  const commit = createCommit(database, new ChainHeads(`rekey-test/${generation}/${Math.random()}`));
+  const heads = new ChainHeads(`rekey-test/${generation}/${Math.random()}`);
+  const commit = createCommit(database, heads);
+  const gatherer = createGatherer({
+    lanes: [createLane(database, heads, 'lane1')],
+    maxBatch: 16,
+    maxWaiting: 64,
+    maxWaitMs: 5000,
+    refuse: (why) => new Error(why),
+  });
   const bounded = new BoundedEntries({ commit, logger, now: () => new Date(now()) });
   const metrics = createMetrics();
   const vault: Vault = {
@@ -52,7 +66,7 @@ export async function newReplica(
     commit,
     boundedAudit: bounded,
     integrity: createIntegrityReports({ metrics, logger, bounded, now: () => new Date(now()) }),
-    together: () => Promise.reject(new Error('a rekey commits by itself')),
+    together: gatherer.submit,
     now: () => new Date(now()),
   };
   return {
@@ -61,6 +75,13 @@ export async function newReplica(
     vault,
     shreddings: createShreddings(vault),
     rekey: createRekey(vault, { kms, keyArn, generation }),
+    now: () => new Date(now()),
+    tokenize: (merchant: string, number: string, idempotencyKey: string = randomUUID()) =>
+      tokenize(vault, {
+        by: { ...ownIdentity(VAULT_ID), merchant },
+        idempotencyKey,
+        body: card(number),
+      }),
     pass: (ms: number) => {
       ahead += ms;
     },
