@@ -30,7 +30,7 @@ export function addEventFeed(app: FastifyInstance, options: { database: Database
       if (page.expired) {
         throw new ProblemError('cursor_expired', {
           detail:
-            'Events behind this cursor are older than the retention and have been removed. Read what they told from the API, and begin again without `after`.',
+            'Events behind this cursor have been removed after the retention, or the database was restored to a time before it. Read the present state from the API, and begin again without `after`.',
         });
       }
       return { events: page.events, next: formatCursor(page.next) };

@@ -47,7 +47,7 @@ const scanned = (limit: number) => Math.max(2000, limit * 20);
  * The next committed events after the cursor, oldest first, and the cursor behind them. A page with few events or none
  * may end before the newest event when most are other merchants'.
  *
- * @returns `expired` when events behind the cursor have been removed
+ * @returns `expired` when events behind the cursor have been removed, or the database was restored to a time before it
  */
 export async function readEvents(
   database: Queryable,
@@ -58,7 +58,9 @@ export async function readEvents(
   const { rows } = await database.query<Partial<Row> & { expired: boolean; mine: boolean }>({
     name: 'outbox-read',
     text: `SELECT expired, mine, ${COLUMNS}
-           FROM (SELECT coalesce((SELECT (horizon, position) > ($1::xid8, $2::bigint) FROM outbox_pruned), false) AS expired) AS pruned
+           FROM (
+             SELECT coalesce((SELECT (horizon, position) > ($1::xid8, $2::bigint) FROM outbox_pruned), false)
+                    OR $1::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) AS expired) AS place
            LEFT JOIN LATERAL (
              SELECT *, $3::text[] IS NULL OR merchant = ANY ($3) AS mine
              FROM (${committedAfter('*', ['$1', '$2', '$5'])}) AS scanned) AS found

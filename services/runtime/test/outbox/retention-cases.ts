@@ -118,7 +118,8 @@ export function retentionCases(database: () => TestDatabase, enders: (() => unkn
       await write('c', 1);
       expect(first.subjects).toEqual(['a']);
       await prune();
-      for (const after of [empty.next, first.next]) {
+      const afterARestore = '999999999.1';
+      for (const after of [empty.next, first.next, afterARestore]) {
         expect(await read(`&after=${after}`)).toMatchObject({ statusCode: 410, code: 'cursor_expired' });
       }
       const fresh = await read();
