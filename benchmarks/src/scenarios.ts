@@ -4,6 +4,7 @@ import { soakScenario } from './faults/soak.ts';
 import { specificationWalkScenario } from './faults/specification-walk.ts';
 import { operatorScenario } from './operator/scenario.ts';
 import type { Scenario } from './scenario.ts';
+import { vaultScenario } from './vault/scenario.ts';
 
 /** Every benchmark there is. A new one is a folder with a Scenario, and a line here. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -12,4 +13,5 @@ export const SCENARIOS: readonly Scenario[] = [
   faultSchedulesScenario,
   specificationWalkScenario,
   soakScenario,
+  vaultScenario,
 ];

@@ -45,3 +45,16 @@ export function below(name: string, limit: { value: number; unit: string }, meas
 export function exactly(name: string, value: number, measured: number | null): Target {
   return { name, wanted: `${value}`, measured, met: measured === value };
 }
+
+export function atLeast(
+  name: string,
+  limit: { value: number; unit: string },
+  measured: number | null,
+): Target {
+  return {
+    name,
+    wanted: `>= ${limit.value} ${limit.unit}`.trim(),
+    measured,
+    met: measured !== null && measured >= limit.value,
+  };
+}
