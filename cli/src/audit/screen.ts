@@ -12,7 +12,7 @@ export function verificationScreen(found: Verification, paint: Paint): string {
     '',
     `${pad(found.anchored)} anchored by the run that wrote them${found.newestAnchor === undefined ? '' : `, up to ${found.newestAnchor}`}`,
     `${pad(found.foundLater)} found by another run after theirs had ended without an anchor for them`,
-    `${pad(notAnchored.rows)} not anchored yet${notAnchored.since === undefined ? '' : `, from ${notAnchored.since} on`}: only the database speaks for them`,
+    `${pad(notAnchored.rows)} not anchored yet${notAnchored.since === undefined ? '' : `, from ${notAnchored.since} on: only the database speaks for them`}`,
     ...(found.youngerThanExport > 0
       ? [
           `${pad(found.youngerThanExport)} anchors are younger than these rows and were not used for their ends`,

@@ -26,6 +26,9 @@ describe('every route', () => {
     ['POST', '/v1/reveal-grants'],
     ['POST', '/v1/reveals'],
     ['GET', '/v1/events'],
+    ['GET', '/v1/audit'],
+    ['GET', '/v1/audit/anchors'],
+    ['POST', '/v1/audit/anchor-checks'],
     ['GET', '/statusz'],
   ] as const;
   const send = (method: string, path: string, more: object) =>

@@ -86,7 +86,8 @@ export class AuditVerifier {
     if (row.position > chain.position + 1) {
       const gap = chain.position + 1;
       const last = row.position - 1;
-      this.#find('missing', { writer: row.writer, position: gap }, `up to ${last}: not there`);
+      const what = last === gap ? 'is not there' : `to ${last} are not there`;
+      this.#find('missing', { writer: row.writer, position: gap }, what);
     } else if (row.previous !== chain.hash) {
       this.#find('altered', row, 'does not follow from the row before it');
     }
@@ -110,11 +111,15 @@ export class AuditVerifier {
     for (const checkpoint of truncated.values()) {
       const last = this.#chains.get(checkpoint.writer)?.position ?? 0;
       const found = last === 0 ? 'no row of this writer is there' : `the last row is ${last}`;
-      this.#find('truncated', checkpoint, `was anchored at ${checkpoint.anchor.time}; ${found}`);
+      this.#find(
+        'truncated',
+        checkpoint,
+        `was anchored at ${checkpoint.anchor.time}, and is not there: ${found}`,
+      );
     }
     for (const [writer, { late }] of this.#chains) {
       if (late === undefined) continue;
-      const what = `${late.rows} rows from ${late.time} on that no anchor covers, although later ones were made`;
+      const what = `and on, from ${late.time}: ${late.rows} rows that no anchor covers, although later ones were made`;
       this.#find('inserted', { writer, position: late.from }, what);
     }
     const open = [...this.#chains].filter(([, chain]) => chain.notAnchored > 0);
@@ -181,7 +186,7 @@ export class AuditVerifier {
 
   #find(kind: Finding['kind'], { writer, position }: Pick<AuditRow, 'writer' | 'position'>, what: string) {
     if (this.#findings.length === MOST_FINDINGS) this.#leftOut++;
-    else this.#findings.push({ kind, writer, position, message: `${writer} ${position}: ${what}` });
+    else this.#findings.push({ kind, writer, position, message: `${writer} ${position} ${what}` });
   }
 }
 

@@ -37,6 +37,8 @@ export class Anchors {
   readonly #options: AnchorsOptions;
   readonly #now: () => number;
   readonly #anchored = new Map<string, number>();
+  /** Anchors are in the log whatever else somebody wants to read there. */
+  readonly #log: Logger;
   #last: AuditAnchor | undefined;
   /** Published, and not in the database yet. */
   #toStore: AuditAnchor | undefined;
@@ -49,6 +51,7 @@ export class Anchors {
   constructor(options: AnchorsOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#log = options.logger.child({}, { level: 'info' });
     options.metrics.meter
       .createObservableGauge('cofferdam_audit_unanchored_age_seconds', {
         description: 'For how long audit rows of this process have waited for an anchor; 0 when none does.',
@@ -98,7 +101,7 @@ export class Anchors {
     this.#last = this.#toStore = anchor;
     this.#ended = ends;
     this.#found = [];
-    this.#options.logger.info({ anchor }, 'audit anchor');
+    this.#log.info({ anchor }, 'audit anchor');
     this.#options.publish(anchor);
     for (const { writer, position } of own) this.#anchored.set(writer, position);
     this.#behindSince = this.#changed().length > 0 ? startedAt : undefined;

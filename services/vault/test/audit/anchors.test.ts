@@ -33,7 +33,7 @@ function world() {
     publish: (anchor) => void published.push(anchor),
     leftovers: async (which) => (which === 'quiet' ? state.found : state.left),
     logger: createLogger(
-      { service: 'vault', level: 'info' },
+      { service: 'vault', level: 'fatal' },
       { write: (line) => logged.push(JSON.parse(line).anchor) },
     ),
   });
