@@ -56,6 +56,8 @@ export const ENV = {
   tokenFormat: 'TOKEN_FORMAT',
   /** Merchant or None. Default Merchant. */
   tokenDeduplicate: 'TOKEN_DEDUPLICATE',
+  /** Seconds for which a sealed CVC can be used, 60 to 3600. Default 900. */
+  cvcTtlSeconds: 'CVC_TTL_SECONDS',
   /** Hours after which a merchant's next write makes a new data key. Default 168. */
   dataKeyMaxAgeHours: 'DATA_KEY_MAX_AGE_HOURS',
   /** Minutes that a data key in memory goes on after KMS confirmed it last, while KMS cannot be reached. Default 60. */

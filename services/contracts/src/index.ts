@@ -16,4 +16,5 @@ export * from './routing.ts';
 export * from './shreddings.ts';
 export * from './statusz.ts';
 export * from './tokens.ts';
+export * from './tokens-batch.ts';
 export * from './tokens-list.ts';

@@ -16,6 +16,7 @@ export const PROBLEM_STATUS = {
   amount_out_of_range: 422,
   idempotency_key_reused: 422,
   token_unusable: 422,
+  cvc_unavailable: 422,
   no_connector: 422,
   account_not_allowed: 422,
   csr_invalid: 422,

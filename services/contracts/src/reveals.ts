@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AttemptId, PaymentId, Timestamp, Token } from './identifiers.ts';
-import { Card } from './tokens.ts';
+import { Card, Cvc } from './tokens.ts';
 
 /** Name of a PSPConnector, which its Service bears too; not digits alone, which could be a card number. */
 const ConnectorName = z
@@ -45,8 +45,20 @@ export const Reveal = z.strictObject({
   grant: RevealGrant.shape.grant,
   attemptId: AttemptId,
   connector: ConnectorName,
+  sealedCvc: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe(
+      'That the payment came with. One that cannot be opened, for whatever reason, is `cvc_unavailable`.',
+    ),
 });
 export type Reveal = z.infer<typeof Reveal>;
 
-export const RevealedCard = z.strictObject({ token: Token, card: Card });
+export const RevealedCard = z.strictObject({
+  token: Token,
+  card: Card,
+  cvc: Cvc.optional().describe('Where the request brought a sealed one.'),
+});
 export type RevealedCard = z.infer<typeof RevealedCard>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CardSummary, Timestamp, Token } from './identifiers.ts';
+import { CardSummary, IdempotencyKey, Timestamp, Token } from './identifiers.ts';
 
 /** The card as the caller sends it; digits only. */
 export const Card = z.strictObject({
@@ -10,28 +10,54 @@ export const Card = z.strictObject({
 });
 export type Card = z.infer<typeof Card>;
 
+/** Card verification code, CVV, CID. */
+export const Cvc = z.string().regex(/^[0-9]{3,4}$/, 'must be 3 or 4 digits');
+
+/**
+ * A CVC that only the vault can open, for this token and a short while. It is the only copy: nothing of it is stored
+ * (PCI DSS 4.0.1, 3.3.1.2), and what is lost has to be asked for again.
+ */
+export const SealedCvc = z.string().regex(/^cvc_[A-Za-z0-9_-]{100,3000}$/, 'must be a sealed CVC');
+
+const newToken = {
+  card: Card,
+  cvc: Cvc.optional().describe(
+    'Given back as `sealedCvc`, and never stored. No part of what makes a request the same: a repetition may bring it or not.',
+  ),
+  ttlSeconds: z
+    .int()
+    .min(1)
+    .max(315_360_000)
+    .optional()
+    .describe('Seconds after which the token ends by itself; instead of expiresAt. Absent: never.'),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('When the token ends by itself, RFC 3339; instead of ttlSeconds.'),
+};
+
+const oneEnd = {
+  holds: (token: { ttlSeconds?: number | undefined; expiresAt?: string | undefined }) =>
+    token.ttlSeconds === undefined || token.expiresAt === undefined,
+  problem: { path: ['expiresAt'], message: 'must be absent where ttlSeconds is given' },
+};
+
 /** `POST /v1/tokens` (permission `tokens:create`, header Idempotency-Key). */
-export const CreateToken = z
-  .strictObject({
-    card: Card,
-    ttlSeconds: z
-      .int()
-      .min(1)
-      .max(315_360_000)
-      .optional()
-      .describe('Seconds after which the token ends by itself; instead of expiresAt. Absent: never.'),
-    expiresAt: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe('When the token ends by itself, RFC 3339; instead of ttlSeconds.'),
-  })
-  .refine(({ ttlSeconds, expiresAt }) => ttlSeconds === undefined || expiresAt === undefined, {
-    path: ['expiresAt'],
-    message: 'must be absent where ttlSeconds is given',
-  });
+export const CreateToken = z.strictObject(newToken).refine(oneEnd.holds, oneEnd.problem);
 export type CreateToken = z.infer<typeof CreateToken>;
 
-/** Answer of `POST /v1/tokens` (201, or 200 where the same card already had one), and of reading and updating one. */
+/** One of `POST /v1/token-batches`. */
+export const TokenBatchItem = z
+  .strictObject({
+    idempotencyKey: IdempotencyKey.optional().describe(
+      'As the header of a request by itself: the same item again, in whatever batch, is given the first answer. Absent: the header of the batch and the place in it.',
+    ),
+    ...newToken,
+  })
+  .refine(oneEnd.holds, oneEnd.problem);
+export type TokenBatchItem = z.infer<typeof TokenBatchItem>;
+
+/** What is shown of a token, when it is read and updated. */
 export const TokenRecord = z.strictObject({
   token: Token,
   card: CardSummary,
@@ -45,6 +71,14 @@ export const TokenRecord = z.strictObject({
   expiresAt: Timestamp.optional().describe('When the token ends by itself. Absent: never.'),
 });
 export type TokenRecord = z.infer<typeof TokenRecord>;
+
+/** Answer of `POST /v1/tokens`: 201, or 200 where the same card already had a token. */
+export const CreatedToken = z.strictObject({
+  ...TokenRecord.shape,
+  sealedCvc: SealedCvc.optional().describe('For `POST /v1/payments`, where the request brought a CVC.'),
+  sealedCvcExpiresAt: Timestamp.optional(),
+});
+export type CreatedToken = z.infer<typeof CreatedToken>;
 
 /** `PATCH /v1/tokens/{token}` (permission `tokens:update`, header Idempotency-Key, perhaps If-Match). */
 export const UpdateToken = z.strictObject({

@@ -48,7 +48,7 @@ export {
 export { type FieldError, notUsable, ProblemError, type ProblemOptions, StartError } from './errors.ts';
 export { type WatchedFile, watchFile, watchFiles } from './files/watched-file.ts';
 export { type AppOptions, createApp } from './http/app.ts';
-export { problemBody } from './http/problems.ts';
+export { asProblem, problemBody } from './http/problems.ts';
 export { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts';
 export { type Check, type CheckResult, Readiness } from './http/readiness.ts';
 export { listenerOptions } from './http/secure-server.ts';
@@ -73,7 +73,7 @@ export { Lifecycle } from './lifecycle/lifecycle.ts';
 export { type RunningService, type RunOptions, runService } from './lifecycle/run-service.ts';
 export { createLogger, type LogDestination, type Logger } from './logging/logger.ts';
 export { scrub } from './logging/scrub.ts';
-export { createMetrics, type Metrics } from './metrics/metrics.ts';
+export { type Counter, createMetrics, type Metrics } from './metrics/metrics.ts';
 export { appendEvent, appendEvents, type NewEvent } from './outbox/append.ts';
 export { type Cursor, START } from './outbox/cursor.ts';
 export { addEventFeed } from './outbox/feed.ts';

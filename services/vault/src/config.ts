@@ -33,6 +33,7 @@ const Settings = z.object({
   [ENV.backupRetentionDays]: z.coerce.number().int().min(0).max(3650).default(35).describe('days, 0 to 3650'),
   [ENV.kafkaAuditTopic]: z.string().optional().describe('topic of audit anchors'),
   [ENV.auditAnchorSeconds]: z.coerce.number().min(1).max(300).default(5).describe('seconds, 1 to 300'),
+  [ENV.cvcTtlSeconds]: z.coerce.number().int().min(60).max(3600).default(900).describe('seconds, 60 to 3600'),
   [ENV.dataKeyMaxAgeHours]: z.coerce.number().min(1).max(87_600).default(168).describe('hours, 1 to 87600'),
 });
 

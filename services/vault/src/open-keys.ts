@@ -3,6 +3,7 @@ import type { CheckResult, Database, Lifecycle, Logger, Metrics, Readiness } fro
 import { storeKey } from './audit/key-events.ts';
 import type { Commit } from './commit.ts';
 import type { readServeConfig } from './config.ts';
+import { CvcKeys } from './crypto/cvc-keys.ts';
 import { KeyRing } from './crypto/key-ring.ts';
 import { awsKeyManagement } from './kms/aws.ts';
 import { type GuardedKeyManagement, guardKeyManagement } from './kms/guarded.ts';
@@ -10,6 +11,9 @@ import { observeKeyManagement } from './kms/observed.ts';
 
 export interface Keys {
   ring: KeyRing;
+  cvcKeys: CvcKeys;
+  /** Zeroes what is too old, although nobody asks for it. */
+  sweep(): void;
   kms: GuardedKeyManagement;
   status(): NonNullable<Statusz['key']>;
   /** Called every few seconds: finds out that KMS is away before a request does, and that it is back. */
@@ -51,7 +55,11 @@ export function openKeys(
     outageToleranceMs: config.KMS_OUTAGE_MINUTES * 60_000,
     generation: config.REKEY_GENERATION,
   });
-  lifecycle.onClose('keys', () => ring.close());
+  const cvcKeys = new CvcKeys({ vaultId, keyArn, kms, ttlMs: config.CVC_TTL_SECONDS * 1000 });
+  lifecycle.onClose('keys', () => {
+    ring.close();
+    cvcKeys.close();
+  });
   metrics.meter
     .createObservableGauge('cofferdam_data_keys_in_memory', { description: 'Unwrapped data keys in memory.' })
     .addCallback((result) => result.observe(ring.size));
@@ -61,5 +69,9 @@ export function openKeys(
     // What needs no key goes on, and what has one in memory: it serves, and says what is wrong.
     return state === 'usable' || { warning: detail };
   });
-  return { ring, kms, status: () => observed.status(), probe: () => observed.probe(kms) };
+  const sweep = (): void => {
+    ring.sweep();
+    cvcKeys.sweep();
+  };
+  return { ring, cvcKeys, sweep, kms, status: () => observed.status(), probe: () => observed.probe(kms) };
 }

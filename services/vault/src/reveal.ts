@@ -5,12 +5,15 @@ import { auditEntry } from './audit-entry.ts';
 import { hashGrant } from './create-reveal-grant.ts';
 import type { DataKey } from './crypto/data-key.ts';
 import { openCard } from './crypto/sealed-card.ts';
+import type { CvcRefusal, OpenedCvc } from './crypto/sealed-cvc.ts';
+import { openCvcFor } from './cvc.ts';
 import type { AuditEntry } from './domain/audit-chain.ts';
 import { type Grant, refusalOf } from './domain/grant-checks.ts';
 import { afterFailure } from './group-commit/after-failure.ts';
 import type { GroupWork, Outcome } from './group-commit/gatherer.ts';
 import type { Lane } from './group-commit/lane.ts';
 import { findGrants, type RevealableGrant, redeemGrants } from './storage/reveal-grants.ts';
+import { findCvcUses, type UsedCvc, useCvcs } from './storage/used-cvcs.ts';
 import type { Vault } from './vault.ts';
 
 export interface RevealRequest {
@@ -30,7 +33,8 @@ const MAX_TOKEN_LIFETIME_SECONDS = 600;
  * one commit, and only then is the card decrypted. The key is made ready before: a grant is not spent when the card
  * could not be opened anyway. Whatever is refused is audited with its reason, of which the caller is told little.
  *
- * @throws {ProblemError} forbidden, grant_invalid, token_not_found, key_unavailable, database_unavailable, overloaded
+ * @throws {ProblemError} forbidden, grant_invalid, token_not_found, cvc_unavailable, key_unavailable,
+ *   database_unavailable, overloaded
  */
 export function reveal(vault: Vault, request: RevealRequest): Promise<Revealed> {
   const grantHash = hashGrant(request.body.grant);
@@ -43,6 +47,8 @@ interface Revealing {
   grantHash: Buffer;
   /** By version: the one that opens the record, once it was fetched. */
   readingKeys: Map<number, DataKey>;
+  /** What was in the sealed CVC that came with it, or why it cannot be used; once it was looked at. */
+  cvc?: OpenedCvc | CvcRefusal;
 }
 
 /** Reveals what has gathered: one read of the grants, a decision on each, one commit, and then the cards. */
@@ -56,18 +62,26 @@ const REVEALING: GroupWork<Revealing, Revealed, Lane> = {
       lane.database,
       requests.map(({ grantHash }) => grantHash),
     );
-    const batch: Batch = { redeemed: new Map(), audit: [], events: [] };
+    const cvcIds = requests.flatMap(({ cvc }) => (typeof cvc === 'object' ? [cvc.id] : []));
+    const cvcUses = await findCvcUses(lane.database, cvcIds);
+    const batch: Batch = { redeemed: new Map(), cvcUses, cvcs: new Map(), audit: [], events: [] };
     const decided = requests.map((request) =>
       decide(request, grants.get(request.grantHash.toString('base64')), batch),
     );
     const redeemed = [...batch.redeemed.values()];
-    await lane.commit((write) => redeemGrants(write, redeemed), batch);
+    await lane.commit((write) => {
+      redeemGrants(write, redeemed);
+      useCvcs(write, [...batch.cvcs.values()]);
+    }, batch);
     return decided.map((outcome) => ('open' in outcome ? opened(outcome.open) : outcome));
   },
 };
 
 interface Batch {
   redeemed: Map<string, { grantHash: Buffer; time: Date }>;
+  /** Which payment has used a sealed CVC, by its id. */
+  cvcUses: ReadonlyMap<string, string>;
+  cvcs: Map<string, UsedCvc>;
   audit: AuditEntry[];
   events: NewEvent[];
 }
@@ -77,18 +91,21 @@ type Decision = Exclude<Outcome<Revealed>, { value: Revealed }> | { open: () => 
 function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch: Batch): Decision {
   const { vault, request, grantHash, readingKeys } = revealing;
   const time = vault.now();
-  const refused = refusalReason(request, grant, batch.redeemed.has(grantHash.toString('base64')), time);
-  if (refused || !grant?.record) {
-    const reason = refused ?? 'token_deleted';
+  const refuse = (reason: string): Decision => {
     const entry = refusalEntry(request, grant, reason, time);
     // Whoever guesses is counted; each grant that there is has its own refusals.
     if (vault.boundedAudit.take(entry, `${reason} ${grant?.attemptId ?? ''}`)) batch.audit.push(entry);
     return { error: refusalProblem(reason) };
-  }
+  };
+  const refused = refusalReason(request, grant, batch.redeemed.has(grantHash.toString('base64')), time);
+  if (refused || !grant?.record) return refuse(refused ?? 'token_deleted');
   const { record } = grant;
   const key = readingKeys.get(record.keyVersion);
   // KMS may have to be asked: not while others wait for this batch.
   if (!key) return { again: fetchKey(revealing, record) };
+  const cvc = takeCvc(revealing, grant, batch);
+  if (typeof cvc === 'string') return refuse(cvc);
+  if (cvc && 'again' in cvc) return cvc;
 
   batch.redeemed.set(grantHash.toString('base64'), { grantHash, time });
   const { merchant, token, paymentId, attemptId, connector, purpose } = grant;
@@ -96,11 +113,43 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   const use = { paymentId, attemptId, connector, purpose };
   const versions = { recordVersion: record.version, keyVersion: key.version };
   const by = { identity, merchant, requestId };
-  batch.audit.push(auditEntry('token.revealed', by, token, time, { ...use, ...versions }));
+  batch.audit.push(
+    auditEntry('token.revealed', by, token, time, { ...use, ...versions, ...(cvc ? { withCvc: true } : {}) }),
+  );
   const data = { ...use, to: identity.subject };
   batch.events.push({ type: 'token.revealed', merchant, subject: token, time, data });
   const place = { merchant, token, recordVersion: record.version };
-  return { open: () => ({ token, card: openCard(key, vault.vaultId, place, record) }) };
+  return {
+    open: () => ({
+      ...{ token, card: openCard(key, vault.vaultId, place, record) },
+      ...(cvc ? { cvc: cvc.cvc } : {}),
+    }),
+  };
+}
+
+/**
+ * The CVC that came with the request, marked as used by this payment: another one is refused, and a further attempt of
+ * the same has it again, so that a PSP that did not take the payment is no reason to ask the cardholder once more.
+ */
+function takeCvc(
+  revealing: Revealing,
+  grant: RevealableGrant,
+  batch: Batch,
+): OpenedCvc | string | { again: Promise<unknown> } | undefined {
+  const { request, cvc } = revealing;
+  if (request.body.sealedCvc === undefined || typeof cvc === 'string') return cvc;
+  // KMS may have to be asked for this, too.
+  if (!cvc) return { again: lookIntoCvc(revealing, grant, request.body.sealedCvc) };
+  const id = cvc.id.toString('hex');
+  if (batch.cvcs.has(id)) return { again: Promise.resolve() };
+  const { paymentId } = grant;
+  if ((batch.cvcUses.get(id) ?? paymentId) !== paymentId) return 'cvc_used';
+  batch.cvcs.set(id, { id: cvc.id, paymentId, expiresAt: cvc.expiresAt });
+  return cvc;
+}
+
+async function lookIntoCvc(revealing: Revealing, { merchant, token }: Grant, sealed: string): Promise<void> {
+  revealing.cvc = await openCvcFor(revealing.vault, { merchant, token }, sealed);
 }
 
 async function fetchKey(
@@ -146,6 +195,12 @@ function refusalProblem(reason: string): ProblemError {
   if (reason === 'not_a_short_lived_workload') {
     return new ProblemError('forbidden', {
       detail: 'A reveal needs a service-account token that is bound to a pod and lives ten minutes at most.',
+    });
+  }
+  if (reason.startsWith('cvc_')) {
+    return new ProblemError('cvc_unavailable', {
+      detail:
+        'The sealed CVC has expired, has been used, or is not for this payment. Ask the cardholder for it again.',
     });
   }
   return new ProblemError('grant_invalid', {

@@ -94,6 +94,7 @@ export async function serve(
   const vault: Vault = {
     ...{ vaultId, database, commit },
     keys: keys.ring,
+    cvcKeys: keys.cvcKeys,
     backupRetentionMs: config.BACKUP_RETENTION_DAYS * 86_400_000,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
@@ -110,7 +111,7 @@ export async function serve(
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
   const shreddings = createShreddings(vault);
   const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
-  addApi(app, vault, { audit, logger, metrics });
+  addApi(app, vault, { audit, logger, metrics, rateLimiter });
   lifecycle.onClose('http', () => app.close());
 
   startTasks(
@@ -121,7 +122,7 @@ export async function serve(
       rekey: [1000, () => schema.isOpen && rekey.step()],
       shred: [1000, () => schema.isOpen && shreddings.step()],
       'erase ended tokens': [1000, () => schema.isOpen && eraseEnded(vault)],
-      'forget old keys': [60_000, () => keys.ring.sweep()],
+      'forget old keys': [60_000, () => keys.sweep()],
       'remove old rows': [600_000, () => schema.isOpen && removeOldRows(database, new Date())],
     },
   );
@@ -132,11 +133,12 @@ export async function serve(
 function addApi(
   app: FastifyInstance,
   vault: Vault,
-  { audit, logger, metrics }: { audit: Audit; logger: Logger; metrics: Metrics },
+  parts: { audit: Audit; logger: Logger; metrics: Metrics; rateLimiter: RateLimiter },
 ): void {
+  const { audit, logger } = parts;
   addRefusalAudit(app, { ...audit, now: vault.now, logger });
   addIntegrityErrors(app, vault.integrity);
-  addRoutes(app, vault, metrics);
+  addRoutes(app, vault, parts);
   addAuditRoutes(app, vault, audit);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   addEventFeed(app, vault);

@@ -3,6 +3,7 @@ import type { Database, Identity } from '@cofferdam/runtime';
 import type { z } from 'zod';
 import type { BoundedEntries } from './audit/bounded-entries.ts';
 import type { Commit } from './commit.ts';
+import type { CvcKeys } from './crypto/cvc-keys.ts';
 import type { KeyRing } from './crypto/key-ring.ts';
 import type { GroupWork } from './group-commit/gatherer.ts';
 import type { Lane } from './group-commit/lane.ts';
@@ -18,6 +19,7 @@ export interface Vault {
   readonly deduplicate: boolean;
   readonly database: Database;
   readonly keys: KeyRing;
+  readonly cvcKeys: CvcKeys;
   /** For so long a backup holds what the database held. */
   readonly backupRetentionMs: number;
   /** For rare work: a transaction of its own. */

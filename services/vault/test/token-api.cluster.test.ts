@@ -4,6 +4,8 @@ import { BinRecord, TokenPage, TokenRecord } from '@cofferdam/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eraseEnded } from '../src/erase-ended.ts';
+import { sealedCvcs } from './api/sealed-cvcs.ts';
+import { tokenBatches } from './api/token-batches.ts';
 import { everyPlace, type HostileRequest, hostileRequest } from './support/hostile-requests.ts';
 import { newReplica } from './support/replica.ts';
 import { type RunningVault, startVault } from './support/running-vault.ts';
@@ -348,6 +350,10 @@ describe('a token with an end', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 });
+
+describe('POST /v1/token-batches', () => tokenBatches(() => running));
+
+describe('a sealed CVC', () => sealedCvcs(() => running));
 
 describe('GET /v1/bins/{bin}', () => {
   it('says what the first digits say', async () => {

@@ -13,8 +13,21 @@ const paymentId = 'pay_01k0123456789abcdefghjkmnp';
 const attemptId = 'att_01k0123456789abcdefghjkmnp';
 const time = '2026-11-22T12:00:00.000Z';
 
+const record = { token, card, state: 'active', recordVersion: 1, createdAt: time, updatedAt: time };
+const sealedCvc = `cvc_${'A'.repeat(340)}`;
+
 export const examples = {
-  createToken: { card: { number: '4000056655665556', expiryMonth: 12, expiryYear: 2030 } },
+  createToken: { card: { number: '4000056655665556', expiryMonth: 12, expiryYear: 2030 }, cvc: '737' },
+  createdToken: { ...record, sealedCvc, sealedCvcExpiresAt: time },
+  createTokenBatch: {
+    items: [
+      {
+        idempotencyKey: 'import-17-1',
+        card: { number: '4000056655665556', expiryMonth: 12, expiryYear: 2030 },
+      },
+    ],
+  },
+  tokenBatch: { items: [{ status: 201, token: record }] },
   tokenRecord: { token, card, state: 'active', recordVersion: 1, createdAt: time, updatedAt: time },
   updateToken: { card: { expiryMonth: 11, expiryYear: 2033 } },
   tokenPage: {

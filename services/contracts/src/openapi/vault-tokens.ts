@@ -48,6 +48,8 @@ const listParameters: readonly Parameter[] = (Object.keys(DESCRIPTIONS) as Filte
 
 const record = { schema: 'TokenRecord', example: examples.tokenRecord } as const;
 
+const created = { schema: 'CreatedToken', example: examples.createdToken } as const;
+
 /** What an application developer does with tokens. */
 export const tokenOperations: readonly Operation[] = [
   {
@@ -61,11 +63,11 @@ export const tokenOperations: readonly Operation[] = [
     parameters: [idempotencyKeyParameter, merchantParameter],
     body: { schema: 'CreateToken', example: examples.createToken },
     answers: [
-      { status: 201, description: 'A new token.', ...record },
+      { status: 201, description: 'A new token.', ...created },
       {
         status: 200,
         description: 'The card had a token already, or the request is a repetition.',
-        ...record,
+        ...created,
       },
     ],
     problems: [
@@ -79,6 +81,26 @@ export const tokenOperations: readonly Operation[] = [
       'key_unavailable',
       'database_unavailable',
     ],
+  },
+  {
+    method: 'post',
+    path: '/v1/token-batches',
+    operationId: 'createTokenBatch',
+    summary: 'Tokenize up to 500 cards',
+    description:
+      'Each item is a request by itself: what becomes of one is no matter of the others, and each has its answer or its problem. An item without `idempotencyKey` is known by the header and its place. Only when every item failed for one and the same reason on our side is the batch itself answered with that problem.',
+    permission: 'tokens:create',
+    parameters: [{ ...idempotencyKeyParameter, required: false }, merchantParameter],
+    body: { schema: 'CreateTokenBatch', example: examples.createTokenBatch },
+    answers: [
+      {
+        status: 200,
+        description: 'A result for each item.',
+        schema: 'TokenBatch',
+        example: examples.tokenBatch,
+      },
+    ],
+    problems: ['merchant_required', 'key_unavailable', 'database_unavailable'],
   },
   {
     method: 'get',

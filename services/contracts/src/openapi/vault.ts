@@ -6,7 +6,8 @@ import { EventPage } from '../events.ts';
 import { CreateRevealGrant, Reveal, RevealedCard, RevealGrant } from '../reveals.ts';
 import { CreateShredding, Shredding } from '../shreddings.ts';
 import { Statusz } from '../statusz.ts';
-import { CreateToken, TokenRecord, UpdateToken } from '../tokens.ts';
+import { CreatedToken, CreateToken, TokenRecord, UpdateToken } from '../tokens.ts';
+import { CreateTokenBatch, TokenBatch } from '../tokens-batch.ts';
 import { TokenPage } from '../tokens-list.ts';
 import type { Api } from './document.ts';
 import { examples } from './examples.ts';
@@ -23,6 +24,9 @@ export const vaultApi: Api = {
     'Keeps card numbers and hands out tokens that stand for them. Every error is an RFC 9457 problem with a stable `code`, and none ever holds card data.',
   schemas: {
     CreateToken,
+    CreatedToken,
+    CreateTokenBatch,
+    TokenBatch,
     TokenRecord,
     UpdateToken,
     TokenPage,
@@ -69,6 +73,7 @@ export const vaultApi: Api = {
       answers: [{ status: 200, description: 'The card.', schema: 'RevealedCard' }],
       problems: [
         'grant_invalid',
+        'cvc_unavailable',
         'token_not_found',
         'integrity_error',
         'key_unavailable',

@@ -32,13 +32,23 @@ export class RateLimiter {
    * @returns 0, or the seconds after which there will be one
    */
   spend(identity: string, cost = 1): number {
+    const left = this.#left(identity);
+    if (left < 1) return (1 - left) / this.#rate;
+    this.charge(identity, cost);
+    return 0;
+  }
+
+  /** Takes out what a request that was let in turned out to cost besides. */
+  charge(identity: string, cost: number): void {
     const at = this.#now();
-    const bucket = this.#buckets.get(identity) ?? { left: this.#burst, at };
-    const left = Math.min(this.#burst, bucket.left + ((at - bucket.at) / 1000) * this.#rate);
-    const admitted = left >= 1;
-    this.#buckets.set(identity, { left: admitted ? left - cost : left, at });
+    this.#buckets.set(identity, { left: this.#left(identity) - cost, at });
     if (this.#buckets.size > MAX_BUCKETS) this.#forgetFull(at);
-    return admitted ? 0 : (1 - left) / this.#rate;
+  }
+
+  #left(identity: string): number {
+    const bucket = this.#buckets.get(identity);
+    if (!bucket) return this.#burst;
+    return Math.min(this.#burst, bucket.left + ((this.#now() - bucket.at) / 1000) * this.#rate);
   }
 
   #forgetFull(at: number): void {

@@ -11,6 +11,9 @@ import { encodeTuple } from '../domain/tuple.ts';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** What a digest is for, so that none serves for anything else. */
+export type DigestPurpose = 'fingerprint' | 'idempotency key' | 'request' | 'sealed cvc';
+
 /**
  * A data key in memory. It does its work itself, so that its bytes are never handed out, and after `destroy` it
  * refuses: a zeroed key would encrypt as readily as a real one.
@@ -53,7 +56,7 @@ export class DataKey {
   }
 
   /** HMAC-SHA-256 over a tuple. The first part says what it is for, so that no digest serves for another purpose. */
-  digest(purpose: 'fingerprint' | 'idempotency key' | 'request', ...parts: string[]): Buffer {
+  digest(purpose: DigestPurpose, ...parts: string[]): Buffer {
     return createHmac('sha256', this.#key())
       .update(encodeTuple([purpose, ...parts]))
       .digest();

@@ -1,5 +1,5 @@
 import { CreateToken, ListTokens, UpdateToken } from '@cofferdam/contracts';
-import { type Metrics, validate } from '@cofferdam/runtime';
+import { validate } from '@cofferdam/runtime';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { deleteToken } from '../delete-token.ts';
 import { entityTag } from '../domain/if-match.ts';
@@ -9,15 +9,12 @@ import { tokenize } from '../tokenize.ts';
 import { updateToken } from '../update-token.ts';
 import type { TokenAnswer, Vault } from '../vault.ts';
 import { idempotencyKeyOf, needs, requesterOf, tokenOf } from './request.ts';
+import type { RouteParts } from './routes.ts';
 
 /** Tokens: create, list, read, update, delete. */
-export function addTokenRoutes(app: FastifyInstance, vault: Vault, metrics: Metrics): void {
-  const tokens = metrics.meter.createCounter('cofferdam_tokens', {
-    description: 'Tokenize requests, by result.',
-  });
-
+export function addTokenRoutes(app: FastifyInstance, vault: Vault, { tokens }: RouteParts): void {
   app.post('/v1/tokens', needs('tokens:create'), async (request, reply) => {
-    const idempotencyKey = idempotencyKeyOf(request);
+    const idempotencyKey = ['tokenize', idempotencyKeyOf(request)] as const;
     const body = validate(CreateToken, request.body);
     const { status, answer } = await tokenize(vault, { by: requesterOf(request), idempotencyKey, body });
     tokens.add(1, { result: status === 201 ? 'created' : 'existing' });

@@ -1,4 +1,5 @@
 import type { Database } from '@cofferdam/runtime';
+import { removeOldCvcMarks } from './used-cvcs.ts';
 
 const BATCH = 5000;
 
@@ -20,4 +21,5 @@ export async function removeOldRows(database: Database, now: Date): Promise<void
       removed = result.rowCount ?? 0;
     }
   }
+  while ((await removeOldCvcMarks(database, BATCH)) === BATCH);
 }

@@ -5,6 +5,7 @@ import { createLogger, createMetrics, createPool, databaseOver } from '@cofferda
 import { BoundedEntries } from '../../src/audit/bounded-entries.ts';
 import { ChainHeads } from '../../src/audit/chain-heads.ts';
 import { createCommit } from '../../src/commit.ts';
+import { CvcKeys } from '../../src/crypto/cvc-keys.ts';
 import { KeyRing, type UseLimits } from '../../src/crypto/key-ring.ts';
 import { createGatherer } from '../../src/group-commit/gatherer.ts';
 import { createLane } from '../../src/group-commit/lane.ts';
@@ -55,6 +56,7 @@ export async function newReplica(
   const bounded = new BoundedEntries({ commit, logger, now: () => new Date(now()) });
   const metrics = createMetrics();
   const vault: Vault = {
+    cvcKeys: new CvcKeys({ ...common, ttlMs: 900_000, now }),
     ...{
       vaultId: VAULT_ID,
       database,
@@ -79,7 +81,7 @@ export async function newReplica(
     tokenize: (merchant: string, number: string, idempotencyKey: string = randomUUID()) =>
       tokenize(vault, {
         by: { ...ownIdentity(VAULT_ID), merchant },
-        idempotencyKey,
+        idempotencyKey: ['tokenize', idempotencyKey],
         body: card(number),
       }),
     pass: (ms: number) => {
