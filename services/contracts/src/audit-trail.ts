@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { Merchant, Token } from './identifiers.ts';
 
+/** A database knows no year 0, and a trail nothing before 1970. */
+const Time = z.iso
+  .datetime({ offset: true })
+  .refine((time) => Date.parse(time) >= 0, 'must be a time from 1970 on');
+
 /** `GET /v1/audit`: what of the trail is wanted. Everything is optional. */
 export const AuditQuery = z.strictObject({
   after: z.string().max(700).optional(),
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: Time.optional(),
+  to: Time.optional(),
   merchant: Merchant.optional(),
   token: Token.optional(),
   action: z

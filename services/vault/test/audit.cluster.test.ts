@@ -118,8 +118,23 @@ describe('the trail', () => {
     const rows = (await lines('/v1/audit', 'globexShop')) as AuditRow[];
     expect([...new Set(rows.map(({ merchant }) => merchant))]).toEqual(['globex']);
     expect((await running.call({ path: '/v1/audit' })).body).toMatchObject({ code: 'forbidden' });
-    const wrong = await running.call({ path: '/v1/audit?after=x', as: 'auditor' });
-    expect(wrong.body).toMatchObject({ code: 'invalid_request' });
+    const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    for (const query of [
+      'after=x',
+      `after=${cursor(['\0', 1])}`,
+      `after=${cursor(['a', -1])}`,
+      `after=${cursor(['a', 1e300])}`,
+      `token=tok_00000000000000000000000000&after=${cursor(['0000-01-01T00:00:00Z', 'a', 1])}`,
+      'from=0000-01-01T00:00:00Z',
+      'to=yesterday',
+      'limit=0',
+      'action=%00',
+      'token=4242424242424242',
+      'nothing=1',
+    ]) {
+      const { status, body } = await running.call({ path: `/v1/audit?${query}`, as: 'auditor' });
+      expect([query, status, body.code]).toEqual([query, 400, 'invalid_request']);
+    }
   });
 
   it('has the rules by which the vault decides, and every change of them', async () => {
@@ -185,6 +200,8 @@ describe('anchors', () => {
     expect(await prove(anchor)).toBe('valid');
     expect(await prove({ ...anchor, mac: other.mac })).toBe('invalid');
     expect(await prove({ ...anchor, mac: 'AAAA' })).toBe('invalid');
+    expect(await prove({ ...anchor, mac: 'A'.repeat(300) })).toBe('invalid');
+    expect(await prove({ ...anchor, mac: 'A'.repeat(8192) })).toBe('invalid');
     expect(await prove({ ...anchor, hash: other.hash })).toBe('invalid');
     expect(await prove({ ...anchor, key: 'another' })).toBe('unknown');
   });

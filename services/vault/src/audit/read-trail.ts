@@ -20,8 +20,11 @@ const MOST_LOOKED_AT = 20_000;
 /** An entry has the time at which it was made, which is shortly before it is committed. */
 const OUT_OF_ORDER_MS = 300_000;
 
-const ChainCursor = z.tuple([z.string().max(400), z.int().min(0)]);
-const TokenCursor = z.tuple([z.iso.datetime(), z.string().max(400), z.int().min(0)]);
+// Both are ours, but a caller can send anything: a database takes neither NUL nor the year 0.
+const Writer = z.string().regex(/^[\x20-\x7e]{0,400}$/);
+const Time = z.iso.datetime().refine((time) => Date.parse(time) >= 0);
+const ChainCursor = z.tuple([Writer, z.int().min(0)]);
+const TokenCursor = z.tuple([Time, Writer, z.int().min(0)]);
 
 /**
  * A page of the audit trail: of one token in order of time, otherwise chain after chain in order of position, which is
