@@ -78,12 +78,20 @@ export async function newReplica(
     shreddings: createShreddings(vault),
     rekey: createRekey(vault, { kms, keyArn, generation }),
     now: () => new Date(now()),
-    tokenize: (merchant: string, number: string, idempotencyKey: string = randomUUID()) =>
-      tokenize(vault, {
-        by: { ...ownIdentity(VAULT_ID), merchant },
-        idempotencyKey: ['tokenize', idempotencyKey],
-        body: card(number),
-      }),
+    /** @param deduplicate whether a card that has a token keeps it */
+    tokenize: (
+      merchant: string,
+      number: string,
+      { key: idempotencyKey = randomUUID() as string, deduplicate = true } = {},
+    ) =>
+      tokenize(
+        { ...vault, deduplicate },
+        {
+          by: { ...ownIdentity(VAULT_ID), merchant },
+          idempotencyKey: ['tokenize', idempotencyKey],
+          body: card(number),
+        },
+      ),
     pass: (ms: number) => {
       ahead += ms;
     },
@@ -94,6 +102,14 @@ export async function newReplica(
       await database.close();
     },
   };
+}
+
+/** A few steps of a rekey, with a pause after each: what finds nothing to do rests. */
+export async function steps(replica: Pick<Replica, 'rekey' | 'pass'>, count = 3): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await replica.rekey.step();
+    replica.pass(31_000);
+  }
 }
 
 /** Another KMS key, granted to the vault as the one of before. */

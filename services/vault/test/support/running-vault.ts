@@ -84,6 +84,16 @@ export async function startVault(env: Record<string, string> = {}): Promise<Runn
   };
 }
 
+/** The card of a grant, as the stripe connector asks for it. */
+export function redeem({ call }: RunningVault, { grant, attemptId, connector }: Grant): Promise<Answer> {
+  return call({ path: '/v1/reveals', as: 'stripe', body: { grant, attemptId, connector } });
+}
+
+/** The card of a token of acme. */
+export async function reveal(running: RunningVault, token: string): Promise<Answer> {
+  return redeem(running, await running.grantFor(token));
+}
+
 export function newAttemptId(): string {
   return `att_${signs()}`;
 }
