@@ -70,6 +70,37 @@ describe('POST /v1/tokens', () => {
     expect(all.map((answer) => answer.status).sort()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
   });
 
+  it('fails of many at once only the one whose rows the database refuses', async () => {
+    await running.owner.query(
+      "ALTER TABLE tokens ADD CONSTRAINT refused CHECK (brand <> 'discover') NOT VALID",
+    );
+    try {
+      const numbers = [...Array.from({ length: 12 }, () => running.freshNumber()), CARDS.discover];
+      const all = await Promise.all(numbers.map((number) => running.tokenize(number)));
+      expect(all.map(({ status }) => status)).toEqual([...Array(12).fill(201), 500]);
+    } finally {
+      await running.owner.query('ALTER TABLE tokens DROP CONSTRAINT refused');
+    }
+    expect((await running.tokenize(CARDS.discover)).status).toBe(201);
+  });
+
+  it('gives requests that come at once with one card and another expiry a version each', async () => {
+    const number = running.freshNumber();
+    const years = [2031, 2032, 2033, 2034, 2035];
+    const all = await Promise.all(
+      years.map((expiryYear) => running.tokenize(number, { card: { expiryYear } })),
+    );
+    expect(new Set(all.map(({ body }) => body.token)).size).toBe(1);
+    expect(all.map(({ body }) => body.card['expiryYear'])).toEqual(years);
+    const { rows } = await running.owner.query(
+      'SELECT sequence::int, type FROM outbox WHERE subject = $1 ORDER BY horizon, position',
+      [all[0]?.body.token],
+    );
+    expect(rows).toEqual(
+      years.map((_, i) => ({ sequence: i + 1, type: i === 0 ? 'token.created' : 'token.updated' })),
+    );
+  });
+
   it('repeats the first answer for the same idempotency key, also to 8 at once', async () => {
     const number = running.freshNumber();
     const headers = { 'idempotency-key': randomUUID() };
@@ -267,6 +298,19 @@ describe('a vault that is set to preserve the format and not to deduplicate', ()
     expect(first.body.token).toMatch(new RegExp(`^9[0-9]{11}${number.slice(-4)}$`));
     expect(second.body.token).not.toBe(first.body.token);
     expect(second.body.card['cardId']).toBe(first.body.card['cardId']);
+
+    // Both processes take up the same new cards: one is first with each, and the other reads again.
+    const numbers = Array.from({ length: 12 }, () => running.freshNumber());
+    const both = await Promise.all(
+      numbers.map((number) =>
+        Promise.all([running.tokenize(number), call({ path: '/v1/tokens', body: card(number) })]),
+      ),
+    );
+    for (const [here, there] of both) {
+      expect([here.status, there.status, there.body.card['cardId']]).toEqual([
+        ...[201, 201, here.body.card['cardId']],
+      ]);
+    }
 
     // Deleting one token leaves the other its card.
     expect((await call({ path: `/v1/tokens/${first.body.token}`, method: 'DELETE' })).status).toBe(204);
