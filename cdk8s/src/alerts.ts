@@ -101,6 +101,23 @@ export const ALERTS: readonly Alert[] = [
     next: 'Look whether the broker takes events: the log of the relay says what it met.',
   },
   {
+    name: 'CofferdamIntegrityErrors',
+    expr: 'increase(cofferdam_integrity_errors_total[1h]) > 0 or cofferdam_integrity_errors_total unless cofferdam_integrity_errors_total offset 1h',
+    for: '0m',
+    severity: 'critical',
+    summary:
+      '{{ $labels.namespace }}/{{ $labels.pod }} has met a record that was moved or altered in the database.',
+    next: 'Find the tokens in the audit (action `integrity.failed`), and who changes rows of the database beside the vault.',
+  },
+  {
+    name: 'CofferdamKmsUnreachable',
+    expr: 'cofferdam_kms_circuit_open == 1',
+    for: '5m',
+    severity: 'critical',
+    summary: '{{ $labels.namespace }}/{{ $labels.pod }} does not reach KMS; it goes on with the keys in memory.',
+    next: 'Look at `key.detail` of its /statusz: what KMS answers, and until when the keys in memory last.',
+  },
+  {
     name: 'CofferdamCertificateExpiring',
     expr: 'cofferdam_certificate_expiry_timestamp_seconds - time() < 4 * 3600',
     for: '5m',

@@ -3,6 +3,7 @@ export const ATTRIBUTES = [
   ...['namespace', 'pod', 'service', 'container', 'endpoint', 'instance', 'job', 'le'],
   ...['http_request_method', 'http_route', 'http_response_status_code'],
   ...['reason', 'result', 'outcome', 'operation', 'provider', 'status', 'system'],
+  ...['found_by', 'shard', 'work'],
   ...['name', 'controller', 'kind', 'code', 'condition', 'method', 'verb', 'resource'],
   ...['service.name', 'service.instance.id', 'server.address', 'server.port', 'url.scheme'],
   ...['http.scheme', 'net.host.name', 'net.host.port'],
