@@ -8,7 +8,7 @@ import {
 } from '@cofferdam/runtime';
 import type { Accounts } from './accounts.ts';
 import { CredentialsMissing } from './accounts.ts';
-import type { Credentials, PspAdapter } from './psp/port.ts';
+import type { Credentials, PspAdapter, PspCharge } from './psp/port.ts';
 import { notProcessed, unknown } from './psp/verdict.ts';
 
 export interface ChargeDependencies {
@@ -26,15 +26,16 @@ export interface ChargeDependencies {
  * One attempt: account, grant, card, PSP. Until the PSP is called a failure is a problem, which tells the router that
  * nothing was charged; from then on every answer is a {@link ChargeResult}.
  *
- * @throws {ProblemError} account_not_allowed, grant_invalid, token_not_found, vault_unavailable
+ * @throws {ProblemError} account_not_allowed, grant_invalid, token_not_found, cvc_unavailable, key_unavailable,
+ *   vault_unavailable
  */
 export async function charge(dependencies: ChargeDependencies, request: CreateCharge): Promise<ChargeResult> {
   const account = dependencies.accounts.forMerchant(request.account, request.merchant);
   // Before the grant is redeemed: a grant works once, and without credentials it would be spent for nothing.
   const credentials = await readCredentials(dependencies, account);
   if (credentials === undefined) return notProcessed('credentials_missing');
-  const { card } = await redeem(dependencies, request);
-  return send(dependencies, request, { card, credentials });
+  const { card, cvc } = await redeem(dependencies, request);
+  return send(dependencies, request, { card, cvc, credentials });
 }
 
 async function readCredentials(
@@ -51,7 +52,12 @@ async function readCredentials(
 }
 
 /** What the vault may say that its caller can do something about; all else is the vault's trouble or ours. */
-const PASSED_ON: readonly ProblemCode[] = ['grant_invalid', 'token_not_found', 'key_unavailable'];
+const PASSED_ON: readonly ProblemCode[] = [
+  'grant_invalid',
+  'token_not_found',
+  'cvc_unavailable',
+  'key_unavailable',
+];
 
 /**
  * Longest wait for the vault, milliseconds. The router waits 2 s longer than we wait for the PSP, and an answer that comes
@@ -63,12 +69,12 @@ async function redeem(
   { vault, connector }: ChargeDependencies,
   request: CreateCharge,
 ): Promise<RevealedCard> {
-  const { grant, attemptId } = request;
+  const { grant, attemptId, sealedCvc } = request;
   try {
     return await vault.call({
       method: 'POST',
       path: '/v1/reveals',
-      body: { grant, attemptId, connector },
+      body: { grant, attemptId, connector, ...(sealedCvc === undefined ? {} : { sealedCvc }) },
       timeoutMs: REVEAL_TIMEOUT_MS,
       answer: RevealedCard,
     });
@@ -86,7 +92,7 @@ async function redeem(
 async function send(
   { adapter, logger, duration }: ChargeDependencies,
   request: CreateCharge,
-  secret: { card: RevealedCard['card']; credentials: Credentials },
+  secret: Pick<PspCharge, 'card' | 'cvc' | 'credentials'>,
 ): Promise<ChargeResult> {
   const { paymentId, attemptId, amount, currency, capture } = request;
   const startedAt = performance.now();

@@ -182,6 +182,14 @@ describe('POST /v1/charges', () => {
     expect(psp.state.ledger).toMatchObject([{ outcome: 'approved', lastFour: '4242' }]);
   });
 
+  it('has the sealed CVC opened with the grant, and says nothing of either', async () => {
+    const sealedCvc = `cvc_${'s'.repeat(400)}`;
+    answerOfVault = { status: 200, body: { ...(answerOfVault as { body: object }).body, cvc: '737' } };
+    expect(await post(body({ sealedCvc }))).toMatchObject({ status: 200, body: { outcome: 'approved' } });
+    expect(asked).toMatchObject([{ grant: GRANT, sealedCvc }]);
+    expect(logged.join('')).not.toMatch(/737|ssss/);
+  });
+
   it('asks for nothing when the account is not of that merchant', async () => {
     expect(await post(body({ account: 'globex' }))).toEqual({
       status: 422,
@@ -214,6 +222,7 @@ describe('POST /v1/charges', () => {
   it.each([
     ['grant_invalid', 403, 'grant_invalid', 403],
     ['token_not_found', 404, 'token_not_found', 404],
+    ['cvc_unavailable', 422, 'cvc_unavailable', 422],
     ['key_unavailable', 503, 'key_unavailable', 503],
     ['forbidden', 403, 'vault_unavailable', 503],
     ['internal_error', 500, 'vault_unavailable', 503],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AttemptId, CardSummary, Merchant, PaymentId } from './identifiers.ts';
 import { RevealGrant } from './reveals.ts';
+import { SealedCvc } from './tokens.ts';
 
 /** What a PSP said, in one vocabulary; the raw code is kept beside it. */
 export const ChargeOutcome = z.enum(['approved', 'soft_decline', 'hard_decline', 'error', 'unknown']);
@@ -24,6 +25,7 @@ export const CreateCharge = z.strictObject({
   capture: z.enum(['automatic', 'manual']),
   card: CardSummary,
   grant: RevealGrant.shape.grant,
+  sealedCvc: SealedCvc.optional().describe('For the reveal.'),
 });
 export type CreateCharge = z.infer<typeof CreateCharge>;
 

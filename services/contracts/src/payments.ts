@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Amount, ChargeOutcome, Currency } from './charges.ts';
 import { AttemptId, CardSummary, PaymentId, Timestamp, Token } from './identifiers.ts';
+import { SealedCvc } from './tokens.ts';
 
 /** ISO 3166-1 alpha-2, upper case. */
 export const Country = z.string().regex(/^[A-Z]{2}$/);
@@ -11,6 +12,9 @@ const Text = z.string().regex(/^[^\0\p{Cs}]*$/u, 'must not hold NUL or half a su
 /** `POST /v1/payments` (permission `payments:create`, header Idempotency-Key). */
 export const CreatePayment = z.strictObject({
   token: Token,
+  sealedCvc: SealedCvc.optional().describe(
+    'Of the answer that the token was created with. Kept in memory for as long as the payment is being made, and no part of what makes a request the same.',
+  ),
   amount: Amount.describe('Minor units: 1050 is EUR 10.50, or JPY 1050.'),
   currency: Currency,
   capture: z.enum(['automatic', 'manual']).optional().describe('Default `automatic`.'),

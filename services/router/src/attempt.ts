@@ -22,9 +22,9 @@ export const attemptLifeMs = (candidate: Candidate): number =>
 export async function attempt(
   router: Router,
   payment: PaymentRow,
-  next: { candidate: Candidate; ordinal: number },
+  next: { candidate: Candidate; ordinal: number; sealedCvc?: string | undefined },
 ): Promise<void> {
-  const { candidate, ordinal } = next;
+  const { candidate, ordinal, sealedCvc } = next;
   const startedAt = router.now();
   const id = orderedId('att', startedAt.getTime());
   const ours = await untilTaken(() =>
@@ -42,7 +42,7 @@ export async function attempt(
     }),
   );
   if (!ours) return;
-  const result = await ask(router, payment, candidate, id);
+  const result = await ask(router, payment, candidate, { attemptId: id, sealedCvc });
   await untilTaken(() => settle(router, payment.id, { attemptId: id, result }));
 }
 
@@ -50,7 +50,7 @@ async function ask(
   router: Router,
   payment: PaymentRow,
   { connector, account }: Candidate,
-  attemptId: string,
+  { attemptId, sealedCvc }: { attemptId: string; sealedCvc: string | undefined },
 ): Promise<ChargeResult> {
   const { id: paymentId, merchant, token, amount, currency, capture, card } = payment;
   const startedAt = performance.now();
@@ -62,6 +62,7 @@ async function ask(
       ? await router.connectors.charge(connector, {
           ...{ paymentId, attemptId, merchant, account, amount, currency, capture, card },
           grant,
+          ...(sealedCvc === undefined ? {} : { sealedCvc }),
         })
       : withoutGrant(grant);
   const { outcome, code, pspReference } = result;

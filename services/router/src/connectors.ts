@@ -60,6 +60,7 @@ export function createConnectors({ logger, ...options }: ConnectorsOptions): Con
 const BEFORE_THE_PSP: readonly ProblemCode[] = [
   'account_not_allowed',
   'body_too_large',
+  'cvc_unavailable',
   'forbidden',
   'grant_invalid',
   'invalid_request',

@@ -70,6 +70,8 @@ function underWay(paymentId: string, error: unknown): ProblemError {
 interface Intent {
   readonly payment: PaymentRow;
   readonly candidates: readonly Candidate[];
+  /** In memory alone: of a payment that another process takes on, the CVC is lost. */
+  readonly sealedCvc: CreatePayment['sealedCvc'];
 }
 
 async function replay(router: Router, keyed: KeyedRequest, known: KnownRequest): Promise<CreatedPayment> {
@@ -128,7 +130,7 @@ function planPayment(router: Router, request: PaymentRequest, record: KnownToken
     updatedAt: createdAt,
     abandoned: false,
   };
-  return { payment, candidates };
+  return { payment, candidates, sealedCvc: body.sealedCvc };
 }
 
 /** @returns false when another request with this key was first */
@@ -153,13 +155,13 @@ function commitIntent(
   });
 }
 
-async function makeAttempts(router: Router, { payment, candidates }: Intent): Promise<void> {
+async function makeAttempts(router: Router, { payment, candidates, sealedCvc }: Intent): Promise<void> {
   const deadline = payment.createdAt.getTime() + CASCADE_MS;
   for (let ordinal = 0; ordinal < candidates.length; ordinal++) {
     const candidate = candidates[ordinal];
     if (candidate === undefined) return;
     if (ordinal > 0 && router.now().getTime() > deadline) return giveUp(router, payment);
-    await attempt(router, payment, { candidate, ordinal });
+    await attempt(router, payment, { candidate, ordinal, sealedCvc });
     const current = await findPayment(router.database, payment.id, payment.merchant);
     if (current?.status !== 'processing') return;
   }

@@ -95,6 +95,24 @@ describe('a payment', () => {
     expect(await types(body.id)).toEqual(['payment.created', 'payment.declined']);
   });
 
+  it('hands its sealed CVC to each connector that is asked, and keeps nothing of it', async () => {
+    const sealedCvc = `cvc_${'Sealed-'.repeat(60)}`;
+    const { body } = await client.pay('4000000000009995', { sealedCvc });
+    expect(outcomes(body)).toHaveLength(2);
+    expect(stack.vault.sealedCvcs.splice(0)).toEqual([sealedCvc, sealedCvc]);
+    expect(JSON.stringify(body)).not.toContain('Sealed-');
+    const dump = (await dumpDatabase(stack.databaseUrl)).map(({ content }) => String(content)).join('');
+    expect(dump + stack.output()).not.toContain('Sealed-');
+  });
+
+  it('fails with cvc_unavailable when its sealed CVC cannot be opened, and charges nobody', async () => {
+    stack.vault.failures.set('/v1/reveals', 'cvc_unavailable');
+    const { body } = await client.pay(APPROVED, { sealedCvc: `cvc_${'A'.repeat(400)}` });
+    expect(body.status).toBe('failed');
+    expect(body.attempts[0]).toMatchObject({ outcome: 'error', code: 'cvc_unavailable' });
+    expect(stack.psp.state.ledger).toEqual([]);
+  });
+
   it('goes to the second connector when the first PSP is down', async () => {
     await setMode('stripe', 'down');
     const { body } = await client.pay(APPROVED);

@@ -26,6 +26,12 @@ describe('keyedRequest()', () => {
     expect(digestsOf({ idempotencyKey: 'order-18' }).keyDigest).not.toEqual(digestsOf().keyDigest);
   });
 
+  it('is the same with a sealed CVC, with another one and without', () => {
+    const sealed = (cvc: string) =>
+      digestsOf({ body: { ...body, ...{ sealedCvc: `cvc_${cvc.repeat(200)}` } } });
+    expect([sealed('a'), sealed('b')]).toEqual([digestsOf(), digestsOf()]);
+  });
+
   it('tells any two metadata values apart', () => {
     const metadata = fc.dictionary(fc.string({ minLength: 1 }), fc.string(), { maxKeys: 4 });
     fc.assert(

@@ -39,7 +39,7 @@ function credentialsProblem(credentials: Credentials): string | undefined {
     : 'merchantAccount is not a merchant account';
 }
 
-function paymentRequest({ charge, card, credentials }: PspCharge): PaymentRequest | undefined {
+function paymentRequest({ charge, card, cvc, credentials }: PspCharge): PaymentRequest | undefined {
   const value = toProviderUnits(ADYEN_TABLE, charge.amount, charge.currency);
   if (value === undefined) return undefined;
   return {
@@ -55,6 +55,7 @@ function paymentRequest({ charge, card, credentials }: PspCharge): PaymentReques
       expiryMonth: String(card.expiryMonth).padStart(2, '0'),
       expiryYear: String(card.expiryYear),
       ...(card.holderName === undefined ? {} : { holderName: card.holderName }),
+      ...(cvc === undefined ? {} : { cvc }),
     } as PaymentRequest['paymentMethod'],
     additionalData: { manualCapture: String(charge.capture === 'manual') },
   };

@@ -7,6 +7,8 @@ export type Credentials = Readonly<Record<string, string>>;
 export interface PspCharge {
   readonly charge: Pick<CreateCharge, 'paymentId' | 'attemptId' | 'amount' | 'currency' | 'capture'>;
   readonly card: RevealedCard['card'];
+  /** Where the payment brought one. To be sent, and kept nowhere. */
+  readonly cvc?: RevealedCard['cvc'];
   readonly credentials: Credentials;
 }
 

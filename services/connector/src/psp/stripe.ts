@@ -42,13 +42,16 @@ function credentialsProblem(credentials: Credentials): string | undefined {
   return KEY_FORMAT.test(credentials['apiKey'] ?? '') ? undefined : 'apiKey is not a secret key (sk_ or rk_)';
 }
 
-function intentParameters({ charge, card }: PspCharge): Stripe.PaymentIntentCreateParams | undefined {
+function intentParameters({ charge, card, cvc }: PspCharge): Stripe.PaymentIntentCreateParams | undefined {
   const amount = toProviderUnits(STRIPE_TABLE, charge.amount, charge.currency);
   if (amount === undefined) return undefined;
   const paymentMethod = {
     type: 'card' as const,
     // Not in the SDK's types, which show only what every account may send.
-    card: { number: card.number, exp_month: card.expiryMonth, exp_year: card.expiryYear },
+    card: {
+      ...{ number: card.number, exp_month: card.expiryMonth, exp_year: card.expiryYear },
+      ...(cvc === undefined ? {} : { cvc }),
+    },
     ...(card.holderName === undefined ? {} : { billing_details: { name: card.holderName } }),
   };
   return {

@@ -20,7 +20,7 @@ export const routerApi: Api = {
       operationId: 'createPayment',
       summary: 'Pay with a token',
       description:
-        'Charges the card at one PSP at a time. Another is tried only after a soft decline or an error that certainly charged nothing; a timeout makes the payment `unknown`, and nobody else is asked. `reference` and `metadata` are refused when they hold what looks like a card number.',
+        'Charges the card at one PSP at a time. Another is tried only after a soft decline or an error that certainly charged nothing; a timeout makes the payment `unknown`, and nobody else is asked. A `sealedCvc` goes along to the PSP; one that has expired or was used makes the payment `failed`, with the code `cvc_unavailable`. `reference` and `metadata` are refused when they hold what looks like a card number.',
       permission: 'payments:create',
       parameters: [idempotencyKeyParameter, merchantParameter],
       body: { schema: 'CreatePayment', example: examples.createPayment },
