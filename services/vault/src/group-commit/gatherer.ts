@@ -49,7 +49,7 @@ export interface GathererOptions<L> {
   /** As many batches as these are under way at a time. */
   lanes: readonly L[];
   maxBatch: number;
-  /** So many may wait; more are refused at once. */
+  /** So many may wait for a lane, and so many for what they have been put off for; more are refused at once. */
   maxWaiting: number;
   /** Longest time until an item is taken up, milliseconds. */
   maxWaitMs: number;
@@ -79,6 +79,8 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
   const busy = new Set<string>();
   let queue: Waiting<L>[] = [];
   let unsettled = 0;
+  /** Neither in the queue nor under way: they wait for something else. */
+  let putOff = 0;
   let planned = false;
   let watch: NodeJS.Timeout | undefined;
   let drained: (() => void)[] = [];
@@ -120,7 +122,7 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
 
   async function carryOut(batch: readonly Waiting<L>[], lane: L): Promise<void> {
     const [first] = batch;
-    for (let attempt = 1, items = batch; first !== undefined; attempt++) {
+    for (let attempt = 1, items = batch; first !== undefined && items.length > 0; attempt++) {
       try {
         const outcomes = await first.work.run(
           items.map(({ item }) => item),
@@ -130,30 +132,39 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
         return;
       } catch (error) {
         const next = first.work.afterFailure(error, attempt);
-        if (next === 'apart' && items.length > 1) {
+        if (next === 'fail' || (next === 'apart' && items.length === 1)) {
+          for (const item of items) item.reject(error);
+          return;
+        }
+        items = rejectLate(items, error);
+        if (next === 'apart') {
           const half = Math.ceil(items.length / 2);
           await carryOut(items.slice(0, half), lane);
-          return carryOut(items.slice(half), lane);
+          return carryOut(rejectLate(items.slice(half), error), lane);
         }
-        // Whoever has waited too long learns what went wrong, instead of waiting for another try.
-        const [late, inTime] =
-          typeof next === 'object' ? split(items, ({ until }) => until < now()) : [items, []];
-        for (const item of late) item.reject(error);
-        if (inTime.length === 0) return;
-        items = inTime;
-        if (typeof next === 'object' && next.again > 0) await sleep(next.again);
+        if (next.again > 0) await sleep(next.again);
       }
     }
+  }
+
+  /** Whoever has waited too long learns what went wrong, instead of waiting for another try. */
+  function rejectLate(items: readonly Waiting<L>[], error: unknown): Waiting<L>[] {
+    const [late, inTime] = split(items, ({ until }) => until < now());
+    for (const item of late) item.reject(error);
+    return inTime;
   }
 
   async function settle(item: Waiting<L>, outcome: Outcome<unknown> | undefined): Promise<void> {
     if (outcome === undefined) return item.reject(new Error(`${item.work.name} gave no outcome`));
     if ('value' in outcome) return item.resolve(outcome.value);
     if ('error' in outcome) return item.reject(outcome.error);
+    putOff++;
     try {
       await outcome.again;
     } catch (error) {
       return item.reject(error);
+    } finally {
+      putOff--;
     }
     if (++item.turns === MOST_TURNS) return item.reject(new Error(`${item.work.name} was put off for ever`));
     queue.unshift(item); // it was here before those that wait
@@ -176,7 +187,7 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
     submit: (work, item) =>
       new Promise<never>((resolve, reject) => {
         unsettled++;
-        if (queue.length >= maxWaiting) return reject(refuse('full'));
+        if (queue.length >= maxWaiting || putOff >= maxWaiting) return reject(refuse('full'));
         enqueue({
           work: work as GroupWork<unknown, unknown, L>,
           item,

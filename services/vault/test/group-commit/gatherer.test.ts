@@ -180,6 +180,35 @@ describe('a gatherer', () => {
     expect(batches).toEqual([['early', 'late'], ['late']]);
   });
 
+  it('does not try the halves of a batch for those whose time is over', async () => {
+    let clock = 0;
+    const { work, batches } = recorded(() => {
+      clock += 600;
+      throw new Failing('apart');
+    });
+    const gatherer = gathererOf({ now: () => clock });
+    const names = Array.from({ length: 64 }, (_, i) => String(i));
+    const results = await Promise.allSettled(names.map((name) => gatherer.submit(work, { name })));
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(batches.map(({ length }) => length)).toEqual([64, 32]);
+  });
+
+  it('refuses more when too many wait for something else', async () => {
+    const ready = Promise.withResolvers<void>();
+    let isReady = false;
+    const { work } = recorded((items) =>
+      isReady ? echo(items) : items.map(() => ({ again: ready.promise })),
+    );
+    const gatherer = gathererOf({ maxWaiting: 2 });
+    const putOff = ['a', 'b'].map((name) => gatherer.submit(work, { name }));
+    await sleep(5);
+    await expect(gatherer.submit(work, { name: 'c' })).rejects.toThrow('full');
+    isReady = true;
+    ready.resolve();
+    expect(await Promise.all(putOff)).toEqual(['a', 'b']);
+    expect(await gatherer.submit(work, { name: 'd' })).toBe('d');
+  });
+
   it('refuses what is too much at once, and what has waited too long', async () => {
     const { work, hold } = recorded();
     const gatherer = gathererOf({ maxWaiting: 2, maxWaitMs: 40 });
