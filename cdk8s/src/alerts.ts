@@ -114,7 +114,8 @@ export const ALERTS: readonly Alert[] = [
     expr: 'cofferdam_kms_circuit_open == 1',
     for: '5m',
     severity: 'critical',
-    summary: '{{ $labels.namespace }}/{{ $labels.pod }} does not reach KMS; it goes on with the keys in memory.',
+    summary:
+      '{{ $labels.namespace }}/{{ $labels.pod }} does not reach KMS; it goes on with the keys in memory.',
     next: 'Look at `key.detail` of its /statusz: what KMS answers, and until when the keys in memory last.',
   },
   {

@@ -102,7 +102,7 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   const { record } = grant;
   const key = readingKeys.get(record.keyVersion);
   // KMS may have to be asked: not while others wait for this batch.
-  if (!key) return { again: fetchKey(revealing, record) };
+  if (!key) return { again: fetchKey(revealing, grant, record) };
   const cvc = takeCvc(revealing, grant, batch);
   if (typeof cvc === 'string') return refuse(cvc);
   if (cvc && 'again' in cvc) return cvc;
@@ -153,11 +153,21 @@ async function lookIntoCvc(revealing: Revealing, { merchant, token }: Grant, sea
 }
 
 async function fetchKey(
-  { vault, readingKeys }: Revealing,
+  { vault, request, readingKeys }: Revealing,
+  grant: RevealableGrant,
   { merchant, token, version, keyVersion }: NonNullable<RevealableGrant['record']>,
 ): Promise<void> {
   const place = { token, recordVersion: version };
-  readingKeys.set(keyVersion, await vault.keys.forReading(merchant, keyVersion, place));
+  try {
+    readingKeys.set(keyVersion, await vault.keys.forReading(merchant, keyVersion, place));
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === 'token_not_found') {
+      const reason = 'merchant_shredded';
+      const entry = refusalEntry(request, grant, reason, vault.now());
+      await vault.boundedAudit.add(entry, `${reason} ${grant.attemptId}`);
+    }
+    throw error;
+  }
 }
 
 function opened(open: () => Revealed): Outcome<Revealed> {

@@ -38,6 +38,10 @@ export function shreddingCases(running: () => RunningVault): void {
       const refused = await running().tokenize(running().freshNumber(), shop);
       expect([refused.status, refused.body.code]).toEqual([503, 'key_unavailable']);
       expect((await redeem(running(), grant)).body.code).toBe('token_not_found');
+      const refusals = await running().owner.query(
+        `SELECT token FROM audit WHERE action = 'reveal.refused' AND detail LIKE '%merchant_shredded%'`,
+      );
+      expect(refusals.rows).toEqual([{ token }]);
       await replica.rekey.step(); // with a rekey under way, which takes no notice
 
       replica.pass(2 * MINUTES);
