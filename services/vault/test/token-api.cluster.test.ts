@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BinRecord, TokenPage, TokenRecord } from '@cofferdam/contracts';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { eraseEnded } from '../src/erase-ended.ts';
 import { sealedCvcs } from './api/sealed-cvcs.ts';
 import { tokenBatches } from './api/token-batches.ts';
@@ -274,6 +274,7 @@ describe('a token with an end', () => {
     expect(Date.parse(expiresAt ?? '') - Date.now()).toBeGreaterThan(-1000);
     const { grant, attemptId, connector } = await running.grantFor(body.token);
     const holder = await running.owner.connect();
+    onTestFailed(() => holder.release(true));
     await holder.query('BEGIN');
     // Kept from being erased: what is refused is refused because of the time.
     await holder.query('SELECT 1 FROM cards WHERE card_id = $1 FOR UPDATE', [body.card['cardId']]);

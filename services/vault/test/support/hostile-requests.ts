@@ -83,7 +83,8 @@ function placesOf(value: unknown, path: string[] = []): string[][] {
 }
 
 function changed(value: unknown, [name, ...rest]: string[], kind: string, by: unknown): unknown {
-  if (name === undefined) return kind === 'add' && isObject(value) ? { ...value, [String(by)]: by } : by;
+  if (name === undefined)
+    return kind === 'add' && isObject(value) ? { ...value, [typeof by === 'string' ? by : 'more']: by } : by;
   if (!isObject(value)) return by;
   const { [name]: member, ...others } = value;
   if (rest.length === 0 && kind === 'drop') return others;
