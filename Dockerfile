@@ -56,7 +56,7 @@ CMD ["serve"]
 
 FROM base AS vault
 COPY --from=vault-tree /app /app
-ENTRYPOINT ["/app/node", "services/vault/src/main.ts"]
+ENTRYPOINT ["/app/node", "--max-semi-space-size=8", "--heap-growing-percent=20", "services/vault/src/main.ts"]
 CMD ["serve"]
 
 FROM base AS router
