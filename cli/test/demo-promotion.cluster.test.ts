@@ -91,9 +91,18 @@ it('let the broken release come to dev, and to nothing else', async () => {
 });
 
 it('was held until it had soaked, held for good where it is broken, and went by pull request', () => {
-  const held = demo.result.told.flatMap(({ step, held: by }) => (by === undefined ? [] : [[step, by.code]]));
-  expect(held).toContainEqual(['promote dev -> staging --wait', 'not_soaked']);
-  expect(held).toContainEqual(['promote staging -> prod --wait', 'not_soaked']);
+  const { told } = demo.result;
+  for (const step of ['promote dev -> staging', 'promote staging -> prod']) {
+    const opened = told.findIndex((one) => one.step === step && one.pullRequest !== undefined);
+    const before = told
+      .slice(opened - 2, opened)
+      .map(({ step: at, detail, held }) => [at, held?.code ?? detail]);
+    expect(before).toEqual([
+      [`${step} --wait`, 'not_soaked'],
+      [`${step} --wait`, 'the demo puts its clock forward by 60 min'],
+    ]);
+  }
+  const held = told.flatMap(({ step, held: by }) => (by === undefined ? [] : [[step, by.code]]));
   expect(held.at(-1)).toEqual(['promote dev -> staging', 'unhealthy']);
   const pulls = demo.result.told.flatMap(({ pullRequest }) => pullRequest ?? []);
   expect(pulls).toEqual([1, 2, 3, 4, 5]);

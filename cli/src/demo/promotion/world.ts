@@ -14,6 +14,13 @@ import { ENVIRONMENTS, type EnvironmentName, namespaceOf, VAULT } from './inputs
 import type { Pins } from './releases.ts';
 import type { ScratchRepository } from './scratch-repository.ts';
 
+/** Of the gates and of the syncer: the time of day, and what it was put forward by. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  forward: (ms: number) => void;
+}
+
 /** What the story is played on. */
 export interface World {
   client: KubeClient;
@@ -21,6 +28,7 @@ export interface World {
   syncer: Syncer;
   /** Of the promotion engine. */
   ports: PromotePorts;
+  clock: Clock;
   stage: Stage;
 }
 
@@ -59,7 +67,8 @@ export async function openWorld(
   stage: Stage,
   repository: ScratchRepository,
 ): Promise<World> {
-  const now = Date.now;
+  const clock = startClock();
+  const { now } = clock;
   const syncer = startSyncer({
     ...{ client, now, judge: await healthJudge(), environments: ENVIRONMENTS, branch: 'main' },
     ...{ repository: repository.originRepository, host: repository.host },
@@ -75,7 +84,17 @@ export async function openWorld(
     slo: { state: async () => ({ measured: 0, unevaluated: 0, burning: [] }) },
     now,
   };
-  return { client, repository, syncer, ports, stage };
+  return { client, repository, syncer, ports, clock, stage };
+}
+
+function startClock(): Clock {
+  let aheadMs = 0;
+  return {
+    now: () => Date.now() + aheadMs,
+    forward(ms) {
+      aheadMs += ms;
+    },
+  };
 }
 
 interface Deployment extends KubeObject {
