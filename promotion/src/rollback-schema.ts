@@ -75,7 +75,7 @@ async function schemas(
       }
       const built = `${image} was built from ${short(sourceRevision)}`;
       if (!(await repository.has(sourceRevision)))
-        throw unknown(`${built}, which is not in this clone (\`git fetch --unshallow --tags\`)`);
+        throw unknown(`${built}, which is not in this clone (\`git fetch origin ${sourceRevision}\`)`);
       const schema = schemaOf(await repository.texts(sourceRevision, migrationsDirectory(service)));
       if (schema !== undefined) return schema;
       throw unknown(`${built}, and ${migrationsDirectory(service)} says nothing there of the oldest code`);

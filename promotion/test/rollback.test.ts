@@ -124,6 +124,16 @@ describe('rollback refuses, and writes nothing,', () => {
     expect(s.world.openPulls()[0]?.body).toContain('**The schema was not checked**');
   });
 
+  it('images that were built from a commit that the clone does not have, and says how to get it', async () => {
+    release(2, { version: 3, oldestCode: 2 });
+    const lost = 'f'.repeat(40);
+    sources.set(1, lost);
+    await expect(run()).rejects.toMatchObject({
+      code: 'schema_unknown',
+      message: expect.stringContaining(`\`git fetch origin ${lost}\``),
+    });
+  });
+
   it('images that are not attested', async () => {
     release(2, { version: 3, oldestCode: 2 });
     s.evidence = { signed: true, attested: false };
