@@ -1,4 +1,5 @@
 export { healthKey, healthScript } from './argocd/health.ts';
+export { ArgoCdConfig } from './config/argocd-config.ts';
 export { ConfigError, type ConfigProblem } from './config/config-error.ts';
 export { EnvironmentConfig } from './config/environment-config.ts';
 export { parseYaml } from './config/parse-yaml.ts';

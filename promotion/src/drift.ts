@@ -1,4 +1,4 @@
-import { type Environment, type Renderer, readEnvironment, rendered } from './inputs.ts';
+import { type Environment, type Renderer, readEnvironment, rendered, syncedEnvironments } from './inputs.ts';
 import type { ApplicationHealth, ApplicationState } from './ports/application-health.ts';
 import type { LiveObjects } from './ports/live-objects.ts';
 import type { Repository, RepositoryHistory } from './ports/repository.ts';
@@ -19,7 +19,7 @@ export interface EnvironmentDrift {
   readonly environment: string;
   readonly revision: string;
   readonly drifts: readonly Drift[];
-  /** Absent when nobody was asked about the cluster. */
+  /** Absent when nobody was asked about the cluster, as Argo CD is not about one that it does not sync. */
   readonly live?: Pick<ApplicationState, 'sync' | 'health' | 'revision'> | 'unknown';
 }
 
@@ -41,14 +41,16 @@ export async function drift(
   environments: readonly string[],
 ): Promise<EnvironmentDrift[]> {
   const revision = await repository.head();
+  const synced = health && (await syncedEnvironments(repository, revision));
   return Promise.all(
     environments.map(async (name): Promise<EnvironmentDrift> => {
       const environment = await readEnvironment(repository, revision, name);
       const inGit = renderedDrift(render, environment);
       const inCluster = cluster === undefined ? [] : await clusterDrift(cluster, environment);
-      if (health === undefined) return { environment: name, revision, drifts: [...inGit, ...inCluster] };
+      const argoCd = synced?.includes(name) === false ? undefined : health;
+      if (argoCd === undefined) return { environment: name, revision, drifts: [...inGit, ...inCluster] };
       const content = await sourceContent(repository, name, revision);
-      const state = await health.state(name, content.revisions);
+      const state = await argoCd.state(name, content.revisions);
       const live = state === undefined ? ('unknown' as const) : seen(state);
       const drifts = [...inGit, ...inCluster, ...syncerDrift(state, content.revisions)];
       return { environment: name, revision, drifts, live };

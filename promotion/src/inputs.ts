@@ -1,4 +1,4 @@
-import { ConfigError, type Inputs, parseYaml, Release } from '@cofferdam/cdk8s';
+import { ArgoCdConfig, ConfigError, type Inputs, parseYaml, Release } from '@cofferdam/cdk8s';
 import type { Pins } from './domain/pins.ts';
 import { CONFIG_PATH, PromotionConfig } from './domain/promotion-config.ts';
 import type { ReleaseRecord } from './domain/releases.ts';
@@ -33,6 +33,22 @@ export async function readConfig(repository: Repository, revision: string): Prom
     );
   }
   return valid(() => parseYaml(CONFIG_PATH, text, PromotionConfig));
+}
+
+const ARGOCD_PATH = 'install/argocd/config.yaml';
+
+/**
+ * Environments that Argo CD is told of.
+ * @returns undefined where the repository does not say
+ * @throws {PromotionError} `config_invalid`
+ */
+export async function syncedEnvironments(
+  repository: Repository,
+  revision: string,
+): Promise<readonly string[] | undefined> {
+  const text = await repository.read(revision, ARGOCD_PATH);
+  if (text === undefined) return undefined;
+  return Object.keys(valid(() => parseYaml(ARGOCD_PATH, text, ArgoCdConfig)).clusters);
 }
 
 /** @throws {PromotionError} `environment_unknown`, `config_invalid`, `pin_invalid` */

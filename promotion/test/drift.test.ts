@@ -56,6 +56,22 @@ describe('drift', () => {
     ]);
   });
 
+  it('does not ask Argo CD about an environment that it is not told of', async () => {
+    const argoCd = [
+      'namespace: argocd',
+      'url: https://argocd.acme.example',
+      'repository: https://github.com/acme/payments.git',
+      'revision: main',
+      'clusters: { staging: acme-staging, prod: acme-prod }',
+    ];
+    s.world.push({ 'install/argocd/config.yaml': `${argoCd.join('\n')}\n` });
+    expect(await drift(s.ports, ['dev'])).toMatchObject([{ drifts: [] }]);
+    expect((await drift(s.ports, ['dev']))[0]).not.toHaveProperty('live');
+    expect(await of('prod')).toMatchObject([{ what: 'Application', detail: 'nothing is known of it' }]);
+    s.world.push({ 'install/argocd/config.yaml': 'clusters: {}\n' });
+    await expect(of('dev')).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+
   it('has the word of the cluster itself, beside that of Argo CD or without it', async () => {
     const asked: string[][] = [];
     const cluster = {
