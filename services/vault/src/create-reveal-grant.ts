@@ -45,7 +45,7 @@ const GRANTING: GroupWork<Granting, Answer, Lane> = {
         const detail = 'The grant of this attempt has been redeemed.';
         return { error: new ProblemError('grant_invalid', { detail }) };
       }
-      if (seen.has(`${merchant}/${attemptId}`)) return { again: Promise.resolve() };
+      if (seen.has(`${merchant}/${attemptId}`)) return { again: () => Promise.resolve() };
       seen.add(`${merchant}/${attemptId}`);
       const { grant, row, entry } = makeGrant(request);
       grants.push(row);

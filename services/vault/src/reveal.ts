@@ -102,7 +102,7 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   const { record } = grant;
   const key = readingKeys.get(record.keyVersion);
   // KMS may have to be asked: not while others wait for this batch.
-  if (!key) return { again: fetchKey(revealing, grant, record) };
+  if (!key) return { again: () => fetchKey(revealing, grant, record) };
   const cvc = takeCvc(revealing, grant, batch);
   if (typeof cvc === 'string') return refuse(cvc);
   if (cvc && 'again' in cvc) return cvc;
@@ -135,13 +135,14 @@ function takeCvc(
   revealing: Revealing,
   grant: RevealableGrant,
   batch: Batch,
-): OpenedCvc | string | { again: Promise<unknown> } | undefined {
+): OpenedCvc | string | { again: () => Promise<unknown> } | undefined {
   const { request, cvc } = revealing;
-  if (request.body.sealedCvc === undefined || typeof cvc === 'string') return cvc;
+  const { sealedCvc } = request.body;
+  if (sealedCvc === undefined || typeof cvc === 'string') return cvc;
   // KMS may have to be asked for this, too.
-  if (!cvc) return { again: lookIntoCvc(revealing, grant, request.body.sealedCvc) };
+  if (!cvc) return { again: () => lookIntoCvc(revealing, grant, sealedCvc) };
   const id = cvc.id.toString('hex');
-  if (batch.cvcs.has(id)) return { again: Promise.resolve() };
+  if (batch.cvcs.has(id)) return { again: () => Promise.resolve() };
   const { paymentId } = grant;
   if ((batch.cvcUses.get(id) ?? paymentId) !== paymentId) return 'cvc_used';
   batch.cvcs.set(id, { id: cvc.id, paymentId, expiresAt: cvc.expiresAt });

@@ -132,7 +132,7 @@ class Decisions {
       const card = this.#cardOf(request, i);
       const existing = request.vault.deduplicate ? card.token : undefined;
       // It makes room for another one first.
-      if (existing && card.hasEnded) return { again: eraseThese(request.vault, [existing], 'wait') };
+      if (existing && card.hasEnded) return { again: () => eraseThese(request.vault, [existing], 'wait') };
       const stored = existing ? this.#keep(request, card, existing, i) : this.#create(request, card, i);
       if ('again' in stored) return stored;
 
@@ -183,10 +183,14 @@ class Decisions {
     return card;
   }
 
-  #create(request: Tokenization, known: KnownCard, i: number): StoredToken | { again: Promise<unknown> } {
+  #create(
+    request: Tokenization,
+    known: KnownCard,
+    i: number,
+  ): StoredToken | { again: () => Promise<unknown> } {
     const { vault, by, card, fingerprints } = request;
     const token = this.#tokens[i];
-    if (token === undefined) return { again: Promise.resolve() };
+    if (token === undefined) return { again: () => Promise.resolve() };
     const now = vault.now();
     const { merchant } = by;
     const { cardId } = known;
@@ -218,7 +222,7 @@ class Decisions {
     known: KnownCard,
     existing: StoredToken,
     i: number,
-  ): StoredToken | { again: Promise<unknown> } {
+  ): StoredToken | { again: () => Promise<unknown> } {
     const { vault, card, readingKeys } = request;
     if (!known.holds) {
       const record = this.#known[i]?.card?.record;
@@ -226,7 +230,7 @@ class Decisions {
         throw new Error(`token ${existing.token} has no record of version ${existing.recordVersion}`);
       const key = readingKeys.get(record.keyVersion);
       // KMS may have to be asked: not while others wait for this batch.
-      if (!key) return { again: fetchKey(request, record) };
+      if (!key) return { again: () => fetchKey(request, record) };
       known.holds = openCard(key, vault.vaultId, existing, record);
     }
     // A holder name that is left out says nothing, and takes none away.
@@ -238,7 +242,7 @@ class Decisions {
       if (!known.isWritten) this.#heldTokens.set(existing.token, existing);
       return existing;
     }
-    if (known.isWritten) return { again: Promise.resolve() };
+    if (known.isWritten) return { again: () => Promise.resolve() };
     const stored = {
       ...existing,
       expiryMonth: card.expiryMonth,

@@ -35,8 +35,11 @@ export interface GroupWork<T, R, L> {
 export type Outcome<R> =
   | { value: R }
   | { error: unknown }
-  /** Not now: in a later batch, once that has resolved. The item fails as it does. */
-  | { again: Promise<unknown> };
+  /**
+   * Not now: in a later batch, once that has resolved. The item fails as it does. It is begun when the batch is over: a
+   * failure while the others are still being written would be nobody's, and end the process.
+   */
+  | { again: () => Promise<unknown> };
 
 export type Recovery =
   /** The same items again, after a pause in milliseconds. */
@@ -160,7 +163,7 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
     if ('error' in outcome) return item.reject(outcome.error);
     putOff++;
     try {
-      await outcome.again;
+      await outcome.again();
     } catch (error) {
       return item.reject(error);
     } finally {

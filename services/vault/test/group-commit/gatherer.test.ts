@@ -136,8 +136,8 @@ describe('a gatherer', () => {
     let turns = 0;
     const { work, batches } = recorded((items) =>
       items.map(({ name }) => {
-        if (name === 'never') return { again: Promise.reject(new Error('no key')) };
-        if (name === 'later' && turns++ === 0) return { again: ready.promise };
+        if (name === 'never') return { again: () => Promise.reject(new Error('no key')) };
+        if (name === 'later' && turns++ === 0) return { again: () => ready.promise };
         return { value: name };
       }),
     );
@@ -149,6 +149,37 @@ describe('a gatherer', () => {
     ready.resolve();
     expect(await later).toBe('later');
     expect(batches).toEqual([['later', 'never'], ['other'], ['later']]);
+  });
+
+  it('begins what an item waits for when its batch is over, and not at all when that is tried again', async () => {
+    const order: string[] = [];
+    let batch = 0;
+    const work: GroupWork<string, string, number> = {
+      name: 'test',
+      keysOf: (name) => [name],
+      afterFailure: () => ({ again: 0 }),
+      async run(items) {
+        const outcomes = items.map((name): Outcome<string> => {
+          if (name !== 'later' || batch > 1) return { value: name };
+          return {
+            again: async () => {
+              order.push('wait');
+              throw new Error('no key');
+            },
+          };
+        });
+        await sleep(2);
+        order.push(`batch ${++batch}`);
+        if (batch === 1) throw new Error('overtaken');
+        return outcomes;
+      },
+    };
+    const gatherer = gathererOf();
+    const later = gatherer.submit(work, 'later');
+    const other = gatherer.submit(work, 'other');
+    await expect(later).rejects.toThrow('no key');
+    expect(await other).toBe('other');
+    expect(order).toEqual(['batch 1', 'batch 2', 'wait']);
   });
 
   it('finds the one that makes a batch fail, and carries out the others', async () => {
@@ -197,7 +228,7 @@ describe('a gatherer', () => {
     const ready = Promise.withResolvers<void>();
     let isReady = false;
     const { work } = recorded((items) =>
-      isReady ? echo(items) : items.map(() => ({ again: ready.promise })),
+      isReady ? echo(items) : items.map(() => ({ again: () => ready.promise })),
     );
     const gatherer = gathererOf({ maxWaiting: 2 });
     const putOff = ['a', 'b'].map((name) => gatherer.submit(work, { name }));
@@ -254,7 +285,7 @@ describe('a gatherer', () => {
             return batch.map(({ name }) => {
               if (given[Number(name)]?.fate !== 'again' || putOff.has(name)) return { value: name };
               putOff.add(name);
-              return { again: sleep(1) };
+              return { again: () => sleep(1) };
             });
           });
           const gatherer = gathererOf({ lanes: Array.from({ length: lanes }, (_, i) => i), maxBatch });
