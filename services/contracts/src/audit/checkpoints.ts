@@ -22,7 +22,7 @@ const NOTHING: readonly Checkpoint[] = [];
 /** What anchors say, by writer and in order of position, for one walk along the chains. */
 export class Checkpoints {
   readonly #byWriter = new Map<string, { list: Checkpoint[]; next: number; own: number; found: number }>();
-  /** By run: when it ended, and its last own word about each of its chains. */
+  /** By run: when it ended, and the last word about each of its chains until then. */
   readonly #ended = new Map<string, { time: number; positions: Map<string, number> }>();
 
   constructor(anchors: readonly AuditAnchor[]) {
@@ -38,8 +38,10 @@ export class Checkpoints {
         const own = origin === 'own' && runOf(writer) === anchor.run;
         if (own) of.own = Math.max(of.own, position);
         else of.found = Math.max(of.found, position);
-        const last = runOf(writer) === anchor.run ? this.#ended.get(anchor.run)?.positions : undefined;
-        last?.set(writer, Math.max(position, last.get(writer) ?? 0));
+        const end = this.#ended.get(runOf(writer));
+        // Also what the run itself had lost sight of, and another found before it ended.
+        if (!end || (runOf(writer) !== anchor.run && Date.parse(anchor.time) > end.time)) continue;
+        end.positions.set(writer, Math.max(position, end.positions.get(writer) ?? 0));
       }
     }
     for (const { list } of this.#byWriter.values()) list.sort((a, b) => a.position - b.position);

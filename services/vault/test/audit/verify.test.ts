@@ -243,6 +243,27 @@ describe('verifying', () => {
     expect((await verify(rows, [...h.anchors, later])).kinds).toEqual(['inserted']);
   });
 
+  it('finds nothing wrong with what a run had lost sight of, and another found before it ended', async () => {
+    const h = playHistory([{ run: 0, lane: 0 }]);
+    const [row] = h.rows;
+    if (!row) throw new Error('a row');
+    const found = prove({
+      ...{ vaultId: HISTORY_VAULT, run: 'vault-1/run_1', sequence: 1, time: '2026-11-23T12:02:00.000Z' },
+      ...{ previous: [], ends: false },
+      heads: [
+        {
+          ...{ writer: row.writer, position: 1, origin: 'found' },
+          hash: Buffer.from(row.hash, 'hex').toString('base64url'),
+        },
+      ],
+    });
+    const end = prove({
+      ...{ vaultId: HISTORY_VAULT, run: 'vault-0/run_0', sequence: 1, time: '2026-11-23T12:30:00.000Z' },
+      ...{ previous: [], ends: true, heads: [] },
+    });
+    expect(await verify(h.rows, [found, end])).toMatchObject({ holds: true, foundLater: 1, findings: [] });
+  });
+
   it('counts apart what another run found, and does not take its word for the writer own', async () => {
     const h = playHistory([{ run: 0, lane: 0 }]);
     const [row] = h.rows;
