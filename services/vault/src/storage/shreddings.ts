@@ -84,9 +84,12 @@ export async function destroyKeys(
     values: [shredding, at.now, at.completeAt],
   });
   if (rowCount !== 1) return undefined;
+  // Also one that a replica was making when the others were closed: since then none is made that is to stay.
   const { rowCount: destroyed } = await transaction.query({
-    text: `UPDATE data_keys SET wrapped = '', destroyed_at = $2
-           WHERE merchant = $1 AND closed_at IS NOT NULL AND destroyed_at IS NULL`,
+    text: `UPDATE data_keys SET wrapped = '', closed_at = coalesce(closed_at, $2), destroyed_at = $2
+           WHERE merchant = $1 AND destroyed_at IS NULL
+             AND EXISTS (SELECT 1 FROM data_keys c
+                         WHERE c.merchant = $1 AND c.closed_at IS NOT NULL AND c.destroyed_at IS NULL)`,
     values: [merchant, at.now],
   });
   await transaction.query({

@@ -43,6 +43,13 @@ export function shreddingCases(running: () => RunningVault): void {
       );
       expect(refusals.rows).toEqual([{ token }]);
       await replica.rekey.step(); // with a rekey under way, which takes no notice
+      // A replica was making a key meanwhile, and has not read that there is to be none.
+      await running().owner.query(
+        `INSERT INTO data_keys (merchant, purpose, version, generation, kms_key_arn, wrapped, created_at)
+         SELECT merchant, purpose, max(version) + 1, max(generation), max(kms_key_arn), 'wrapped', now()
+         FROM data_keys WHERE merchant = $1 AND purpose = 'record' GROUP BY merchant, purpose`,
+        ['globex'],
+      );
 
       replica.pass(2 * MINUTES);
       await replica.shreddings.step();
