@@ -33,8 +33,10 @@ export async function updateToken(vault: Vault, request: UpdateRequest): Promise
   const { by, token, idempotencyKey, ifMatch, body } = request;
   const accepted = ifMatch === undefined ? 'any' : versionsOf(ifMatch);
   // Before any key is made for a merchant that has no such token.
-  if (!(await findToken(vault.database, by.merchant, token))) throw new ProblemError('token_not_found');
+  const seen = await findToken(vault.database, by.merchant, token);
+  if (!seen) throw new ProblemError('token_not_found');
   const keys = await vault.keys.forWriting(by.merchant);
+  await fetchReadingKey(vault, by.merchant, seen);
   const keyed = {
     merchant: by.merchant,
     ...digestRequest(keys.digests, 'update', {
@@ -62,6 +64,15 @@ export async function updateToken(vault: Vault, request: UpdateRequest): Promise
       return answer;
     }),
   );
+}
+
+/**
+ * KMS, and the database for the key's row, are asked before the transaction: while it holds a lock and a connection, as
+ * many of them as there are connections would wait for another one.
+ */
+async function fetchReadingKey(vault: Vault, merchant: string, seen: StoredToken): Promise<void> {
+  const record = await findRecord(vault.database, seen.token, seen.recordVersion);
+  if (record) await vault.keys.forReading(merchant, record.keyVersion, seen);
 }
 
 function versionsOf(ifMatch: string): 'any' | readonly number[] {
