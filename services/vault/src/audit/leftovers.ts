@@ -43,12 +43,11 @@ export function createLeftovers(options: LeftoversOptions) {
 
   return async (which: 'quiet' | 'of this run'): Promise<ChainHead[]> => {
     const found = await chainsNotAnchored(database, {
-      ...(which === 'of this run' ? { writers: `${run}/` } : {}),
+      ...(which === 'of this run' ? { writers: `${run}/` } : { quietSince: new Date(now() - QUIET_MS) }),
       limit: CHAINS_AT_A_TIME,
     });
-    const isLeft = ({ lastAt }: Leftover) => which === 'of this run' || now() - lastAt.getTime() > QUIET_MS;
     const ends: ChainHead[] = [];
-    for (const leftover of found.filter(isLeft)) {
+    for (const leftover of found) {
       const end = await endOf(leftover);
       if (end) ends.push(end);
     }

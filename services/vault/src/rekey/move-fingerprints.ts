@@ -11,7 +11,7 @@ import {
   mayLockOut,
 } from '../domain/fingerprint-move.ts';
 import { IntegrityError } from '../integrity-error.ts';
-import { deleteUnusedCards } from '../storage/cards.ts';
+import { deleteUnusedCards, lockCards } from '../storage/cards.ts';
 import {
   advanceMove,
   beginMove,
@@ -119,6 +119,8 @@ async function walk(vault: Vault, move: FingerprintMove, settleMs?: number): Pro
         left.push(...[...moved.keys()].filter((cardId) => !done.has(cardId)));
       }
       if (unused.length === 0) return;
+      // First: whoever holds one gives it a token, which is seen only by what begins after the wait.
+      await lockCards(transaction, unused);
       await deleteUnusedCards(transaction, unused);
       left.push(...(await cardsThatExist(transaction, unused)));
     },

@@ -61,38 +61,39 @@ export async function anchorsAfter(
 export interface Leftover {
   /** Where it is anchored; position 0 for nowhere. */
   anchored: ChainHead;
-  /** Time of its newest row. */
-  lastAt: Date;
 }
 
-/** Chains with rows that no anchor covers. Looks at the end of every chain: once a minute, not at every anchor. */
+/**
+ * Chains with rows that no anchor covers. Looks at the end of every chain: once a minute, not at every anchor.
+ *
+ * @param which.quietSince chains with a row of that time or later are not meant, and take no part of the limit
+ */
 export async function chainsNotAnchored(
   database: Queryable,
-  { writers = '', limit }: { writers?: string; limit: number },
+  { writers = '', quietSince, limit }: { writers?: string; quietSince?: Date; limit: number },
 ): Promise<Leftover[]> {
   const { rows } = await database.query<{
     writer: string;
     position: number | null;
     hash: Buffer | null;
-    lastAt: Date;
   }>({
     text: `WITH RECURSIVE writers AS (
              (SELECT writer FROM audit WHERE writer > $1 ORDER BY writer LIMIT 1)
              UNION ALL
              SELECT (SELECT a.writer FROM audit a WHERE a.writer > w.writer ORDER BY a.writer LIMIT 1)
              FROM writers w WHERE w.writer IS NOT NULL)
-           SELECT w.writer, anchored.position::float8 AS position, anchored.hash, last.time AS "lastAt"
+           SELECT w.writer, anchored.position::float8 AS position, anchored.hash
            FROM writers w
            CROSS JOIN LATERAL (SELECT position, time FROM audit a WHERE a.writer = w.writer
                                ORDER BY position DESC LIMIT 1) AS last
            LEFT JOIN audit_anchored anchored ON anchored.writer = w.writer
            WHERE starts_with(w.writer, $1) AND last.position > coalesce(anchored.position, 0)
+             AND ($3::timestamptz IS NULL OR last.time < $3)
            LIMIT $2`,
-    values: [writers, limit],
+    values: [writers, limit, quietSince ?? null],
   });
-  return rows.map(({ writer, position, hash, lastAt }) => ({
+  return rows.map(({ writer, position, hash }) => ({
     anchored: { writer, position: position ?? 0, hash: hash ?? new Uint8Array(32) },
-    lastAt,
   }));
 }
 
