@@ -51,7 +51,7 @@ COPY --from=operator-tree /app /app
 ENV MALLOC_ARENA_MAX=2 \
     MALLOC_MMAP_THRESHOLD_=131072 \
     MALLOC_TRIM_THRESHOLD_=131072
-ENTRYPOINT ["/app/node", "--max-semi-space-size=2", "--heap-growing-percent=10", "operator/src/main.ts"]
+ENTRYPOINT ["/app/node", "--max-semi-space-size=4", "--heap-growing-percent=10", "operator/src/main.ts"]
 CMD ["serve"]
 
 FROM base AS vault

@@ -41,7 +41,7 @@ export type OperatorProcess = {
  * As the root package.json and the Dockerfile have them. V8 lets a heap grow to several times what is in use, which on a
  * large machine is most of the memory of an operator; held to 15 % more it takes hardly more time.
  */
-export const OPERATOR_FLAGS: readonly string[] = ['--max-semi-space-size=2', '--heap-growing-percent=10'];
+export const OPERATOR_FLAGS: readonly string[] = ['--max-semi-space-size=4', '--heap-growing-percent=10'];
 
 /**
  * As there too. glibc gives the threads of V8 arenas of their own and keeps what has been freed in them, and after the
