@@ -50,7 +50,7 @@ const SERVER_GRACE_MS = 2000;
  */
 export function createPool(settings: DatabaseSettings, options: PoolOptions): Pool {
   const { statementTimeoutMs = 5000, lockTimeoutMs = 2000 } = options;
-  return new Pool({
+  const pool = new Pool({
     host: settings.host,
     port: settings.port,
     database: settings.dbname,
@@ -75,6 +75,8 @@ export function createPool(settings: DatabaseSettings, options: PoolOptions): Po
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
   });
+  // One that breaks while it is idle, or is being ended, is replaced; without a listener it would end the process.
+  return pool.on('error', ignore);
 }
 
 /** Opens the database of a mounted Secret; a changed Secret brings a new pool, and the old one ends when it is idle. */

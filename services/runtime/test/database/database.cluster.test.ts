@@ -25,6 +25,13 @@ const step = (version: number, sql: string, oldestCode = 1): Migration => ({
   ...{ version, name: `step-${version}`, oldestCode, sql },
 });
 
+it('an idle connection that the server ends, also while we end it, does not end the process', () => {
+  const settings = { host: '127.0.0.1', port: 1, dbname: 'none', username: 'nobody', password: '' };
+  const pool = createPool(settings, { applicationName: 'test' });
+  // What pg-pool does with the server's last word.
+  expect(() => pool.emit('error', new Error('terminating connection'), undefined as never)).not.toThrow();
+});
+
 describe('migrate()', () => {
   const first = [outboxMigration(1), step(2, 'CREATE TABLE things (id int); GRANT SELECT ON things TO :app')];
 
