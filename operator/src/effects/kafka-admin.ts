@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type KafkaAccess, kafkaClientOptions } from '@cofferdam/runtime';
+import { type CallResult, CircuitOpenError } from '@cofferdam/runtime/process';
 import { Admin } from '@platformatic/kafka';
 import type { AdminTopicsPlan, TopicsOutcome } from '../desired/topics.ts';
 import { type Clock, systemClock } from '../engine/clock.ts';
 import { type ExternalCalls, observed } from '../metrics.ts';
-import { type CallResult, CircuitOpenError } from './circuit-breaker.ts';
 import type { TopicManagement } from './kafka.ts';
 import { resolveAccess } from './kafka-access.ts';
 import { ensureWriters } from './kafka-acls.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KafkaAccess } from '@cofferdam/runtime';
+import { type BreakerRules, type CircuitBreaker, createCircuitBreaker } from '@cofferdam/runtime/process';
 import type { Clock, Random } from '../engine/clock.ts';
-import { type BreakerRules, type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
 
 /** A failure may have taken a worker eight seconds, so that two are enough. */
 const RULES: BreakerRules = { failures: 2, openMs: 5_000, maxOpenMs: 30_000 };
@@ -16,11 +16,13 @@ export function kafkaBreakers(options: {
   clock: Pick<Clock, 'monotonicMs'>;
   random: Random;
 }): (access: KafkaAccess) => CircuitBreaker {
+  const { clock, random } = options;
+  const nowMs = () => clock.monotonicMs();
   const breakers = new Map<string, CircuitBreaker>();
   return (access) => {
     // A digest, for there are passwords in it.
     const key = createHash('sha256').update(JSON.stringify(access)).digest('base64');
-    const breaker = breakers.get(key) ?? createCircuitBreaker({ ...options, rules: RULES });
+    const breaker = breakers.get(key) ?? createCircuitBreaker({ rules: RULES, nowMs, random });
     breakers.set(key, breaker);
     const oldest = breakers.keys().next().value;
     if (breakers.size > MOST && oldest !== undefined) breakers.delete(oldest);

@@ -1,8 +1,13 @@
+import {
+  type BreakerRules,
+  type CallResult,
+  CircuitOpenError,
+  createCircuitBreaker,
+} from '@cofferdam/runtime/process';
 import type { Clock, Random } from '../engine/clock.ts';
 import { isKubeError } from '../engine/kube-error.ts';
 import type { ExternalCalls } from '../metrics.ts';
 import { createCallBudget, OverBudgetError } from './call-budget.ts';
-import { type CallResult, CircuitOpenError, createCircuitBreaker } from './circuit-breaker.ts';
 import { isThrottling, isUnreachable } from './kms-problem.ts';
 import { kmsRate } from './kms-quotas.ts';
 
@@ -13,6 +18,7 @@ export const unlimited: Care = ({ send }) => send();
 
 /** A worker waits so long for the budget; then the vault comes back later, and others have their turn. */
 const MAX_WAIT_MS = 2_000;
+const RULES: BreakerRules = { failures: 5, openMs: 5_000, maxOpenMs: 60_000 };
 
 /** A budget for each operation and a circuit breaker for each place. */
 export function kmsCare(options: {
@@ -25,7 +31,7 @@ export function kmsCare(options: {
   const { clock, random, quotaPercent, observe = () => {} } = options;
   const places = new Map<string, ReturnType<typeof at>>();
   const at = () => ({
-    breaker: createCircuitBreaker({ clock, random }),
+    breaker: createCircuitBreaker({ rules: RULES, nowMs: () => clock.monotonicMs(), random }),
     budget: createCallBudget({
       clock,
       rateOf: (operation) => kmsRate(operation, quotaPercent),

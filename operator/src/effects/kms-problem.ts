@@ -1,6 +1,6 @@
+import { CircuitOpenError } from '@cofferdam/runtime/process';
 import type { KeyOutcome, KeyReference } from '../desired/key.ts';
 import { OverBudgetError } from './call-budget.ts';
-import { CircuitOpenError } from './circuit-breaker.ts';
 
 type Problem = NonNullable<KeyOutcome['problem']>;
 

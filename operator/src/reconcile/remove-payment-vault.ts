@@ -1,6 +1,6 @@
 import { FINALIZER } from '@cofferdam/crds';
+import { CircuitOpenError } from '@cofferdam/runtime/process';
 import { keyReference } from '../desired/key.ts';
-import { CircuitOpenError } from '../effects/circuit-breaker.ts';
 import { dropFinalizer, isKubeError, keyOf, type WorkResult } from '../engine/index.ts';
 import { deletingConditions, saysDeleting } from '../status/lifecycle.ts';
 import { type Context, stamp } from './context.ts';

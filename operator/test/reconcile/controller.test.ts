@@ -1,6 +1,6 @@
 import { type Condition, FINALIZER } from '@cofferdam/crds';
+import { CircuitOpenError } from '@cofferdam/runtime/process';
 import { expect, test } from 'vitest';
-import { CircuitOpenError } from '../../src/effects/circuit-breaker.ts';
 import { KubeError, type KubeObject } from '../../src/engine/index.ts';
 import type { Context } from '../../src/reconcile/context.ts';
 import { createController } from '../../src/reconcile/controller.ts';
@@ -114,7 +114,7 @@ test('a KMS that is away is named by what it last did, also while it is not aske
     converge: async () => {},
     releaseKey: async () => {
       asked += 1;
-      throw asked % 2 === 1 ? refused : new CircuitOpenError('not asked', { cause: refused });
+      throw asked % 2 === 1 ? refused : new CircuitOpenError(0, refused);
     },
   });
   await clock.advance(30_000);

@@ -2,6 +2,13 @@
  * What every process needs, also one that is no HTTP service with a database and a broker: the operator has no use for
  * those, and their clients take 60 MB.
  */
+export {
+  type BreakerRules,
+  type CallResult,
+  type CircuitBreaker,
+  CircuitOpenError,
+  createCircuitBreaker,
+} from './client/circuit-breaker.ts';
 export { readEnvironment } from './environment.ts';
 export { ProblemError, StartError } from './errors.ts';
 export { problemBody } from './http/problems.ts';

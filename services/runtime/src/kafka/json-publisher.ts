@@ -1,7 +1,6 @@
-import { jsonSerializer, ProduceAcks, Producer, stringSerializer } from '@platformatic/kafka';
 import type { Logger } from '../logging/logger.ts';
 import type { KafkaAccess } from './access.ts';
-import { kafkaClientOptions } from './client-options.ts';
+import { idempotentProducer, type JsonProducer } from './producer.ts';
 
 export interface JsonRecord {
   key: string;
@@ -34,12 +33,12 @@ export function jsonPublisher(options: {
 }): JsonPublisher {
   const { topic, clientId, logger } = options;
   const records: JsonRecord[] = [];
-  let producer: Producer<string, unknown, string, string> | undefined;
+  let producer: JsonProducer | undefined;
   let reported = false;
   let flushing: Promise<void> | undefined;
 
   const send = async (): Promise<void> => {
-    producer ??= producerOf(await options.access(), clientId);
+    producer ??= idempotentProducer(await options.access(), clientId);
     for (let batch = records.slice(0, 500); batch.length > 0; batch = records.slice(0, 500)) {
       await producer.send({ messages: batch.map((record) => ({ topic, ...record })) });
       // By identity: the oldest may have been dropped meanwhile.
@@ -76,24 +75,4 @@ export function jsonPublisher(options: {
       await producer?.close(true).catch(() => undefined);
     },
   };
-}
-
-function producerOf(access: KafkaAccess, clientId: string): Producer<string, unknown, string, string> {
-  return new Producer<string, unknown, string, string>({
-    clientId,
-    ...kafkaClientOptions(access),
-    idempotent: true,
-    acks: ProduceAcks.ALL,
-    autocreateTopics: false,
-    connectTimeout: 3000,
-    requestTimeout: 10_000,
-    retries: 3,
-    retryDelay: 200,
-    serializers: {
-      key: stringSerializer,
-      value: jsonSerializer,
-      headerKey: stringSerializer,
-      headerValue: stringSerializer,
-    },
-  });
 }

@@ -1,7 +1,6 @@
 import type { Event } from '@cofferdam/contracts';
-import { jsonSerializer, ProduceAcks, Producer, stringSerializer } from '@platformatic/kafka';
 import type { KafkaAccess } from '../kafka/access.ts';
-import { kafkaClientOptions } from '../kafka/client-options.ts';
+import { idempotentProducer, type JsonProducer } from '../kafka/producer.ts';
 
 /** Where events go from the outbox. One call at a time. */
 export interface EventPublisher {
@@ -19,22 +18,20 @@ export interface KafkaOptions {
   clientId: string;
 }
 
-type EventProducer = Producer<string, unknown, string, string>;
-
 /**
  * An idempotent producer: the broker drops what a retry inside the client sends twice. A new producer is made after
  * every failure, because the sequence numbers of one that failed are in doubt; and when the mounted credentials have
  * changed, because an old certificate ends and an old password may be taken back at any time.
  */
 export function kafkaPublisher(options: KafkaOptions): EventPublisher {
-  let current: { producer: EventProducer; access: string } | undefined;
+  let current: { producer: JsonProducer; access: string } | undefined;
 
-  const renewed = async (): Promise<EventProducer> => {
+  const renewed = async (): Promise<JsonProducer> => {
     const access = await options.access();
     const text = JSON.stringify(access);
     if (current?.access === text) return current.producer;
     const old = current;
-    current = { producer: eventProducer(access, options.clientId), access: text };
+    current = { producer: idempotentProducer(access, options.clientId), access: text };
     // Nothing is on its way: every publish was waited for.
     await old?.producer.close(true).catch(() => undefined);
     return current.producer;
@@ -60,24 +57,4 @@ export function kafkaPublisher(options: KafkaOptions): EventPublisher {
       await current?.producer.close(true);
     },
   };
-}
-
-function eventProducer(access: KafkaAccess, clientId: string): EventProducer {
-  return new Producer<string, unknown, string, string>({
-    clientId,
-    ...kafkaClientOptions(access),
-    idempotent: true,
-    acks: ProduceAcks.ALL,
-    autocreateTopics: false,
-    connectTimeout: 3000,
-    requestTimeout: 10_000,
-    retries: 3,
-    retryDelay: 200,
-    serializers: {
-      key: stringSerializer,
-      value: jsonSerializer,
-      headerKey: stringSerializer,
-      headerValue: stringSerializer,
-    },
-  });
 }
