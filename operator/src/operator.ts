@@ -158,6 +158,7 @@ export function createOperator(options: OperatorOptions): Operator {
         clock,
         onError: (error) => log.warn({ err: error }, 'an event was not written'),
       }),
+      unanswered: new Map(),
       patience: options.patience ?? { Retain: 60_000, Delete: 600_000 },
       resync: options.resync ?? RESYNC,
     };

@@ -322,8 +322,7 @@ test('deleting a vault removes what is ours and keeps the key', async () => {
 test('a KMS that does not answer cannot hold up a deletion for ever', async () => {
   await cluster.namespace('unheard');
   await createVault(cluster, 'unheard');
-  // Times of deletion have whole seconds: with less there may be no time in which it is held up.
-  running = cluster.startOperator({ namespace: 'unheard', patienceMs: 3_000 });
+  running = cluster.startOperator({ namespace: 'unheard' });
   await waitFor(cluster, vault('unheard'), ready);
   const said: string[] = [];
   cluster.mirror.onChange(({ kind, metadata, ...rest }: Conditioned) => {

@@ -34,18 +34,27 @@ async function releaseKey(context: Context, vault: ReadVault): Promise<void> {
   // Another resource with this vaultId waits for it, or has it: the key is that one's now.
   if (claimantsOf(context, vault).length > 0) return;
   const policy = vault.spec.deletionPolicy ?? 'Retain';
+  const key = keyOf(vault);
   try {
     await context.releaseKey(keyReference(vault, context.facts()), policy);
+    context.unanswered.delete(key);
   } catch (error) {
     if (isKubeError(error, 'not_leading')) throw error;
-    const givesUpAt = Date.parse(vault.metadata.deletionTimestamp ?? '') + context.patience[policy];
+    // Not from when it was deleted: what came before may have taken long, and one lost answer must not leave a key.
+    const since = context.unanswered.get(key) ?? {
+      time: context.clock.now(),
+      ms: context.clock.monotonicMs(),
+    };
+    context.unanswered.set(key, since);
     // What opened the breaker, or the condition would say one and the other in turn.
     const cause = error instanceof CircuitOpenError ? (error.cause ?? error) : error;
     const problem = `KMS could not be asked (${cause instanceof Error ? cause.message : cause})`;
-    if (context.clock.now() < givesUpAt) {
-      const until = new Date(givesUpAt).toISOString();
+    const patienceMs = context.patience[policy];
+    if (context.clock.monotonicMs() - since.ms < patienceMs) {
+      const until = new Date(since.time + patienceMs).toISOString();
       throw new HeldUpError(`${problem}; without an answer it is given up at ${until}`, { cause: error });
     }
+    context.unanswered.delete(key);
     const left = policy === 'Delete' ? 'the key and its grant' : 'the grant';
     const message = `${problem}: ${left} of vaultId ${vault.spec.vaultId} may be left`;
     context.events.record(vault, { type: 'Warning', reason: 'KmsUnreachable', message });

@@ -32,6 +32,7 @@ function world(options: {
     log: { info() {}, warn() {}, error() {} },
     facts: options.facts ?? (() => facts),
     caughtUp: options.caughtUp ?? (() => true),
+    unanswered: new Map(),
     patience: { Retain: 60_000, Delete: 600_000 },
     resync: { readyMs: 30_000, notReadyMs: 15_000, unreportedMs: 3_000 },
     caches: {
@@ -61,7 +62,7 @@ function world(options: {
   } as unknown as Context;
   const controller = createController(context, { workers: 1, random: () => 1 });
   controller.enqueueAll();
-  return { clock, said, controller };
+  return { clock, said, events, controller };
 }
 
 const broken = (): never => {
@@ -86,10 +87,12 @@ test('a pass that has written something and failed does not take it back by sayi
   await wroteNothing.controller.stop();
 });
 
-function deletedVault(): KubeObject {
+/** The wall of the manual clock begins here. */
+const BEGINNING = 1_700_000_000_000;
+
+function deletedVault(at = BEGINNING): KubeObject {
   const plain = paymentVault();
-  // The wall of the manual clock begins here.
-  const deletionTimestamp = new Date(1_700_000_000_000).toISOString();
+  const deletionTimestamp = new Date(at).toISOString();
   return { ...plain, metadata: { ...plain.metadata, deletionTimestamp, finalizers: [FINALIZER] } };
 }
 
@@ -124,6 +127,41 @@ test('a KMS that is away is named by what it last did, also while it is not aske
     expect.stringMatching(/and waits: KMS could not be asked \(connect ECONNREFUSED\)/),
   ]);
   await controller.stop();
+});
+
+test('one lost answer loses no grant, however long ago the deletion began; a KMS that stays away is given up', async () => {
+  const lost = new Error('socket hang up');
+  let fails = 1;
+  const { clock, said, events, controller } = world({
+    vault: deletedVault(BEGINNING - 3_600_000),
+    converge: async () => {},
+    releaseKey: async () => {
+      fails -= 1;
+      if (fails >= 0) throw lost;
+    },
+  });
+  await clock.advance(30_000);
+  expect(said).toEqual([
+    'Deleting: it is being deleted',
+    expect.stringMatching(
+      /and waits: KMS could not be asked \(socket hang up\).*given up at 2023-11-14T22:14:20/,
+    ),
+    'finalizer dropped',
+  ]);
+  expect(events).toEqual([]);
+  await controller.stop();
+
+  const away = world({
+    vault: deletedVault(BEGINNING - 3_600_000),
+    converge: async () => {},
+    releaseKey: () => Promise.reject(lost),
+  });
+  await away.clock.advance(55_000);
+  expect(away.said).not.toContain('finalizer dropped');
+  await away.clock.advance(60_000);
+  expect(away.said.at(-1)).toBe('finalizer dropped');
+  expect(away.events).toEqual(['KmsUnreachable']);
+  await away.controller.stop();
 });
 
 test('a webhook that fails deletions holds one up for a minute, says so once, and wedges nothing', async () => {

@@ -49,6 +49,7 @@ export async function startKms(options: KmsOptions): Promise<KmsServer> {
   const server = createServer((request, response) => {
     handle(request, response, { kms, log }).catch(() => response.destroy());
   });
+  server.keepAliveTimeout = 75_000; // at the default of 5 s a client that lags asks on a connection that is being closed
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.listen.port, config.listen.host, resolve);
