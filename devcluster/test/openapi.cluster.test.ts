@@ -180,10 +180,13 @@ describe.runIf(installed)('kubectl, which reads the OpenAPI documents', () => {
       });
       for (const field of ['big', 'heavy']) {
         await kubectl(['apply', '-f', '-'], widget(field));
-        await vi.waitFor(async () => {
-          const { stdout } = await kubectl(['explain', `widgets.${field}`]);
-          expect(stdout).toContain(`How ${field}.`);
-        });
+        await vi.waitFor(
+          async () => {
+            const { stdout } = await kubectl(['explain', `widgets.${field}`]);
+            expect(stdout).toContain(`How ${field}.`);
+          },
+          { timeout: 20_000 },
+        );
       }
       expect(await kubectl(['explain', 'widgets.big'])).toMatchObject({ exitCode: 1 });
     });

@@ -96,7 +96,7 @@ async function installKind(admin: KubeClient, resource: Resource): Promise<void>
     metadata: { name: `${plural}.${group}`, annotations: { 'api-approved.kubernetes.io': 'unapproved' } },
     spec: { group, scope: 'Namespaced', names, versions },
   } as KubeObject);
-  await vi.waitFor(() => admin.list(resource));
+  await vi.waitFor(() => admin.list(resource), { timeout: 20_000 });
 }
 
 const place = { namespace: 'payments-dev', name: 'payments' };

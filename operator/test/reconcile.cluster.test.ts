@@ -288,10 +288,13 @@ test('a paused vault is left alone, also when somebody changes its children, but
   const authorities = { namespace: 'paused', name: 'payments-ca' };
   const body = { data: { 'ca.crt': 'those of last year' } };
   await cluster.admin.patch(RESOURCES.configMaps, authorities, { type: 'merge', body });
-  await vi.waitFor(async () => {
-    const found = await cluster.admin.get<KubeObject & { data: object }>(RESOURCES.configMaps, authorities);
-    expect(found.data).toEqual({ 'ca.crt': facts.caBundle });
-  }, 5_000);
+  await vi.waitFor(
+    async () => {
+      const found = await cluster.admin.get<KubeObject & { data: object }>(RESOURCES.configMaps, authorities);
+      expect(found.data).toEqual({ 'ca.crt': facts.caBundle });
+    },
+    { timeout: 20_000 },
+  );
   expect(await writesAtRest(running)).toEqual([]);
   await set(null);
   await waitFor(cluster, vault('paused'), ready);
@@ -340,12 +343,15 @@ test('a KMS that does not answer cannot hold up a deletion for ever', async () =
   expect(said).toContainEqual(
     expect.stringMatching(/KMS could not be asked \(.*ECONNREFUSED.*without an answer it is given up at/),
   );
-  await vi.waitFor(async () => {
-    const events = await cluster.admin.list<KubeObject & { reason: string }>(RESOURCES.events, {
-      namespace: 'unheard',
-    });
-    expect(events.items.map(({ reason }) => reason)).toContain('KmsUnreachable');
-  });
+  await vi.waitFor(
+    async () => {
+      const events = await cluster.admin.list<KubeObject & { reason: string }>(RESOURCES.events, {
+        namespace: 'unheard',
+      });
+      expect(events.items.map(({ reason }) => reason)).toContain('KmsUnreachable');
+    },
+    { timeout: 20_000 },
+  );
 });
 
 test("a second vault with the same vaultId gets nothing of the first one's, and takes over when that one is gone", async () => {

@@ -46,7 +46,9 @@ export async function startSlowCluster(rolloutMs: number): Promise<SlowCluster> 
     const definition: KubeObject = parse(await readFile(new URL(file, directory), 'utf8'));
     await admin.apply(RESOURCES.customResourceDefinitions, definition);
   }
-  await vi.waitFor(() => Promise.all([PAYMENT_VAULTS, PSP_CONNECTORS].map((kind) => admin.list(kind))));
+  await vi.waitFor(() => Promise.all([PAYMENT_VAULTS, PSP_CONNECTORS].map((kind) => admin.list(kind))), {
+    timeout: 20_000,
+  });
   const running = new Set<{ stop(): Promise<void> }>();
   const deployments = createReflector<ObservedDeployment>({ client: admin, resource: RESOURCES.deployments });
   const jobs = createReflector({ client: admin, resource: RESOURCES.jobs });

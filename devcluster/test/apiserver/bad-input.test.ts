@@ -24,7 +24,9 @@ function definition(plural: string, kind: string): unknown {
 async function createDefinition(plural: string, kind: string): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   expect((await server.ask({ method: 'POST', path, body: definition(plural, kind) })).status).toBe(201);
-  await vi.waitFor(async () => expect((await server.ask({ path: `${CUSTOM}/${plural}` })).status).toBe(200));
+  await vi.waitFor(async () => expect((await server.ask({ path: `${CUSTOM}/${plural}` })).status).toBe(200), {
+    timeout: 20_000,
+  });
 }
 
 function custom(kind: string, name: string, more: object = {}): object {

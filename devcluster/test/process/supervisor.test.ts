@@ -61,7 +61,7 @@ describe('a supervised program', () => {
     );
     await supervisor.close();
     expect(isRunning(child.pid)).toBe(false);
-    await vi.waitFor(() => expect(isRunning(grandchild)).toBe(false));
+    await vi.waitFor(() => expect(isRunning(grandchild)).toBe(false), { timeout: 20_000 });
   });
 
   test('dies with a supervisor that was killed with SIGKILL, deaf ones too, and directories go', async () => {

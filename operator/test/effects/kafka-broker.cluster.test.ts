@@ -26,7 +26,7 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
   const { sasl, authority } = kafka;
   const root = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.bootstrapServers] });
   let calls: string[] = [];
-  beforeAll(() => vi.waitFor(() => root.listTopics()));
+  beforeAll(() => vi.waitFor(() => root.listTopics(), { timeout: 20_000 }));
   beforeEach(() => {
     calls = [];
   });
@@ -69,7 +69,9 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
     });
     // The brokers list a new topic only a moment later.
     const names = plan.topics.map(({ name }) => name);
-    await vi.waitFor(async () => expect(await root.listTopics()).toEqual(expect.arrayContaining(names)));
+    await vi.waitFor(async () => expect(await root.listTopics()).toEqual(expect.arrayContaining(names)), {
+      timeout: 20_000,
+    });
     calls = [];
     expect(await managementOf().ensure(plan)).toEqual(made);
     expect(calls).toEqual(['ListTopics ok', 'Metadata ok', 'DescribeConfigs ok']);
@@ -148,10 +150,14 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
       const [found] = await root.describeConfigs({ resources: [resource] });
       return Object.fromEntries(found?.configs.map(({ name, value }) => [name, value]) ?? []);
     };
-    await vi.waitFor(async () => expect(await configOf()).toMatchObject({ 'retention.ms': '1000' }));
+    await vi.waitFor(async () => expect(await configOf()).toMatchObject({ 'retention.ms': '1000' }), {
+      timeout: 20_000,
+    });
     expect(await managementOf().ensure(plan)).not.toHaveProperty('problem');
-    await vi.waitFor(async () =>
-      expect(await configOf()).toMatchObject({ 'retention.ms': '3600000', 'segment.ms': '60000' }),
+    await vi.waitFor(
+      async () =>
+        expect(await configOf()).toMatchObject({ 'retention.ms': '3600000', 'segment.ms': '60000' }),
+      { timeout: 20_000 },
     );
   });
 
@@ -202,8 +208,8 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
       ],
     });
     expect(await managementOf().ensure(plan)).not.toHaveProperty('problem');
-    await vi.waitFor(() => write('acme-vault', tokens));
-    await vi.waitFor(() => write('acme-router', payments));
+    await vi.waitFor(() => write('acme-vault', tokens), { timeout: 20_000 });
+    await vi.waitFor(() => write('acme-router', payments), { timeout: 20_000 });
     await expect(write('acme-vault', payments)).rejects.toThrow();
     await expect(write('acme-router', tokens)).rejects.toThrow();
 
@@ -219,11 +225,13 @@ describe.skipIf(absent)('topics at a broker that asks who we are', () => {
         },
       ],
     });
-    await vi.waitFor(async () => await expect(write('acme-vault', tokens)).rejects.toThrow());
+    await vi.waitFor(async () => await expect(write('acme-vault', tokens)).rejects.toThrow(), {
+      timeout: 20_000,
+    });
     calls = [];
     await managementOf().ensure(plan);
     expect(calls).toContain('CreateAcls ok');
-    await vi.waitFor(() => write('acme-vault', tokens));
+    await vi.waitFor(() => write('acme-vault', tokens), { timeout: 20_000 });
   });
 
   /** As the services do it. */

@@ -59,14 +59,14 @@ async function installStrimzi(): Promise<void> {
       ],
     },
   } as KubeObject);
-  await vi.waitFor(() => cluster.admin.list(KAFKA_TOPICS));
+  await vi.waitFor(() => cluster.admin.list(KAFKA_TOPICS), { timeout: 20_000 });
 }
 
 /** What the Topic Operator says of both topics. */
 async function strimziSays(namespace: string, status: 'True' | 'False', message = ''): Promise<void> {
   for (const stream of ['tokens', 'payments']) {
     const key = topicKey(namespace, stream);
-    const { metadata } = await vi.waitFor(() => cluster.admin.get(KAFKA_TOPICS, key));
+    const { metadata } = await vi.waitFor(() => cluster.admin.get(KAFKA_TOPICS, key), { timeout: 20_000 });
     const conditions = [{ type: 'Ready', status, reason: 'Said', message }];
     const body = { status: { observedGeneration: metadata.generation, conditions } };
     await cluster.admin.patch(KAFKA_TOPICS, key, { type: 'merge', body }, { subresource: 'status' });

@@ -83,7 +83,8 @@ async function startEngine(): Promise<Engine> {
         ),
       }),
     caughtUp: () => writes.caughtUp(uid),
-    settled: () => vi.waitFor(() => expect(writes.caughtUp(uid)).toBe(true), { interval: 5 }),
+    settled: () =>
+      vi.waitFor(() => expect(writes.caughtUp(uid)).toBe(true), { interval: 5, timeout: 20_000 }),
     stop: async () => void (await Promise.all(caches.map((cache) => cache.stop()))),
   };
 }
@@ -314,7 +315,7 @@ test('replicas go to an autoscaler and come back without ever being 1', async ()
   // And once more, with the fields of the first time still held by somebody.
   expect(await pass(theirs())).toBe(1);
   expect(await pass(theirs())).toBe(0);
-  await vi.waitFor(() => expect(seen.at(-1)).toBe(4));
+  await vi.waitFor(() => expect(seen.at(-1)).toBe(4), { timeout: 20_000 });
   expect(seen).not.toContain(1);
   await watcher.stop();
 });

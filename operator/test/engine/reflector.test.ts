@@ -44,7 +44,7 @@ const bookmark = (version: string) => ({
 test('a reflector lists, then follows the watch from the version of the list', async () => {
   await using stub = await startStub(listOf('10', configMap('a', '5')), watchOf('open', added('b', '11')));
   const { reflector } = reflect(stub.client);
-  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']));
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']), { timeout: 20_000 });
   expect(stub.requests[1]?.url.searchParams.get('resourceVersion')).toBe('10');
   expect(stub.requests[1]?.url.searchParams.get('allowWatchBookmarks')).toBe('true');
   const seconds = Number(stub.requests[1]?.url.searchParams.get('timeoutSeconds'));
@@ -59,7 +59,7 @@ test('a dropped watch is resumed from the last version seen, without another lis
     watchOf('open', added('b', '16')),
   );
   const { reflector } = reflect(stub.client);
-  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']));
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']), { timeout: 20_000 });
   expect(stub.requests.map(({ url }) => url.searchParams.get('resourceVersion'))).toEqual([null, '10', '15']);
 });
 
@@ -70,7 +70,7 @@ test('half a line at the end of a watch is not an event, and the watch is resume
     watchOf('open', added('b', '12')),
   );
   const { reflector, errors } = reflect(stub.client);
-  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']));
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b']), { timeout: 20_000 });
   expect(errors).toEqual(['malformed']);
 });
 
@@ -90,7 +90,7 @@ test.each<[string, Handler]>([
   const { reflector } = reflect(stub.client);
   const deleted: string[] = [];
   reflector.subscribe({ deleted: (object) => deleted.push(object.metadata.name) });
-  await vi.waitFor(() => expect(names(reflector)).toEqual(['new']));
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['new']), { timeout: 20_000 });
   expect(deleted).toEqual(['old']);
 });
 
@@ -108,7 +108,9 @@ test('an object deleted and made again across a list is reported as deleted, the
     updated: (object) => seen.push(`updated ${object.metadata.uid}`),
     deleted: (object) => seen.push(`deleted ${object.metadata.uid}`),
   });
-  await vi.waitFor(() => expect(seen).toEqual(['added first', 'deleted first', 'added second']));
+  await vi.waitFor(() => expect(seen).toEqual(['added first', 'deleted first', 'added second']), {
+    timeout: 20_000,
+  });
 });
 
 test('a watch that has sent a bookmark and then falls silent is given up and resumed', async () => {
@@ -118,7 +120,7 @@ test('a watch that has sent a bookmark and then falls silent is given up and res
     watchOf('open', added('a', '13')),
   );
   const { reflector, errors } = reflect(stub.client, { idleMs: 50 });
-  await vi.waitFor(() => expect(names(reflector)).toEqual(['a']));
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a']), { timeout: 20_000 });
   expect(errors).toEqual(['timeout']);
   expect(stub.requests[2]?.url.searchParams.get('resourceVersion')).toBe('12');
 });
@@ -131,7 +133,7 @@ test('a watch of a server that has sent bookmarks is given up also when it is si
     watchOf('open', added('a', '13')),
   );
   const { reflector, errors } = reflect(stub.client, { idleMs: 50 });
-  await vi.waitFor(() => expect(names(reflector)).toEqual(['a']));
+  await vi.waitFor(() => expect(names(reflector)).toEqual(['a']), { timeout: 20_000 });
   expect(errors).toEqual(['timeout']);
 });
 
@@ -158,7 +160,7 @@ test('a handler that throws neither stops the reflector nor the other handlers',
     },
   });
   reflector.subscribe({ added: (object) => seen.push(object.metadata.name) });
-  await vi.waitFor(() => expect(seen).toEqual(['a', 'b']));
+  await vi.waitFor(() => expect(seen).toEqual(['a', 'b']), { timeout: 20_000 });
 });
 
 test('stop() during back-off leaves nothing running', async () => {
@@ -169,7 +171,7 @@ test('stop() during back-off leaves nothing running', async () => {
     backoffBaseMs: 60_000,
   });
   reflector.start();
-  await vi.waitFor(() => expect(stub.requests).toHaveLength(1));
+  await vi.waitFor(() => expect(stub.requests).toHaveLength(1), { timeout: 20_000 });
   await reflector.stop();
   expect(stub.requests).toHaveLength(1);
 });
@@ -200,7 +202,7 @@ test('WatchList: what is there comes as events, is shown when it is complete, an
   const { reflector, errors } = reflect(stub.client, { watchList: true });
   const sizes: number[] = [];
   reflector.subscribe({ added: () => sizes.push(reflector.store.size) });
-  await vi.waitFor(() => expect(stub.requests).toHaveLength(2));
+  await vi.waitFor(() => expect(stub.requests).toHaveLength(2), { timeout: 20_000 });
   expect(names(reflector)).toEqual(['a', 'b', 'c']);
   expect(Object.fromEntries(stub.requests[0]?.url.searchParams ?? [])).toMatchObject({
     sendInitialEvents: 'true',
@@ -246,8 +248,9 @@ test('several namespaces are asked one by one, never all, and a list of one says
   };
   await using stub = await startStub(answer);
   const { reflector } = reflect(stub.client, { namespaces: ['x', 'y'] });
-  await vi.waitFor(() =>
-    expect(reflector.store.list().map(({ metadata }) => metadata.namespace)).toEqual(['y']),
+  await vi.waitFor(
+    () => expect(reflector.store.list().map(({ metadata }) => metadata.namespace)).toEqual(['y']),
+    { timeout: 20_000 },
   );
   expect(new Set(stub.requests.map(({ url }) => url.pathname))).toEqual(
     new Set(['/api/v1/namespaces/x/configmaps', '/api/v1/namespaces/y/configmaps']),

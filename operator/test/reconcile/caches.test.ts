@@ -64,7 +64,7 @@ test('with namespaces given nothing is asked of the cluster as a whole, and othe
   const all = await fill();
   expect(all.caches.childrenOf('owner')).toHaveLength(3);
   await cluster.somebody.delete(RESOURCES.configMaps, { namespace: 'a', name: 'x' });
-  await vi.waitFor(() => expect(found()).toEqual(['c']));
+  await vi.waitFor(() => expect(found()).toEqual(['c']), { timeout: 20_000 });
 });
 
 const serviceMonitors = (): KubeObject & { spec: object } => ({
@@ -102,24 +102,29 @@ test('an optional kind is followed when it appears, and no longer when it is gon
 
   await cluster.somebody.create(RESOURCES.customResourceDefinitions, serviceMonitors());
   const resource = OPTIONAL_RESOURCES.serviceMonitors;
-  const apis = await vi.waitFor(async () => {
-    const found = await discoverApis(client, wanted);
-    expect(found).toEqual(new Set([apiName(resource)]));
-    return found;
-  });
+  const apis = await vi.waitFor(
+    async () => {
+      const found = await discoverApis(client, wanted);
+      expect(found).toEqual(new Set([apiName(resource)]));
+      return found;
+    },
+    { timeout: 20_000 },
+  );
   caches.follow(apis);
   caches.follow(apis);
-  await vi.waitFor(() => expect(caches.of(resource)).toBeDefined());
+  await vi.waitFor(() => expect(caches.of(resource)).toBeDefined(), { timeout: 20_000 });
   await cluster.somebody.create(resource, {
     ...managed('a', 'm'),
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
   });
-  await vi.waitFor(() => expect(seen).toEqual(['ServiceMonitor']));
+  await vi.waitFor(() => expect(seen).toEqual(['ServiceMonitor']), { timeout: 20_000 });
   expect(caches.childrenOf('owner').map(({ object }) => object.kind)).toContain('ServiceMonitor');
 
   await cluster.somebody.delete(RESOURCES.customResourceDefinitions, serviceMonitors().metadata);
-  await vi.waitFor(async () => expect(await discoverApis(client, wanted)).toEqual(new Set()));
+  await vi.waitFor(async () => expect(await discoverApis(client, wanted)).toEqual(new Set()), {
+    timeout: 20_000,
+  });
   caches.follow(new Set());
   expect(caches.of(resource)).toBeUndefined();
   expect(caches.childrenOf('owner').map(({ object }) => object.kind)).not.toContain('ServiceMonitor');

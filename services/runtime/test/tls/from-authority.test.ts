@@ -22,13 +22,13 @@ it('a certificate is asked for anew when its authority has left the bundle befor
     lookMs: 20,
   });
   const believed = () => isIssuedBy(bundle, credentials.current());
-  await vi.waitFor(() => expect(believed()).toBe(true));
+  await vi.waitFor(() => expect(believed()).toBe(true), { timeout: 20_000 });
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(asked).toBe(1);
 
   signer = next;
   bundle = next.caPem; // of the same name, so that only the signature tells
   expect(believed()).toBe(false);
-  await vi.waitFor(() => expect(believed()).toBe(true));
+  await vi.waitFor(() => expect(believed()).toBe(true), { timeout: 20_000 });
   credentials.close();
 });
