@@ -65,8 +65,8 @@ export function createCommit(database: Database, heads: ChainHeads): Commit {
 const TRIES = 3;
 
 /**
- * Repeats work that an idempotency key makes safe to repeat, when the database went away under it: if the lost
- * transaction had been committed, the key's row says so and the first answer is given.
+ * Repeats work that a key makes safe to repeat, when the database went away under it: if the lost transaction had been
+ * committed, the row of the key (an idempotency key, or of a deletion the token) says so and the first answer is given.
  */
 export async function settleByKey<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

@@ -140,6 +140,10 @@ describe('a vault whose COMMIT is carried out and never answered', () => {
       ]);
       const next = await call({ path: '/v1/tokens', body: card(cardNumber(900_002)) });
       expect(next.status).toBe(201);
+      // A deletion has none either: the token's row says that it was committed.
+      database.loseCommitAnswers(1);
+      const deleted = await call({ method: 'DELETE', path: `/v1/tokens/${next.body.token}` });
+      expect([deleted.status, database.lost()]).toEqual([204, 4]);
       await expectAuditToHold([answer.body.token, next.body.token]);
       expect(await vault.kill('SIGTERM')).toBe(0);
     } finally {

@@ -154,6 +154,8 @@ export const tokenOperations: readonly Operation[] = [
     path: '/v1/tokens/{token}',
     operationId: 'deleteToken',
     summary: 'Delete a token and its card',
+    description:
+      'Erases the ciphertext and what was derived from the card for good; the name stays used, and the audit. A repetition is answered as the first request was, without an Idempotency-Key: 204 also for a token that is deleted, has ended or was shredded already. 404 is for what never was a token of this merchant.',
     permission: 'tokens:delete',
     parameters: [tokenParameter, merchantParameter],
     answers: [{ status: 204, description: 'It is gone.' }],

@@ -140,6 +140,33 @@ export async function findTaken(database: Queryable, tokens: readonly string[]):
 
 const byToken = (a: StoredToken, b: StoredToken): number => (a.token < b.token ? -1 : 1);
 
+/** Which card a token stands for; null when it is erased. */
+export async function findCardOf(
+  database: Queryable,
+  merchant: string,
+  token: string,
+): Promise<{ cardId: string | null } | undefined> {
+  const { rows } = await database.query<{ cardId: string | null }>({
+    name: 'find-card-of-token',
+    text: 'SELECT card_id AS "cardId" FROM tokens WHERE token = $2 AND merchant = $1',
+    values: [merchant, token],
+  });
+  return rows[0];
+}
+
+/** The token, also at its end, unless it is erased; locked. */
+export async function lockUnerased(
+  transaction: Transaction,
+  token: string,
+): Promise<StoredToken | undefined> {
+  const { rows } = await transaction.query<StoredToken>({
+    name: 'lock-unerased-token',
+    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $1 AND state = 'active' FOR UPDATE`,
+    values: [token],
+  });
+  return rows[0];
+}
+
 /** Leaves the tokens' names and nothing of their cards. */
 export async function emptyTokens(
   transaction: Transaction,
