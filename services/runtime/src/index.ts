@@ -32,8 +32,9 @@ export {
   type Transaction,
 } from './database/database.ts';
 export { LOCK_NOT_AVAILABLE, sqlState } from './database/errors.ts';
+export { loadMigrations } from './database/load-migrations.ts';
 export { migrateCommand } from './database/migrate-command.ts';
-export { loadMigrations, type Migration, migrate } from './database/migrations.ts';
+export { type Migration, migrate } from './database/migrations.ts';
 export { SchemaGate, type SchemaState } from './database/schema-gate.ts';
 export type { DatabaseSettings } from './database/settings.ts';
 export {
@@ -83,7 +84,7 @@ export { type Outbox, startOutbox } from './outbox/outbox.ts';
 export { pruneEvents } from './outbox/prune.ts';
 export { readEvents } from './outbox/read.ts';
 export { type Relay, startRelay } from './outbox/relay.ts';
-export { outboxMigration } from './outbox/schema.ts';
+export { OUTBOX_SHARDS, outboxMigration } from './outbox/schema.ts';
 export { credentialsFromDirectory } from './tls/from-directory.ts';
 export type { KeyPair } from './tls/key-pair.ts';
 export { openTls, type Tls } from './tls/open.ts';

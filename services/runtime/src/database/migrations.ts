@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { escapeIdentifier } from 'pg';
 import { StartError } from '../errors.ts';
 import type { Database, Queryable } from './database.ts';
@@ -14,23 +13,6 @@ export interface Migration {
   oldestCode: number;
   /** `:app` stands for the role that serves. */
   sql: string;
-}
-
-/**
- * Reads `0002-tokens.sql`, `0003-...` from a directory. The first line of each states `-- oldest code: <version>`.
- */
-export function loadMigrations(directory: URL): Migration[] {
-  return readdirSync(directory)
-    .filter((file) => file.endsWith('.sql'))
-    .sort()
-    .map((file) => {
-      const sql = readFileSync(new URL(file, directory), 'utf8');
-      const [, version, name] = /^(\d{4})-([a-z0-9-]+)\.sql$/.exec(file) ?? [];
-      const oldestCode = /^-- oldest code: (\d+)\n/.exec(sql)?.[1];
-      if (!version || !name || !oldestCode)
-        throw new Error(`${file}: the name or its first line is not as wanted`);
-      return { version: Number(version), name, oldestCode: Number(oldestCode), sql };
-    });
 }
 
 const HISTORY = `

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
@@ -178,13 +177,6 @@ export function shardCases(database: () => TestDatabase, enders: (() => unknown)
       await eventually(() => published).toEqual(['a', 'b', 'c']);
       const last = await end();
       await eventually(oneCursor).toEqual(last);
-    });
-
-    it('has a migration of the same text in each service', () => {
-      const text = (file: string) => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
-      expect(text('vault/migrations/0006-outbox-shards.sql')).toBe(
-        text('router/migrations/0004-outbox-shards.sql'),
-      );
     });
   });
 }

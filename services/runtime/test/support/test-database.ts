@@ -3,9 +3,9 @@ import pg from 'pg';
 import {
   type Database,
   databaseOver,
-  loadMigrations,
   type Migration,
   migrate,
+  OUTBOX_SHARDS,
   outboxMigration,
 } from '../../src/index.ts';
 
@@ -45,12 +45,7 @@ function poolOf(connectionString: string, max: number): pg.Pool {
   return new pg.Pool({ connectionString, max }).on('error', () => undefined);
 }
 
-const SERVICES = new URL('../../../', import.meta.url);
-
-/** What a service's migrations do to the outbox after the first one. */
-export const outboxMigrationsOf = (service: 'vault' | 'router'): Migration[] =>
-  loadMigrations(new URL(`${service}/migrations/`, SERVICES)).filter(({ name }) =>
-    name.startsWith('outbox-'),
-  );
-
-export const OUTBOX = [outboxMigration(1), ...outboxMigrationsOf('router')];
+export const OUTBOX: readonly Migration[] = [
+  outboxMigration(1),
+  { version: 2, name: 'outbox-shards', oldestCode: 2, sql: OUTBOX_SHARDS },
+];
