@@ -61,6 +61,14 @@ export const MERCHANT_HEADER = 'cofferdam-merchant';
 /** The audience of every token that one of our own processes presents to another. */
 export const TOKEN_AUDIENCE = 'cofferdam';
 
+/** What is known against a card. Absent where it is shown: nothing is. */
+export const CardState = z
+  .enum(['closed', 'contact_cardholder'])
+  .describe(
+    'What the issuer let us know: the account is closed, or the cardholder has to be asked for new details.',
+  );
+export type CardState = z.infer<typeof CardState>;
+
 /** What card metadata may be shown (PCI DSS 4.0.1, 3.4.1: at most BIN and last four). */
 export const CardSummary = z.strictObject({
   cardId: CardId,

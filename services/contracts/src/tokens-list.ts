@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CardBrand, CardId, CardSummary, Timestamp, Token } from './identifiers.ts';
+import { CardBrand, CardId, CardState, CardSummary, Timestamp, Token } from './identifiers.ts';
 import { TokenRecord } from './tokens.ts';
 
 const Time = z.iso
@@ -41,6 +41,7 @@ export const ListedToken = z.strictObject({
   token: Token,
   card: TokenRecord.shape.card.optional().describe('Absent when the token is deleted.'),
   state: z.enum(['active', 'deleted']),
+  cardState: CardState.optional(),
   recordVersion: TokenRecord.shape.recordVersion,
   createdAt: Timestamp,
   updatedAt: Timestamp,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CardSummary, IdempotencyKey, Timestamp, Token } from './identifiers.ts';
+import { CardState, CardSummary, IdempotencyKey, Timestamp, Token } from './identifiers.ts';
 
 /** The card as the caller sends it; digits only. */
 export const Card = z.strictObject({
@@ -62,6 +62,7 @@ export const TokenRecord = z.strictObject({
   token: Token,
   card: CardSummary,
   state: z.enum(['active']).describe('A deleted token answers 404.'),
+  cardState: CardState.optional().describe('Absent: nothing is known against the card.'),
   recordVersion: z
     .int()
     .min(1)

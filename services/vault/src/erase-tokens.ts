@@ -2,6 +2,7 @@ import type { UnitOfWork } from './commit.ts';
 import { deleteUnusedCards } from './storage/cards.ts';
 import { emptyAnswersOf } from './storage/idempotency-keys.ts';
 import { deleteRecords } from './storage/records.ts';
+import { deleteVersions } from './storage/token-versions.ts';
 import { emptyTokens, type StoredToken } from './storage/tokens.ts';
 
 /**
@@ -17,6 +18,7 @@ export async function eraseTokens(
 ): Promise<void> {
   const names = tokens.map(({ token }) => token);
   await deleteRecords(transaction, names);
+  await deleteVersions(transaction, names);
   await emptyTokens(transaction, names, time);
   await emptyAnswersOf(transaction, names);
   await deleteUnusedCards(

@@ -44,6 +44,7 @@ function listed(row: TokenRow): ListedToken {
     token: row.token,
     ...(row.state === 'active' ? { card: cardSummaryOf(row) } : {}),
     state: row.state,
+    ...(row.state === 'active' && row.cardState ? { cardState: row.cardState } : {}),
     recordVersion: row.recordVersion,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),

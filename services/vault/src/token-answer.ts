@@ -3,8 +3,10 @@ import type { z } from 'zod';
 import type { StoredToken } from './storage/tokens.ts';
 import type { TokenAnswer } from './vault.ts';
 
+type ShownCard = Pick<StoredToken, keyof z.infer<typeof CardSummary>>;
+
 /** The card as its merchant may see it: brand, BIN, last four, expiry. */
-export function cardSummaryOf(stored: StoredToken): z.infer<typeof CardSummary> {
+export function cardSummaryOf(stored: ShownCard): z.infer<typeof CardSummary> {
   return {
     cardId: stored.cardId,
     brand: stored.brand,
@@ -25,6 +27,7 @@ export function toAnswer(stored: StoredToken): TokenAnswer {
     token: stored.token,
     card: cardSummaryOf(stored),
     state: 'active',
+    ...(stored.cardState === null ? {} : { cardState: stored.cardState }),
     recordVersion: stored.recordVersion,
     createdAt: stored.createdAt.toISOString(),
     updatedAt: stored.updatedAt.toISOString(),

@@ -29,6 +29,7 @@ import {
 } from './storage/idempotency-keys.ts';
 import { findKnown, type Known } from './storage/known-cards.ts';
 import { addRecords, type NewRecord, type SealedRecord } from './storage/records.ts';
+import { addVersions, type TokenChange } from './storage/token-versions.ts';
 import { addTokens, addTokenVersions, findTaken, holdTokens, type StoredToken } from './storage/tokens.ts';
 import { eventCardOf, toAnswer } from './token-answer.ts';
 import type { Requester, TokenAnswer, Vault } from './vault.ts';
@@ -110,7 +111,7 @@ class Decisions {
   readonly #newCards: NewCard[] = [];
   readonly #newTokens: (StoredToken & { deduplicated: boolean })[] = [];
   readonly #nextFingerprints: NextFingerprint[] = [];
-  readonly #newVersions: StoredToken[] = [];
+  readonly #changes: TokenChange[] = [];
   readonly #records: NewRecord[] = [];
   readonly #heldTokens = new Map<string, StoredToken>();
   readonly #heldCards = new Set<string>();
@@ -161,7 +162,11 @@ class Decisions {
         addCards(write, this.#newCards);
         addNextFingerprints(write, this.#nextFingerprints);
         addTokens(write, this.#newTokens);
-        addTokenVersions(write, this.#newVersions);
+        addTokenVersions(
+          write,
+          this.#changes.map(({ after }) => after),
+        );
+        addVersions(write, this.#changes);
         addRecords(write, this.#records);
       },
       { audit: this.#audit, events: this.#events.updated, firstEvents: this.#events.created },
@@ -200,6 +205,7 @@ class Decisions {
       ...truncate(card.number),
       expiryMonth: card.expiryMonth,
       expiryYear: card.expiryYear,
+      cardState: null,
       recordVersion: 1,
       createdAt: now,
       updatedAt: now,
@@ -243,16 +249,20 @@ class Decisions {
       return existing;
     }
     if (known.isWritten) return { again: () => Promise.resolve() };
-    const stored = {
+    const isRenewed =
+      card.expiryMonth !== known.holds.expiryMonth || card.expiryYear !== known.holds.expiryYear;
+    const stored: StoredToken = {
       ...existing,
       expiryMonth: card.expiryMonth,
       expiryYear: card.expiryYear,
+      // What was known is of the card with the expiry before.
+      cardState: isRenewed ? null : existing.cardState,
       recordVersion: existing.recordVersion + 1,
       updatedAt: vault.now(),
       expiresAt,
     };
     this.#record(request, 'token.updated', stored, current);
-    this.#newVersions.push(stored);
+    this.#changes.push({ before: existing, after: stored, cause: 'updated' });
     this.#heldTokens.delete(existing.token);
     Object.assign(known, { token: stored, holds: current, isWritten: true });
     return stored;

@@ -9,6 +9,7 @@ import { openCard, sealCard } from './crypto/sealed-card.ts';
 import { acceptedVersions } from './domain/if-match.ts';
 import { claimIdempotencyKey, storeAnswer } from './storage/idempotency-keys.ts';
 import { findRecord, insertRecord } from './storage/records.ts';
+import { addVersion } from './storage/token-versions.ts';
 import { findToken, lockToken, type StoredToken, updateTokenVersion } from './storage/tokens.ts';
 import { eventCardOf, toAnswer } from './token-answer.ts';
 import type { Requester, TokenAnswer, Vault } from './vault.ts';
@@ -106,15 +107,19 @@ async function change(
 
   const time = vault.now();
   // A card that has expired may still be given another holder name.
-  if (changed.some((field) => field !== 'holderName')) checkExpiry(card, time);
+  const isRenewed = changed.some((field) => field !== 'holderName');
+  if (isRenewed) checkExpiry(card, time);
   const stored: StoredToken = {
     ...current,
     expiryMonth: card.expiryMonth,
     expiryYear: card.expiryYear,
+    // What was known is of the card with the expiry before.
+    cardState: isRenewed ? null : current.cardState,
     recordVersion: current.recordVersion + 1,
     updatedAt: time,
   };
   await updateTokenVersion(unit.transaction, stored);
+  await addVersion(unit.transaction, { before: current, after: stored, cause: 'updated' });
   await insertRecord(unit.transaction, sealCard(keys.record, vault.vaultId, stored, card), time);
   const { token, recordVersion } = stored;
   unit.audit(

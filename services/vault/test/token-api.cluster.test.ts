@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { eraseEnded } from '../src/erase-ended.ts';
 import { sealedCvcs } from './api/sealed-cvcs.ts';
 import { tokenBatches } from './api/token-batches.ts';
+import { tokenVersions } from './api/token-versions.ts';
 import { everyPlace, type HostileRequest, hostileRequest } from './support/hostile-requests.ts';
 import { newReplica } from './support/replica.ts';
-import { type RunningVault, startVault } from './support/running-vault.ts';
+import { type RunningVault, reveal, startVault } from './support/running-vault.ts';
 import { sendHostile } from './support/send-hostile.ts';
 import { type Answer, CARDS } from './support/vault-caller.ts';
 
@@ -19,15 +20,7 @@ beforeAll(async () => {
 afterAll(() => running?.close());
 
 /** The card behind a token, as a connector is shown it. */
-async function reveal(token: string): Promise<unknown> {
-  const { grant, attemptId, connector } = await running.grantFor(token);
-  const answer = await running.call({
-    path: '/v1/reveals',
-    as: 'stripe',
-    body: { grant, attemptId, connector },
-  });
-  return answer.body.card;
-}
+const cardOf = async (token: string): Promise<unknown> => (await reveal(running, token)).body.card;
 
 describe('GET /v1/tokens', () => {
   const page = async (query: string, as: 'checkout' | 'globexShop' = 'checkout'): Promise<TokenPage> => {
@@ -173,14 +166,14 @@ describe('PATCH /v1/tokens/{token}', () => {
       card: { ...body.card, expiryMonth: 3, expiryYear: 2035 },
     });
     await update(body.token, { holderName: 'Ada King' });
-    expect(await reveal(body.token)).toEqual({
+    expect(await cardOf(body.token)).toEqual({
       number,
       expiryMonth: 3,
       expiryYear: 2035,
       holderName: 'Ada King',
     });
     await update(body.token, { holderName: null });
-    expect(await reveal(body.token)).toEqual({ number, expiryMonth: 3, expiryYear: 2035 });
+    expect(await cardOf(body.token)).toEqual({ number, expiryMonth: 3, expiryYear: 2035 });
     const { events, ...history } = await historyOf(body.token);
     expect(history).toEqual({
       versions: 4,
@@ -353,6 +346,8 @@ describe('a token with an end', () => {
 });
 
 describe('POST /v1/token-batches', () => tokenBatches(() => running));
+
+describe('GET /v1/tokens/{token}/versions', () => tokenVersions(() => running));
 
 describe('a sealed CVC', () => sealedCvcs(() => running));
 

@@ -34,6 +34,13 @@ export const examples = {
     tokens: [{ token, card, state: 'active', recordVersion: 1, createdAt: time, updatedAt: time }],
     next: 'bTJnZjU2bzAudG9rXzAxMjM0NTY3ODlhYmNkZWZnaGprbW5wcXJz',
   },
+  tokenVersions: {
+    token,
+    versions: [
+      { version: 2, cause: 'credential_update', result: 'new_expiry', card, createdAt: time },
+      { version: 1, cause: 'created', card: { ...card, expiryYear: 2027 }, createdAt: time },
+    ],
+  },
   binRecord: { bin: '40000566', brand: 'visa', numberLengths: [13, 16, 18, 19], cvcLength: 3 },
   createRevealGrant: {
     token,

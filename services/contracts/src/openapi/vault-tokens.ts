@@ -46,6 +46,23 @@ const listParameters: readonly Parameter[] = (Object.keys(DESCRIPTIONS) as Filte
   schema: WRITTEN[name] ?? ListTokens.shape[name].unwrap(),
 }));
 
+const versionParameters: readonly Parameter[] = [
+  {
+    in: 'query',
+    name: 'before',
+    required: false,
+    description: '`next` of the page before. Without it the list begins at the newest version.',
+    schema: z.int().min(1),
+  },
+  {
+    in: 'query',
+    name: 'limit',
+    required: false,
+    description: 'Most versions of a page, 1 to 200. Default 50.',
+    schema: z.int().min(1).max(200),
+  },
+];
+
 const record = { schema: 'TokenRecord', example: examples.tokenRecord } as const;
 
 const created = { schema: 'CreatedToken', example: examples.createdToken } as const;
@@ -124,6 +141,20 @@ export const tokenOperations: readonly Operation[] = [
     parameters: [tokenParameter, merchantParameter],
     answers: [{ status: 200, description: 'The token.', ...record }],
     problems: ['merchant_required', 'token_not_found', 'database_unavailable'],
+  },
+  {
+    method: 'get',
+    path: '/v1/tokens/{token}/versions',
+    operationId: 'listTokenVersions',
+    summary: 'Read what a token stood for',
+    description:
+      'Every change makes a version: by the merchant, or by a credential update. Numbers and holder names of before are not shown; they are kept encrypted until the token is deleted.',
+    permission: 'tokens:read',
+    parameters: [tokenParameter, ...versionParameters, merchantParameter],
+    answers: [
+      { status: 200, description: 'A page.', schema: 'TokenVersions', example: examples.tokenVersions },
+    ],
+    problems: ['invalid_request', 'merchant_required', 'token_not_found', 'database_unavailable'],
   },
   {
     method: 'patch',

@@ -6,6 +6,7 @@ import { EventPage } from '../events.ts';
 import { CreateRevealGrant, Reveal, RevealedCard, RevealGrant } from '../reveals.ts';
 import { CreateShredding, Shredding } from '../shreddings.ts';
 import { Statusz } from '../statusz.ts';
+import { TokenVersions } from '../token-versions.ts';
 import { CreatedToken, CreateToken, TokenRecord, UpdateToken } from '../tokens.ts';
 import { CreateTokenBatch, TokenBatch } from '../tokens-batch.ts';
 import { TokenPage } from '../tokens-list.ts';
@@ -30,6 +31,7 @@ export const vaultApi: Api = {
     TokenRecord,
     UpdateToken,
     TokenPage,
+    TokenVersions,
     BinRecord,
     CreateRevealGrant,
     RevealGrant,

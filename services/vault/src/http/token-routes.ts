@@ -1,9 +1,10 @@
-import { CreateToken, ListTokens, UpdateToken } from '@cofferdam/contracts';
+import { CreateToken, ListTokens, ListVersions, UpdateToken } from '@cofferdam/contracts';
 import { validate } from '@cofferdam/runtime';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { deleteToken } from '../delete-token.ts';
 import { entityTag } from '../domain/if-match.ts';
 import { listTokens } from '../list-tokens.ts';
+import { listVersions } from '../list-versions.ts';
 import { readToken } from '../read-token.ts';
 import { tokenize } from '../tokenize.ts';
 import { updateToken } from '../update-token.ts';
@@ -28,6 +29,11 @@ export function addTokenRoutes(app: FastifyInstance, vault: Vault, { tokens }: R
   app.get('/v1/tokens/:token', needs('tokens:read'), async (request, reply) => {
     const answer = await readToken(vault, requesterOf(request).merchant, tokenOf(request));
     return tagged(reply, answer).send(answer);
+  });
+
+  app.get('/v1/tokens/:token/versions', needs('tokens:read'), async (request) => {
+    const query = validate(ListVersions, request.query);
+    return listVersions(vault, requesterOf(request).merchant, { token: tokenOf(request), query });
   });
 
   app.patch('/v1/tokens/:token', needs('tokens:update'), async (request, reply) => {

@@ -13,6 +13,7 @@ import {
   type StoredShredding,
   takeShredding,
 } from '../storage/shreddings.ts';
+import { deleteVersions } from '../storage/token-versions.ts';
 import { emptyTokens } from '../storage/tokens.ts';
 import type { Vault } from '../vault.ts';
 import { completionOf } from './shred-merchant.ts';
@@ -107,6 +108,7 @@ async function eraseCards(
 ): Promise<number> {
   const tokens = await holdTokensOfCards(transaction, merchant, cardIds);
   await deleteRecords(transaction, tokens);
+  await deleteVersions(transaction, tokens);
   await emptyTokens(transaction, tokens, now);
   await deleteCards(transaction, merchant, cardIds);
   return tokens.length;

@@ -73,7 +73,7 @@ WITH asked AS MATERIALIZED (
 )
 SELECT asked.place::integer, a.body_digest AS "bodyDigest", a.status, a.answer, c.card_id AS "cardId",
        t.token, t.merchant, t.brand, t.bin, t.last_four AS "lastFour", t.expiry_month AS "expiryMonth",
-       t.expiry_year AS "expiryYear", t.record_version AS "recordVersion", t.created_at AS "createdAt",
+       t.expiry_year AS "expiryYear", t.card_state AS "cardState", t.record_version AS "recordVersion", t.created_at AS "createdAt",
        t.updated_at AS "updatedAt", t.expires_at AS "expiresAt", coalesce(t.expires_at <= now(), false) AS "hasEnded",
        r.format, r.key_version AS "keyVersion", r.sealed
 FROM asked

@@ -98,7 +98,7 @@ function statement(ofCard: boolean): string {
     SELECT l.token AS "endToken", l.created_at AS "endCreatedAt", l.looked_through AS "lookedThrough",
            f.token, f.merchant, f.shown_state AS state, f.card_id AS "cardId", f.brand, f.bin,
            f.last_four AS "lastFour", f.expiry_month AS "expiryMonth", f.expiry_year AS "expiryYear",
-           f.record_version AS "recordVersion", f.created_at AS "createdAt", f.updated_at AS "updatedAt",
+           f.card_state AS "cardState", f.record_version AS "recordVersion", f.created_at AS "createdAt", f.updated_at AS "updatedAt",
            f.expires_at AS "expiresAt"
     FROM last l LEFT JOIN found f ON true
     ORDER BY f.created_at DESC, f.token DESC`;

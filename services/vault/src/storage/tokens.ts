@@ -1,4 +1,4 @@
-import type { CardBrand } from '@cofferdam/contracts';
+import type { CardBrand, CardState } from '@cofferdam/contracts';
 import type { BatchStatement, Column, Queryable, Transaction } from '@cofferdam/runtime';
 
 /** An active token and what may be shown of its card. */
@@ -11,6 +11,8 @@ export interface StoredToken {
   lastFour: string;
   expiryMonth: number;
   expiryYear: number;
+  /** What is known against the card. */
+  cardState: CardState | null;
   recordVersion: number;
   createdAt: Date;
   updatedAt: Date;
@@ -19,7 +21,7 @@ export interface StoredToken {
 }
 
 const COLUMNS = `token, merchant, card_id AS "cardId", brand, bin, last_four AS "lastFour",
-  expiry_month AS "expiryMonth", expiry_year AS "expiryYear", record_version AS "recordVersion",
+  expiry_month AS "expiryMonth", expiry_year AS "expiryYear", card_state AS "cardState", record_version AS "recordVersion",
   created_at AS "createdAt", updated_at AS "updatedAt", expires_at AS "expiresAt"`;
 
 /**
@@ -58,9 +60,12 @@ export async function lockToken(
 export async function updateTokenVersion(transaction: Transaction, token: StoredToken): Promise<void> {
   await transaction.query({
     name: 'update-token-version',
-    text: `UPDATE tokens SET record_version = $2, expiry_month = $3, expiry_year = $4, updated_at = $5
+    text: `UPDATE tokens SET record_version = $2, expiry_month = $3, expiry_year = $4, updated_at = $5, card_state = $6
            WHERE token = $1`,
-    values: [token.token, token.recordVersion, token.expiryMonth, token.expiryYear, token.updatedAt],
+    values: [
+      ...[token.token, token.recordVersion, token.expiryMonth, token.expiryYear],
+      ...[token.updatedAt, token.cardState],
+    ],
   });
 }
 
@@ -111,6 +116,7 @@ const NEXT_VERSION: readonly Column<StoredToken>[] = [
   { name: 'expiry_year', type: 'int4', of: ({ expiryYear }) => expiryYear },
   { name: 'updated_at', type: 'timestamptz', of: ({ updatedAt }) => updatedAt },
   { name: 'expires_at', type: 'timestamptz', of: ({ expiresAt }) => expiresAt },
+  { name: 'card_state', type: 'text', of: ({ cardState }) => cardState },
 ];
 
 /** Each from the version before the one that is given. */
@@ -120,7 +126,7 @@ export function addTokenVersions(write: BatchStatement, tokens: readonly StoredT
   const updated = write.step(
     `UPDATE tokens t SET record_version = next.record_version, expiry_month = next.expiry_month,
                          expiry_year = next.expiry_year, updated_at = next.updated_at,
-                         expires_at = next.expires_at
+                         expires_at = next.expires_at, card_state = next.card_state
      FROM ${write.rows(NEXT_VERSION, tokens.toSorted(byToken))} AS next (${names})
      WHERE t.token = next.token AND t.state = 'active' AND t.record_version = next.record_version - 1
      RETURNING 1`,
@@ -175,7 +181,7 @@ export async function emptyTokens(
 ): Promise<void> {
   await transaction.query({
     text: `UPDATE tokens SET state = 'deleted', deduplicated = false, card_id = NULL, brand = NULL, bin = NULL,
-                  last_four = NULL, expiry_month = NULL, expiry_year = NULL, updated_at = $2
+                  last_four = NULL, expiry_month = NULL, expiry_year = NULL, card_state = NULL, updated_at = $2
            WHERE token = ANY ($1::text[])`,
     values: [tokens, now],
   });
