@@ -1,12 +1,8 @@
 -- oldest code: 2
 
--- A page of a merchant's tokens is a piece of this index.
-CREATE INDEX tokens_by_age ON tokens (merchant, created_at, token);
-
 -- When the token ends by itself; null: never. Code of before does not know it: after a rollback such a token lives until
 -- newer code is back, and is erased then.
 ALTER TABLE tokens ADD COLUMN expires_at timestamptz;
-CREATE INDEX tokens_that_expire ON tokens (expires_at) WHERE expires_at IS NOT NULL AND state = 'active';
 
 -- The ids of sealed CVCs that a payment has used, until they would have expired. No CVC is stored, sealed or not.
 CREATE TABLE used_cvcs (

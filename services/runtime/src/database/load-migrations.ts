@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { indexStatements } from './index-statements.ts';
 import type { Migration } from './migrations.ts';
+
+const NO_TRANSACTION = /^-- no transaction$/m;
 
 /**
  * Reads `0002-tokens.sql`, `0003-...` from a directory. The first line of each states `-- oldest code: <version>`; it
  * stands in a file also where the step is shared, since whoever judges a rollback reads the files and runs no code.
+ * A line `-- no transaction` is for indexes of tables that are written to: each statement runs by itself.
  *
  * @param shared what steps do that several services have, by their names; their files hold comments alone
  */
@@ -25,6 +29,7 @@ export function loadMigrations(
       if (isEmpty && sql === undefined) throw new Error(`${file}: does nothing`);
       if (!isEmpty && sql !== undefined)
         throw new Error(`${file}: a shared step has no statements of its own`);
-      return { version: Number(version), name, oldestCode: Number(oldestCode), sql: sql ?? text };
+      const statements = NO_TRANSACTION.test(text) ? indexStatements(text) : (sql ?? text);
+      return { version: Number(version), name, oldestCode: Number(oldestCode), sql: statements };
     });
 }

@@ -58,6 +58,27 @@ describe('migrate()', () => {
     });
   });
 
+  it('builds an index outside of a transaction, anew where one was interrupted, also when several are at it', async () => {
+    const concurrently = `CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS one_thing ON things (id)`;
+    const steps = [
+      ...first,
+      { ...step(4, ''), sql: [{ index: 'one_thing', creates: true, sql: concurrently }] },
+    ];
+    const valid = async () =>
+      (
+        await database.owner.query({
+          text: "SELECT indisvalid FROM pg_index WHERE indexrelid = 'one_thing'::regclass",
+        })
+      ).rows;
+    await database.owner.query({ text: 'INSERT INTO things VALUES (1), (1)' });
+    await expect(database.migrate(steps)).rejects.toThrow('migration 4 (step-4) failed');
+    expect(await valid()).toEqual([{ indisvalid: false }]);
+    await database.owner.query({ text: 'DELETE FROM things' });
+    const results = await Promise.all([1, 2, 3].map(() => database.migrate(steps)));
+    expect(results.map((result) => result.applied.length).sort()).toEqual([0, 0, 1]);
+    expect(await valid()).toEqual([{ indisvalid: true }]);
+  });
+
   it("refuses another vault's database", async () => {
     await expect(database.migrate(first, 'globex-dev')).rejects.toThrow(
       'VAULT_ID is globex-dev, but this database belongs to vault acme-dev',
@@ -69,7 +90,7 @@ describe('migrate()', () => {
       new SchemaGate(database.app, { vaultId, migrations });
     expect(await gate('acme-dev', step(3, '')).check()).toBe(true);
     expect(await gate('acme-dev', step(2, '')).check()).toBe(true);
-    expect(await gate('acme-dev', step(9, '')).check()).toContain('schema is 3, wanted 9');
+    expect(await gate('acme-dev', step(9, '')).check()).toContain('schema is 4, wanted 9');
     await expect(gate('globex-dev', step(3, '')).check()).rejects.toThrow('belongs to vault acme-dev');
     await database.migrate([...first, step(5, 'SELECT 1', 3)]);
     await expect(gate('acme-dev', step(2, '')).check()).rejects.toThrow('needs code of schema 3 or newer');

@@ -29,7 +29,30 @@ it('reads steps in the order of their numbers, and what shared ones do by their 
   ]);
 });
 
+it('reads changes of indexes, each by itself, from a step without a transaction', () => {
+  const text = `-- oldest code: 2
+-- no transaction
+CREATE INDEX CONCURRENTLY IF NOT EXISTS a_by_id ON a (id)
+  WHERE id > 0; -- those alone
+DROP INDEX CONCURRENTLY IF EXISTS a_by_age;`;
+  expect(load({ '0002-a.sql': text }).map(({ sql }) => sql)).toEqual([
+    [
+      {
+        index: 'a_by_id',
+        creates: true,
+        sql: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS a_by_id ON a (id) WHERE id > 0',
+      },
+      { index: 'a_by_age', creates: false, sql: 'DROP INDEX CONCURRENTLY IF EXISTS a_by_age' },
+    ],
+  ]);
+});
+
 it.each([
+  [
+    'what cannot be begun again, outside of a transaction',
+    { '0002-a.sql': '-- oldest code: 2\n-- no transaction\nCREATE INDEX CONCURRENTLY a_by_id ON a (id);' },
+    'may CREATE INDEX CONCURRENTLY IF NOT EXISTS',
+  ],
   ['a name without a number', { 'a.sql': '-- oldest code: 2\nSELECT 1;' }, 'not as wanted'],
   ['no word of the oldest code', { '0002-a.sql': 'SELECT 1;' }, 'not as wanted'],
   ['a step that does nothing', { '0002-a.sql': '-- oldest code: 2\n-- SELECT 1;\n' }, 'does nothing'],
