@@ -110,6 +110,23 @@ export const ALERTS: readonly Alert[] = [
     next: 'Find the tokens in the audit (action `integrity.failed`), and who changes rows of the database beside the vault.',
   },
   {
+    name: 'CofferdamAuditChainBroken',
+    expr: 'cofferdam_audit_broken_chains > 0',
+    for: '0m',
+    severity: 'critical',
+    summary: '{{ $labels.namespace }}/{{ $labels.pod }} has met an audit chain that was changed or damaged.',
+    next: 'Save the logs of all vault pods and the audit topic first; then `cofferdam audit verify` says which rows.',
+  },
+  {
+    name: 'CofferdamAuditUnanchored',
+    expr: 'cofferdam_audit_unanchored_age_seconds > 300',
+    for: '5m',
+    severity: 'warning',
+    summary:
+      'The audit of {{ $labels.namespace }}/{{ $labels.pod }} has not been anchored for {{ $value }} seconds.',
+    next: 'Look in its log for `anchor audit chains`: KMS or the database does not answer.',
+  },
+  {
     name: 'CofferdamKmsUnreachable',
     expr: 'cofferdam_kms_circuit_open == 1',
     for: '5m',

@@ -16,6 +16,14 @@ export const Database = z
   .strictObject({
     vault: DatabaseAccess.describe("The vault's database: encrypted cards, audit, outbox."),
     router: DatabaseAccess.describe("The router's database: payments and attempts, no card data."),
+    backupRetentionDays: z
+      .int()
+      .min(0)
+      .max(3650)
+      .optional()
+      .describe(
+        "Days for which backups and archived log of the vault's database are kept, copies and snapshots included, 0 to 3650: when a merchant that was shredded is gone from them follows from it. Nothing is looked at or removed by us. Absent: 35.",
+      ),
   })
   .describe('PostgreSQL 15 or newer. The role of one database must not be able to connect to the other.');
 export type Database = z.infer<typeof Database>;

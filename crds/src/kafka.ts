@@ -24,7 +24,7 @@ export const Topics = withRules(
     partitions: immutable(z.int().min(1).max(10_000), 'the order of keyed events depends on it')
       .optional()
       .describe(
-        'Partitions of each topic, 1 to 10000, for life: it can be set and never changed. Absent: 12.',
+        'Partitions of each topic of events, 1 to 10000, for life: it can be set and never changed. Absent: 12. The topic of the audit has one.',
       ),
     replicationFactor: z
       .int()
@@ -46,6 +46,14 @@ export const Topics = withRules(
       .max(87_600)
       .optional()
       .describe('Hours that events stay in the topic, 1 to 87600. Absent: 168.'),
+    auditRetentionHours: z
+      .int()
+      .min(1)
+      .max(87_600)
+      .optional()
+      .describe(
+        'Hours that anchors of the audit trail stay in their topic, 1 to 87600: for so long they prove it. Absent: 8784, a year (PCI DSS 10.5.1).',
+      ),
   }),
   {
     rule: '!has(self.minInSyncReplicas) || !has(self.replicationFactor) || self.minInSyncReplicas <= self.replicationFactor',
@@ -65,7 +73,7 @@ const Acls = z
     routerPrincipal: z.string().min(1).max(512).describe('Such as `User:acme-router`.'),
   })
   .describe(
-    'The operator lets each principal write to its own topic, and to nothing else; with `manage: Admin`, and Kafka 3.0 or newer. What is missing is made; no ACL is ever removed. Absent: no ACLs.',
+    'The operator lets each principal write to its own topics (the vault: tokens and audit), and to nothing else; with `manage: Admin`, and Kafka 3.0 or newer. What is missing is made; no ACL is ever removed. Absent: no ACLs.',
   );
 
 const authenticatedOverTls = {

@@ -70,7 +70,7 @@ export const Keys = z
     })
       .optional()
       .describe(
-        'Raise it by one to start a rekey: new data keys, and every record moved to them online; status.rekey has the progress. Fingerprint keys are not moved by this release. Absent: 0.',
+        'Raise it by one to start a rekey: new data keys, and every record moved to them online; the fingerprint of every card as well; status.rekey has the progress. Absent: 0.',
       ),
     dataKeyMaxAgeHours: z
       .int()
@@ -78,6 +78,14 @@ export const Keys = z
       .max(8760)
       .optional()
       .describe('Hours after which a data key encrypts nothing new, 1 to 8760. Absent: 168.'),
+    kmsOutageMinutes: z
+      .int()
+      .min(5)
+      .max(1440)
+      .optional()
+      .describe(
+        'Minutes for which a data key in memory goes on after KMS confirmed it last, while KMS cannot be reached, 5 to 1440. Absent: 60.',
+      ),
   })
   .describe('Life of the data keys below the KMS key.');
 export type Keys = z.infer<typeof Keys>;

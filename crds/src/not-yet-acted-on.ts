@@ -17,7 +17,6 @@ export const NotYetActedOn = listSet(z.array(z.string().max(128)).max(64)).descr
  */
 export const NOT_YET_ACTED_ON = {
   PaymentVault: [
-    'spec.tokens.cvcTtlSeconds',
     'spec.router.cascade',
     // Routed and let through by the operator; the connectors of this release take none yet.
     'spec.gateway.webhooks',

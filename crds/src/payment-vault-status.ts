@@ -3,6 +3,7 @@ import { Conditions } from './conditions.ts';
 import { Images } from './images.ts';
 import { TopicStatus, Topics } from './kafka.ts';
 import { CreateKey, Keys } from './kms.ts';
+import { Events, VaultLimits } from './limits.ts';
 import { BaseUrl, Time } from './names.ts';
 import { NotYetActedOn, ObservedGeneration } from './not-yet-acted-on.ts';
 import { OperatorVersion, RolloutStatus } from './rollout-status.ts';
@@ -52,7 +53,10 @@ const EffectiveVault = z
     keys: Keys.optional(),
     keyCreation: CreateKey.optional().describe('Where spec.kms.create is given.'),
     topics: Topics.optional().describe('Where spec.kafka is given.'),
+    backupRetentionDays: z.int().min(0).max(3650).optional(),
+    events: Events.optional(),
     tokens: Tokens.optional(),
+    limits: VaultLimits.optional(),
     cascade: Cascade.optional(),
     scaling: Scaling.optional(),
     deletionPolicy: z.enum(['Retain', 'Delete']).optional(),

@@ -7,13 +7,15 @@ import { API_VERSION, PAYMENT_VAULT } from './group.ts';
 import { Images } from './images.ts';
 import { Kafka } from './kafka.ts';
 import { Keys, Kms } from './kms.ts';
+import { Events, VaultLimits } from './limits.ts';
 import { Network } from './network.ts';
 import { ObjectMeta } from './object.ts';
 import { Observability } from './observability.ts';
 import { PaymentVaultStatus } from './payment-vault-status.ts';
+import { SecretRef } from './references.ts';
 import { Router } from './routing.ts';
 import { Scaling } from './scaling.ts';
-import { immutable, withRules } from './schema-rules.ts';
+import { immutable, listMap, withRules } from './schema-rules.ts';
 import { Tls } from './tls.ts';
 import { Tokens } from './tokens.ts';
 
@@ -29,11 +31,18 @@ export const PaymentVaultSpec = z
       "The vault's identity outside Kubernetes: in additional data, encryption contexts, key alias, tags and topic names. 3 to 63 lower-case letters, digits and hyphens. Immutable: a resource made again with the same vaultId finds its data.",
     ),
     images: Images.optional(),
+    imagePullSecrets: listMap(z.array(SecretRef).max(8), 'name')
+      .optional()
+      .describe(
+        'Secrets of this namespace that the images are pulled with: those of vault, router, migrations and connectors. Absent: none.',
+      ),
     database: Database,
     kms: Kms,
     keys: Keys.optional(),
     kafka: Kafka.optional(),
+    events: Events.optional(),
     tokens: Tokens.optional(),
+    limits: VaultLimits.optional(),
     access: Access,
     router: Router.optional(),
     tls: Tls.optional(),

@@ -115,10 +115,10 @@ test('the keys that callers are known by are fetched over TLS alone', () => {
 
 describe('pathsThatAreSet()', () => {
   test('names the members that a resource sets, and no others', () => {
-    const spec = { tokens: { cvcTtlSeconds: 600, format: 'Opaque' }, router: { cascade: {} } };
+    const spec = { observability: { tracing: {} }, tokens: { format: 'Opaque' }, router: { cascade: {} } };
     expect(pathsThatAreSet(spec, NOT_YET_ACTED_ON.PaymentVault)).toEqual([
-      'spec.tokens.cvcTtlSeconds',
       'spec.router.cascade',
+      'spec.observability.tracing',
     ]);
   });
 

@@ -15,6 +15,8 @@ export type Component = {
   name: string;
   namespace: string;
   image: string;
+  /** Absent: none. */
+  imagePullSecrets?: readonly { name: string }[];
   env: Record<string, string>;
   mounts: readonly Mount[];
   size: ComponentSize;

@@ -7,7 +7,7 @@ import { effectiveConnector, effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
 import { names, serviceUrl } from './names.ts';
 import { CA_KEY, tlsOf } from './tls.ts';
-import { PATHS } from './vault-component.ts';
+import { imagePullSecretsOf, PATHS } from './vault-component.ts';
 
 /** One PSP's process: its own identity, its own Secrets, no database and no key. */
 export function connectorComponent(connector: PSPConnector, vault: PaymentVault, facts: Facts): Component {
@@ -22,6 +22,7 @@ export function connectorComponent(connector: PSPConnector, vault: PaymentVault,
     name: names.connector(name),
     namespace,
     image: images.connector,
+    ...imagePullSecretsOf(vault),
     size: scaling.connectors,
     env: {
       [ENV.logLevel]: (vault.spec.observability?.logLevel ?? 'Info').toLowerCase(),

@@ -16,7 +16,7 @@ export function effectiveVault(vault: PaymentVault, shipped: Images) {
   const { spec } = vault;
   return {
     images: spec.images ?? shipped,
-    keys: withDefaults({ rekeyGeneration: 0, dataKeyMaxAgeHours: 168 }, spec.keys),
+    keys: withDefaults({ rekeyGeneration: 0, dataKeyMaxAgeHours: 168, kmsOutageMinutes: 60 }, spec.keys),
     ...(spec.kms.create === undefined
       ? {}
       : { keyCreation: withDefaults({ rotationDays: 365, deletionWindowDays: 30 }, spec.kms.create) }),
@@ -29,10 +29,14 @@ export function effectiveVault(vault: PaymentVault, shipped: Images) {
               replicationFactor: 3,
               minInSyncReplicas: Math.min(2, spec.kafka.topics?.replicationFactor ?? 3),
               retentionHours: 168,
+              auditRetentionHours: 8784,
             },
             spec.kafka.topics,
           ),
         }),
+    backupRetentionDays: spec.database.backupRetentionDays ?? 35,
+    events: withDefaults({ retentionHours: 168 }, spec.events),
+    limits: withDefaults({ requestsPerSecond: 20_000 }, spec.limits),
     tokens: withDefaults(
       { format: 'Opaque', deduplicate: 'Merchant', cvcTtlSeconds: 900 } as const,
       spec.tokens,

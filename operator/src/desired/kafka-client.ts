@@ -22,6 +22,7 @@ export function kafkaClient(
     env: {
       [ENV.kafkaBootstrapServers]: kafka.bootstrapServers.join(','),
       [ENV.kafkaTopic]: topicName(vaultId, stream),
+      ...(stream === 'tokens' ? { [ENV.kafkaAuditTopic]: topicName(vaultId, 'audit') } : {}),
       ...(tls === undefined ? {} : { [ENV.kafkaTls]: 'true' }),
       ...(ca === undefined ? {} : { [ENV.kafkaCaFile]: `${PATHS.ca}/${ca.key ?? 'ca.crt'}` }),
       ...(auth === undefined ? {} : { [ENV.kafkaAuth]: auth.mechanism }),

@@ -62,6 +62,9 @@ export function podTemplate(
     },
     spec: {
       serviceAccountName: component.name,
+      ...(component.imagePullSecrets === undefined
+        ? {}
+        : { imagePullSecrets: [...component.imagePullSecrets] }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       restartPolicy: run.restartPolicy,

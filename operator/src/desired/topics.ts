@@ -1,4 +1,4 @@
-import { STREAMS, topicName } from '@cofferdam/contracts';
+import { STREAMS, type Stream, topicName } from '@cofferdam/contracts';
 import type { Kafka, PaymentVault, Reason } from '@cofferdam/crds';
 import { effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
@@ -56,11 +56,12 @@ export function topicsPlan(vault: PaymentVault, facts: Facts): TopicsPlan {
   if (kafka === undefined || wanted === undefined) return { manage: 'Absent', topics: [] };
   const topics = STREAMS.map((stream) => ({
     name: topicName(vaultId, stream),
-    partitions: wanted.partitions,
+    // Anchors name each other, and are few.
+    partitions: stream === 'audit' ? 1 : wanted.partitions,
     replicationFactor: wanted.replicationFactor,
     config: {
       'min.insync.replicas': String(wanted.minInSyncReplicas),
-      'retention.ms': String(wanted.retentionHours * 3_600_000),
+      'retention.ms': String(retentionHours(stream, wanted) * 3_600_000),
     },
   }));
   switch (kafka.manage) {
@@ -81,10 +82,18 @@ export function isManaged(plan: TopicsPlan): plan is ManagedTopicsPlan {
   return plan.manage === 'Admin' || plan.manage === 'Strimzi';
 }
 
+function retentionHours(
+  stream: Stream,
+  wanted: { retentionHours: number; auditRetentionHours: number },
+): number {
+  return stream === 'audit' ? wanted.auditRetentionHours : wanted.retentionHours;
+}
+
 function writers(vaultId: string, { acls }: Kafka): WriterWanted[] {
   if (acls === undefined) return [];
   return [
     { topic: topicName(vaultId, 'tokens'), principal: acls.vaultPrincipal },
+    { topic: topicName(vaultId, 'audit'), principal: acls.vaultPrincipal },
     { topic: topicName(vaultId, 'payments'), principal: acls.routerPrincipal },
   ];
 }

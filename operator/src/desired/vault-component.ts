@@ -30,7 +30,7 @@ export const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn';
 /** The process that holds card data: database, KMS key, and nothing else. */
 export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string): VaultComponent {
   const { kms } = vault.spec;
-  const { tokens, keys } = effectiveVault(vault, facts.images);
+  const { tokens, keys, backupRetentionDays, limits, events } = effectiveVault(vault, facts.images);
   const base = component('vault', vault, facts);
   const kafka = kafkaClient(vault, 'tokens');
   const tls = tlsOf(vault, facts, base);
@@ -41,7 +41,12 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
       [ENV.kmsKeyArn]: keyArn,
       [ENV.tokenFormat]: tokens.format,
       [ENV.tokenDeduplicate]: tokens.deduplicate,
+      [ENV.cvcTtlSeconds]: String(tokens.cvcTtlSeconds),
+      [ENV.requestsPerSecond]: String(limits.requestsPerSecond),
+      [ENV.eventRetentionHours]: String(events.retentionHours),
+      [ENV.backupRetentionDays]: String(backupRetentionDays),
       [ENV.dataKeyMaxAgeHours]: String(keys.dataKeyMaxAgeHours),
+      [ENV.kmsOutageMinutes]: String(keys.kmsOutageMinutes),
       ...(keys.rekeyGeneration === 0 ? {} : { [ENV.rekeyGeneration]: String(keys.rekeyGeneration) }),
       ...kafka.env,
       ...tls.env,
@@ -60,12 +65,15 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
 export function routerComponent(vault: PaymentVault, facts: Facts): VaultComponent {
   const { name, namespace = '' } = vault.metadata;
   const base = component('router', vault, facts);
+  const { limits, events } = effectiveVault(vault, facts.images);
   const kafka = kafkaClient(vault, 'payments');
   const tls = tlsOf(vault, facts, base);
   return {
     ...base,
     env: {
       ...base.env,
+      [ENV.requestsPerSecond]: String(limits.requestsPerSecond),
+      [ENV.eventRetentionHours]: String(events.retentionHours),
       [ENV.routingFile]: `${PATHS.routing}/routing.json`,
       [ENV.vaultUrl]: serviceUrl(names.vault(name), namespace),
       [ENV.tokenFile]: `${PATHS.token}/token`,
@@ -120,6 +128,7 @@ function component(role: Role, vault: PaymentVault, facts: Facts): VaultComponen
     name: names[role](name),
     namespace,
     image: images[role],
+    ...imagePullSecretsOf(vault),
     size: scaling[role],
     env: {
       [ENV.logLevel]: (vault.spec.observability?.logLevel ?? 'Info').toLowerCase(),
@@ -132,6 +141,12 @@ function component(role: Role, vault: PaymentVault, facts: Facts): VaultComponen
       ...database.mounts,
     ],
   };
+}
+
+/** Of all pods of a vault and of its connectors. */
+export function imagePullSecretsOf(vault: PaymentVault): Pick<Component, 'imagePullSecrets'> {
+  const { imagePullSecrets = [] } = vault.spec;
+  return imagePullSecrets.length === 0 ? {} : { imagePullSecrets };
 }
 
 function databaseOf(access: Database['vault']): { env: Record<string, string>; mounts: Mount[] } {

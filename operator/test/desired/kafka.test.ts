@@ -27,6 +27,7 @@ test('a client with SCRAM over TLS mounts its Secret and the CA, and no value of
   expect(env).toEqual({
     KAFKA_BOOTSTRAP_SERVERS: 'a:9093,b:9093',
     KAFKA_TOPIC: 'cofferdam.acme-dev.tokens',
+    KAFKA_AUDIT_TOPIC: 'cofferdam.acme-dev.audit',
     KAFKA_TLS: 'true',
     KAFKA_CA_FILE: '/etc/cofferdam/kafka-ca/root.pem',
     KAFKA_AUTH: 'ScramSha512',
@@ -59,6 +60,7 @@ test('the region of MSK is the one in the names of its brokers, and otherwise th
     env: {
       KAFKA_BOOTSTRAP_SERVERS: MSK,
       KAFKA_TOPIC: 'cofferdam.acme-dev.tokens',
+      KAFKA_AUDIT_TOPIC: 'cofferdam.acme-dev.audit',
       KAFKA_TLS: 'true',
       KAFKA_AUTH: 'AwsMskIam',
       KAFKA_REGION: 'eu-west-1',
@@ -72,12 +74,24 @@ test('the region of MSK is the one in the names of its brokers, and otherwise th
   expect(mskRegion(paymentVault({ kafka: brokers }))).toBe('eu-central-1');
 });
 
-test('each principal is let to its own topic', () => {
+test('each principal is let to its own topics', () => {
   const acls = { vaultPrincipal: 'User:acme-vault', routerPrincipal: 'User:acme-router' };
   expect(topicsPlan(paymentVault({ kafka: { ...brokers, acls } }), facts)).toMatchObject({
     writers: [
       { topic: 'cofferdam.acme-dev.tokens', principal: 'User:acme-vault' },
+      { topic: 'cofferdam.acme-dev.audit', principal: 'User:acme-vault' },
       { topic: 'cofferdam.acme-dev.payments', principal: 'User:acme-router' },
     ],
+  });
+});
+
+test('with Strimzi the topic of the audit is a KafkaTopic of one partition, kept for as long as it is asked for', () => {
+  const topics = { partitions: 6, retentionHours: 24, auditRetentionHours: 48 };
+  const strimzi = { ...brokers, manage: 'Strimzi' as const, strimzi: { cluster: 'events' }, topics };
+  const plan = topicsPlan(paymentVault({ kafka: strimzi }), facts);
+  if (plan.manage !== 'Strimzi') throw new Error(plan.manage);
+  const audit = plan.manifests.find(({ object }) => object.metadata.name.endsWith('.audit'));
+  expect(audit?.object).toMatchObject({
+    spec: { partitions: 1, replicas: 3, config: { 'retention.ms': 48 * 3_600_000 } },
   });
 });

@@ -84,8 +84,14 @@ test('a vault process gets its database, its key and its access file, and no PSP
     TOKEN_FORMAT: 'Opaque',
     TOKEN_DEDUPLICATE: 'Merchant',
     DATA_KEY_MAX_AGE_HOURS: '168',
+    KMS_OUTAGE_MINUTES: '60',
+    CVC_TTL_SECONDS: '900',
+    BACKUP_RETENTION_DAYS: '35',
+    EVENT_RETENTION_HOURS: '168',
+    REQUESTS_PER_SECOND: '20000',
     KAFKA_BOOTSTRAP_SERVERS: 'a:9092,b:9092',
     KAFKA_TOPIC: 'cofferdam.acme-dev.tokens',
+    KAFKA_AUDIT_TOPIC: 'cofferdam.acme-dev.audit',
     AWS_REGION: 'eu-central-1',
     ...tlsEnv('payments-vault'),
     POD_NAME: undefined,
@@ -102,8 +108,30 @@ test('the router never gets the key, and asks the vault under a name', () => {
     ROUTING_FILE: '/etc/cofferdam/routing/routing.json',
     VAULT_URL: 'https://payments-vault.payments-dev.svc:8080',
     TOKEN_FILE: '/var/run/secrets/cofferdam/token',
+    EVENT_RETENTION_HOURS: '168',
+    REQUESTS_PER_SECOND: '20000',
     ...tlsEnv('payments-router'),
     POD_NAME: undefined,
+  });
+});
+
+test('what the spec says of keys, backups, events and limits reaches the processes', () => {
+  const vault = paymentVault({
+    keys: { kmsOutageMinutes: 5, dataKeyMaxAgeHours: 24 },
+    tokens: { cvcTtlSeconds: 60 },
+    events: { retentionHours: 12 },
+    limits: { requestsPerSecond: 100 },
+  });
+  vault.spec.database.backupRetentionDays = 0;
+  const plan = planPaymentVault(vault, migrated, facts);
+  const shared = { EVENT_RETENTION_HOURS: '12', REQUESTS_PER_SECOND: '100' };
+  expect(envOf(find(plan.manifests, 'Deployment', 'payments-router'))).toMatchObject(shared);
+  expect(envOf(find(plan.manifests, 'Deployment', 'payments-vault'))).toMatchObject({
+    ...shared,
+    KMS_OUTAGE_MINUTES: '5',
+    DATA_KEY_MAX_AGE_HOURS: '24',
+    CVC_TTL_SECONDS: '60',
+    BACKUP_RETENTION_DAYS: '0',
   });
 });
 
@@ -206,6 +234,8 @@ test('topics and key are data in the plan', () => {
   };
   const plan = planPaymentVault(paymentVault({ kafka }), nothing, facts);
   const config = { 'min.insync.replicas': '1', 'retention.ms': '604800000' };
+  // Anchors prove the audit trail for as long as they are kept.
+  const ofAudit = { ...config, 'retention.ms': '31622400000' };
   expect(plan.topics).toEqual({
     manage: 'Admin',
     namespace: 'payments-dev',
@@ -214,6 +244,7 @@ test('topics and key are data in the plan', () => {
     topics: [
       { name: 'cofferdam.acme-dev.tokens', partitions: 3, replicationFactor: 1, config },
       { name: 'cofferdam.acme-dev.payments', partitions: 3, replicationFactor: 1, config },
+      { name: 'cofferdam.acme-dev.audit', partitions: 1, replicationFactor: 1, config: ofAudit },
     ],
   });
   expect(plan.key).toEqual({

@@ -73,6 +73,24 @@ test('each pod mounts only the Secrets that it needs', () => {
   expect(secretsOf(`Job/${migrations.router}`)).toEqual(['router-database', 'router-database-migration']);
 });
 
+test('the Secrets that images are pulled with are those of every pod, migrations and connectors included', () => {
+  const vault = paymentVault({ imagePullSecrets: [{ name: 'registry' }, { name: 'mirror' }] });
+  const plan = planPaymentVault(vault, { connectors: [], completedJobs: new Set() }, facts);
+  const connectors = planPSPConnector(connector(), vault, facts);
+  if ('refused' in connectors) throw new Error(connectors.message);
+  const jobs = plan.manifests.filter(({ resource }) => resource.kind === 'Job');
+  const rolled = planPaymentVault(
+    vault,
+    { connectors: [], completedJobs: new Set(Object.values(plan.migrations)), keyArn: 'arn' },
+    facts,
+  ).manifests.filter(({ resource }) => resource.kind === 'Deployment');
+  const pods = [...jobs, ...rolled, ...connectors.manifests].flatMap(({ object }) => {
+    const { template } = (object as { spec?: { template?: PodTemplateSpec } }).spec ?? {};
+    return template === undefined ? [] : [template.spec?.imagePullSecrets];
+  });
+  expect(pods).toEqual(Array(5).fill([{ name: 'registry' }, { name: 'mirror' }]));
+});
+
 test('no Service selects the pods of a migration', () => {
   const services = ofVault.filter(({ resource }) => resource.kind === 'Service') as (Manifest & {
     object: { spec: { selector: Record<string, string> } };

@@ -7,6 +7,16 @@ export const EventType = z.enum([
   'token.deleted',
   'token.expired',
   'token.revealed',
+  'credential.updated',
+  'credential.closed',
+  'customer.created',
+  'customer.updated',
+  'customer.deleted',
+  'credential.added',
+  'credential.removed',
+  'agreement.created',
+  'agreement.updated',
+  'agreement.ended',
   'merchant.shredded',
   'payment.created',
   'payment.authorized',
@@ -21,10 +31,10 @@ export type EventType = z.infer<typeof EventType>;
  * After one of these nothing happens to a subject any more, but for what was under way. The number that it counts with
  * is forgotten together with the event.
  */
-export const FINAL_EVENT_TYPES: readonly EventType[] = ['token.deleted', 'token.expired'];
+export const FINAL_EVENT_TYPES: readonly EventType[] = ['token.deleted', 'token.expired', 'customer.deleted'];
 
 /**
- * The envelope of every event. `subject` is the token or payment, and the Kafka record's key;
+ * The envelope of every event. `subject` is the token, customer or payment, and the Kafka record's key;
  * `sequence` counts from 1 per subject. Delivered at least once: de-duplicate by `id`.
  */
 export const Event = z.strictObject({
@@ -50,8 +60,11 @@ export const EventPage = z.strictObject({
 });
 export type EventPage = z.infer<typeof EventPage>;
 
-/** The streams of a vault; their topics are named by {@link topicName}. */
-export const STREAMS = ['tokens', 'payments'] as const;
+/**
+ * The streams of a vault; their topics are named by {@link topicName}. `audit` has no events: the vault publishes there
+ * where its audit chains end (docs/audit.md).
+ */
+export const STREAMS = ['tokens', 'payments', 'audit'] as const;
 export type Stream = (typeof STREAMS)[number];
 
 /** `cofferdam.<vaultId>.<stream>`: a topic belongs to a vaultId, not to a Kubernetes object. */
