@@ -55,7 +55,7 @@ const AccessRule = z.strictObject({
   merchants: listSet(z.array(MerchantSelector).min(1).max(256)).describe(
     'For which merchants: names, `*` for all, or `$claim` for those that the token names.',
   ),
-  allow: listSet(z.array(GrantablePermission).min(1).max(16)).describe(
+  allow: listSet(z.array(GrantablePermission).min(1).max(32)).describe(
     'What is allowed. Nothing implies anything else: tokens:create never allows tokens:reveal.',
   ),
 });
