@@ -1,4 +1,4 @@
-import type { Metrics } from '@cofferdam/runtime/process';
+import { type Metrics, observeProcess } from '@cofferdam/runtime/process';
 import { type QueueObserver, requestName } from './engine/index.ts';
 
 export type OperatorMetrics = {
@@ -153,18 +153,4 @@ export function operatorMetrics({ meter }: Pick<Metrics, 'meter'>): OperatorMetr
       if (outcome !== 'rejected') callTook.record(tookMs / 1000, { system, operation, outcome });
     },
   };
-}
-
-/** Under the names that Prometheus' client libraries gave them. */
-function observeProcess(meter: Metrics['meter']): void {
-  const gauge = (metric: string, description: string, read: () => number) =>
-    meter.createObservableGauge(metric, { description }).addCallback((result) => result.observe(read()));
-  gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-  gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
-  meter
-    .createObservableCounter('process_cpu_seconds', { description: 'CPU time, user and system.' })
-    .addCallback((result) => {
-      const { user, system } = process.cpuUsage();
-      result.observe((user + system) / 1e6);
-    });
 }

@@ -1,10 +1,9 @@
 import { ENV } from '@cofferdam/contracts';
 import {
-  createLogger,
-  createMetrics,
   createServiceClient,
   type Lifecycle,
   loadAccess,
+  openTelemetry,
   openTls,
   openTrust,
   Readiness,
@@ -25,10 +24,10 @@ import { connectorStatus } from './status.ts';
 /** One connector: the accounts of one PSPConnector at one PSP. */
 async function serve(lifecycle: Lifecycle): Promise<RunningService> {
   const config = readConfig(process.env);
-  const { LOG_LEVEL, POD_NAME, VAULT_ID } = config;
-  const logger = createLogger({ service: 'connector', level: LOG_LEVEL, instance: POD_NAME });
-  const metrics = createMetrics();
-  lifecycle.onClose('metrics', () => metrics.close());
+  const { POD_NAME, VAULT_ID } = config;
+  const { version } = packageJson;
+  const telemetry = await openTelemetry(config, { service: 'connector', version, lifecycle });
+  const { logger, metrics, tracing } = telemetry;
   const readiness = new Readiness();
   const tls = await openTls(config, { lifecycle, logger, metrics, readiness });
   const pspTrust = await openTrust(config.ENDPOINT_CA_FILE, { logger, variable: ENV.endpointCaFile });
@@ -37,6 +36,7 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
     endpoint: config.ENDPOINT,
     timeoutMs: config.TIMEOUT_MS,
     trust: pspTrust,
+    tracing,
   });
   lifecycle.onClose('psp', () => adapter.close());
   const accounts = await loadAccounts({
@@ -54,16 +54,16 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
     baseUrl: config.VAULT_URL,
     token: tokenSource(config.TOKEN_FILE),
     trust: tls.trust,
+    tracing,
   });
   lifecycle.onClose('vault client', () => vault.close());
 
   readiness.add('access rules', () => access.problem() ?? true);
   const reachable = createReachabilityCheck(endpoint, { trust: pspTrust });
-  const { version } = packageJson;
   const status = () =>
     connectorStatus({ version, instance: POD_NAME, vaultId: VAULT_ID, accounts, reachable });
   const app = buildConnector(
-    { logger, metrics, readiness, access, status, tls: tls.credentials },
+    { logger, metrics, tracing, readiness, access, status, tls: tls.credentials },
     { connector: config.CONNECTOR_NAME, accounts, vault, adapter, logger, duration: pspDuration(metrics) },
   );
   await app.listen({ host: config.HOST, port: config.PORT });

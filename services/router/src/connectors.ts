@@ -5,6 +5,7 @@ import {
   ServiceCallError,
   type ServiceClient,
   type TokenSource,
+  type Tracing,
   type Trust,
 } from '@cofferdam/runtime';
 import type { Connector } from './domain/selection.ts';
@@ -19,6 +20,7 @@ export interface Connectors {
 export interface ConnectorsOptions {
   token: TokenSource;
   trust: Trust;
+  tracing?: Tracing | undefined;
   logger: Pick<Logger, 'warn'>;
 }
 

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
 import {
-  createLogger,
-  createMetrics,
   createServiceClient,
   type Database,
   every,
@@ -12,12 +10,14 @@ import {
   mountedKafkaAccess,
   notUsable,
   openDatabase,
+  openTelemetry,
   openTls,
   RateLimiter,
   Readiness,
   type RunningService,
   SchemaGate,
   startOutbox,
+  type Tracing,
   type Trust,
   tokenSource,
 } from '@cofferdam/runtime';
@@ -43,21 +43,22 @@ export async function serve(
 ): Promise<RunningService> {
   const config = readServeConfig(env);
   const vaultId = config.VAULT_ID;
-  const logger = createLogger({ service: 'router', level: config.LOG_LEVEL, instance: config.POD_NAME });
-  const metrics = createMetrics();
+  const { version } = packageJson;
+  const telemetry = await openTelemetry(config, { service: 'router', version, lifecycle });
+  const { logger, metrics, tracing } = telemetry;
   const readiness = new Readiness();
   const tls = await openTls(config, { lifecycle, logger, metrics, readiness });
   const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
   lifecycle.onClose('access rules', () => access.close());
   const database = await openDatabase(
     { directory: config.DATABASE_DIR, caFile: config.DATABASE_CA_FILE, logger },
-    { applicationName: 'cofferdam-router' },
+    { applicationName: 'cofferdam-router', metrics },
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
   readiness.add('database', () => schema.check());
   const outbox = startOutbox({
-    ...{ database, vaultId, logger, metrics, clientId: config.POD_NAME },
+    ...{ database, vaultId, logger, metrics, tracing, clientId: config.POD_NAME },
     kafka: mountedKafkaAccess(config),
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'payments'),
     retentionHours: config.EVENT_RETENTION_HOURS,
@@ -65,10 +66,10 @@ export async function serve(
   });
   lifecycle.onClose('outbox', () => outbox.close());
   observeUnknownPayments(metrics, database);
-  const router = await wire(config, { lifecycle, logger, database, trust: tls.trust });
+  const router = await wire(config, { lifecycle, logger, database, tracing, trust: tls.trust });
   const status = async (): Promise<Statusz> => ({
     service: 'router',
-    version: packageJson.version,
+    version,
     instance: config.POD_NAME,
     vaultId,
     schema: schema.state,
@@ -76,7 +77,7 @@ export async function serve(
   });
   const openapi = readFileSync(new URL('../openapi.json', import.meta.url), 'utf8');
   const app = buildRouter({
-    ...{ logger, metrics, readiness, access, status, router, vaultId, openapi },
+    ...{ logger, metrics, tracing, readiness, access, status, router, vaultId, openapi },
     tls: tls.credentials,
     rateLimiter: new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND }),
   });
@@ -94,16 +95,18 @@ interface Wiring {
   lifecycle: Lifecycle;
   logger: Logger;
   database: Database;
+  tracing: Tracing | undefined;
   trust: Trust;
 }
 
-async function wire(config: ServeConfig, { lifecycle, logger, database, trust }: Wiring): Promise<Router> {
+async function wire(config: ServeConfig, parts: Wiring): Promise<Router> {
+  const { lifecycle, logger, database, tracing, trust } = parts;
   const routing = await loadRouting(config.ROUTING_FILE, { logger });
   lifecycle.onClose('routing', () => routing.close());
   const token = tokenSource(config.TOKEN_FILE);
-  const vault = createServiceClient({ baseUrl: config.VAULT_URL, token, trust });
+  const vault = createServiceClient({ baseUrl: config.VAULT_URL, token, trust, tracing });
   lifecycle.onClose('vault client', () => vault.close());
-  const connectors = createConnectors({ token, trust, logger });
+  const connectors = createConnectors({ token, trust, tracing, logger });
   lifecycle.onClose('connector clients', () => connectors.close());
   let digestKey: Promise<Buffer> | undefined;
   return {

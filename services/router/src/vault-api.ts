@@ -35,7 +35,8 @@ export function createVaultApi(client: ServiceClient): VaultApi {
       try {
         return await client.call({
           method: 'GET',
-          path: `/v1/tokens/${token}`,
+          path: '/v1/tokens/{token}',
+          parameters: { token },
           answer: KnownToken,
           merchant,
           timeoutMs: VAULT_TIMEOUT_MS,

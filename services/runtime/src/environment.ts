@@ -3,6 +3,7 @@ import { ENV, VaultId } from '@cofferdam/contracts';
 import { z } from 'zod';
 import { StartError } from './errors.ts';
 import { KAFKA_MECHANISMS } from './kafka/access.ts';
+import { tracingSettings } from './tracing/settings.ts';
 
 type Environment = Record<string, string | undefined>;
 
@@ -41,6 +42,7 @@ export const commonSettings = {
     .describe('port to listen on, 0 to 65535'),
   [ENV.logLevel]: LogLevel.default('info').describe('fatal, error, warn, info or debug'),
   [ENV.podName]: z.string().default(hostname).describe("name of this instance; the host's name by default"),
+  ...tracingSettings,
 };
 
 /** What a service with a database reads besides: whose it is, and where. */

@@ -1,3 +1,5 @@
+/** Of a span: who began it. */
+export { SpanKind } from '@opentelemetry/api';
 export { type Access, loadAccess } from './authentication/access.ts';
 export { AccessRefused } from './authentication/access-refused.ts';
 export type { Caller, Identity, Merchants, RouteAccess } from './authentication/caller.ts';
@@ -85,9 +87,13 @@ export { pruneEvents } from './outbox/prune.ts';
 export { readEvents } from './outbox/read.ts';
 export { type Relay, startRelay } from './outbox/relay.ts';
 export { OUTBOX_SHARDS, outboxMigration } from './outbox/schema.ts';
+export { openTelemetry, type Telemetry } from './telemetry.ts';
 export { credentialsFromDirectory } from './tls/from-directory.ts';
 export type { KeyPair } from './tls/key-pair.ts';
 export { openTls, type Tls } from './tls/open.ts';
 export type { ServerCredentials } from './tls/server-credentials.ts';
 export { httpsUrl, type TlsConfig, tlsSettings, tlsSource } from './tls/settings.ts';
 export { openTrust, type Trust } from './tls/trust.ts';
+export { type Outgoing, traceOutgoing } from './tracing/http-client.ts';
+export { type TracingSettings, tracingSettings } from './tracing/settings.ts';
+export type { OpenSpan, Tracing } from './tracing/tracing.ts';

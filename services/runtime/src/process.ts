@@ -17,3 +17,4 @@ export type { Lifecycle } from './lifecycle/lifecycle.ts';
 export { runService } from './lifecycle/run-service.ts';
 export { createLogger, type Logger } from './logging/logger.ts';
 export { createMetrics, type Metrics } from './metrics/metrics.ts';
+export { observeProcess } from './metrics/process.ts';

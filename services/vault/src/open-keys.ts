@@ -1,5 +1,13 @@
 import type { Statusz } from '@cofferdam/contracts';
-import type { CheckResult, Database, Lifecycle, Logger, Metrics, Readiness } from '@cofferdam/runtime';
+import type {
+  CheckResult,
+  Database,
+  Lifecycle,
+  Logger,
+  Metrics,
+  Readiness,
+  Tracing,
+} from '@cofferdam/runtime';
 import { storeKey } from './audit/key-events.ts';
 import type { Commit } from './commit.ts';
 import type { readServeConfig } from './config.ts';
@@ -8,6 +16,7 @@ import { KeyRing } from './crypto/key-ring.ts';
 import { awsKeyManagement } from './kms/aws.ts';
 import { type GuardedKeyManagement, guardKeyManagement } from './kms/guarded.ts';
 import { observeKeyManagement } from './kms/observed.ts';
+import { traceKeyManagement } from './kms/traced.ts';
 
 export interface Keys {
   ring: KeyRing;
@@ -29,14 +38,15 @@ export function openKeys(
     lifecycle: Lifecycle;
     logger: Logger;
     metrics: Metrics;
+    tracing: Tracing | undefined;
     readiness: Readiness;
   },
 ): Keys {
-  const { database, commit, lifecycle, logger, metrics, readiness } = around;
+  const { database, commit, lifecycle, logger, metrics, tracing, readiness } = around;
   const { VAULT_ID: vaultId, KMS_KEY_ARN: keyArn } = config;
   const aws = awsKeyManagement();
   lifecycle.onClose('kms', () => aws.close());
-  const observed = observeKeyManagement(aws, {
+  const observed = observeKeyManagement(tracing ? traceKeyManagement(aws, tracing) : aws, {
     keyArn,
     vaultId,
     metrics,

@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
 import {
+  type Access,
   addEventFeed,
   createApp,
-  createLogger,
-  createMetrics,
   every,
   type Lifecycle,
   type Logger,
@@ -14,6 +13,7 @@ import {
   mountedKafkaAccess,
   notUsable,
   openDatabase,
+  openTelemetry,
   openTls,
   RateLimiter,
   Readiness,
@@ -29,8 +29,10 @@ import { createCommit } from './commit.ts';
 import { readServeConfig } from './config.ts';
 import { eraseEnded } from './erase-ended.ts';
 import { openGatherer } from './group-commit/open.ts';
+import { tracedSubmit } from './group-commit/traced.ts';
 import { addRefusalAudit } from './http/audit-refusals.ts';
 import { addAuditRoutes } from './http/audit-routes.ts';
+import { addCustomerRoutes } from './http/customer-routes.ts';
 import { addIntegrityErrors } from './http/integrity-errors.ts';
 import { addApiDescription, addRoutes } from './http/routes.ts';
 import { createIntegrityReports } from './integrity-reports.ts';
@@ -50,8 +52,8 @@ export async function serve(
   env: Record<string, string | undefined>,
 ): Promise<RunningService> {
   const config = readServeConfig(env);
-  const logger = createLogger({ service: 'vault', level: config.LOG_LEVEL, instance: config.POD_NAME });
-  const metrics = createMetrics();
+  const telemetry = await openTelemetry(config, { service: 'vault', version, lifecycle });
+  const { logger, metrics, tracing } = telemetry;
   const readiness = new Readiness();
   const vaultId = config.VAULT_ID;
 
@@ -60,7 +62,7 @@ export async function serve(
   lifecycle.onClose('access rules', () => access.close());
   const database = await openDatabase(
     { directory: config.DATABASE_DIR, caFile: config.DATABASE_CA_FILE, logger },
-    { applicationName: 'cofferdam-vault' },
+    { applicationName: 'cofferdam-vault', metrics },
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
@@ -68,10 +70,10 @@ export async function serve(
 
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const commit = createCommit(database, heads);
-  const keys = openKeys(config, { database, commit, lifecycle, logger, metrics, readiness });
+  const keys = openKeys(config, { database, commit, lifecycle, readiness, ...telemetry });
 
   const outbox = startOutbox({
-    ...{ database, vaultId, logger, metrics, clientId: config.POD_NAME },
+    ...{ database, vaultId, ...telemetry, clientId: config.POD_NAME },
     kafka: mountedKafkaAccess(config),
     topic: config.KAFKA_TOPIC ?? topicName(vaultId, 'tokens'),
     retentionHours: config.EVENT_RETENTION_HOURS,
@@ -88,7 +90,7 @@ export async function serve(
   });
   const gatherer = await openGatherer(config, { lifecycle, logger, metrics, heads });
   const audit = openAudit(config, {
-    ...{ database, heads, commit, access, schema, lifecycle, logger, metrics },
+    ...{ database, heads, commit, access, schema, lifecycle, ...telemetry },
     kms: keys.kms.background,
   });
   const vault: Vault = {
@@ -98,7 +100,7 @@ export async function serve(
     backupRetentionMs: config.BACKUP_RETENTION_DAYS * 86_400_000,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
-    together: gatherer.submit,
+    together: tracing ? tracedSubmit(gatherer.submit, tracing) : gatherer.submit,
     boundedAudit: audit.bounded,
     integrity: createIntegrityReports({ metrics, logger, bounded: audit.bounded, now: () => new Date() }),
     now: () => new Date(),
@@ -110,8 +112,8 @@ export async function serve(
   });
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
   const shreddings = createShreddings(vault);
-  const app = createApp({ logger, metrics, readiness, access, status, tls: tls.credentials, rateLimiter });
-  addApi(app, vault, { audit, logger, metrics, rateLimiter });
+  const app = createApp({ ...telemetry, readiness, access, status, tls: tls.credentials, rateLimiter });
+  addApi(app, vault, { access, audit, logger, metrics, rateLimiter });
   lifecycle.onClose('http', () => app.close());
 
   startTasks(
@@ -133,13 +135,14 @@ export async function serve(
 function addApi(
   app: FastifyInstance,
   vault: Vault,
-  parts: { audit: Audit; logger: Logger; metrics: Metrics; rateLimiter: RateLimiter },
+  parts: { access: Access; audit: Audit; logger: Logger; metrics: Metrics; rateLimiter: RateLimiter },
 ): void {
   const { audit, logger } = parts;
   addRefusalAudit(app, { ...audit, now: vault.now, logger });
   addIntegrityErrors(app, vault.integrity);
   addRoutes(app, vault, parts);
   addAuditRoutes(app, vault, audit);
+  addCustomerRoutes(app, vault, parts.access);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   addEventFeed(app, vault);
 }

@@ -1,4 +1,4 @@
-import type { Trust } from '@cofferdam/runtime';
+import type { Tracing, Trust } from '@cofferdam/runtime';
 import type { PspAdapter } from './port.ts';
 import { createTransport } from './transport.ts';
 
@@ -26,7 +26,12 @@ export const PROVIDER_NAMES = Object.keys(PROVIDERS) as [Provider, ...Provider[]
 /** The adapter of a provider, and the base URL that it talks to. */
 export async function createAdapter(
   provider: Provider,
-  options: { endpoint?: string | undefined; timeoutMs: number; trust: Pick<Trust, 'ca'> },
+  options: {
+    endpoint?: string | undefined;
+    timeoutMs: number;
+    trust: Pick<Trust, 'ca'>;
+    tracing?: Tracing | undefined;
+  },
 ): Promise<{ adapter: PspAdapter; endpoint: URL }> {
   const { create, table } = await PROVIDERS[provider]();
   const endpoint = new URL(options.endpoint ?? table.defaultEndpoint);

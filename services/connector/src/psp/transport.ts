@@ -1,4 +1,4 @@
-import { followingAgent, neverSent, type Trust } from '@cofferdam/runtime';
+import { followingAgent, neverSent, type Tracing, type Trust, traceOutgoing } from '@cofferdam/runtime';
 import { request } from 'undici';
 
 /** `unsent`: certainly nothing left this process. The others leave open what the PSP did. */
@@ -35,6 +35,8 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** By whom the PSP is verified. */
   readonly trust: Pick<Trust, 'ca'>;
+  /** Absent: no traces. */
+  readonly tracing?: Tracing | undefined;
 }
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -44,7 +46,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
  * turned off, the Adyen SDK speaks only https and reconnects for every request, and both take an idle timeout
  * where a payment needs one deadline for the whole exchange.
  */
-export function createTransport({ timeoutMs, trust }: TransportOptions): Transport {
+export function createTransport({ timeoutMs, trust, tracing }: TransportOptions): Transport {
   const agent = followingAgent({
     ca: () => trust.ca(),
     connectTimeoutMs: Math.min(timeoutMs, 3000),
@@ -58,25 +60,28 @@ export function createTransport({ timeoutMs, trust }: TransportOptions): Transpo
     },
   });
   return {
-    send: async ({ url, method, headers, body }) => {
-      const signal = AbortSignal.timeout(timeoutMs);
-      try {
-        const response = await request(url, {
-          method: method as 'GET' | 'POST',
-          headers,
-          signal,
-          dispatcher: agent.dispatcher(),
-          ...(method === 'GET' ? {} : { body }),
-        });
-        return {
-          status: response.statusCode,
-          headers: flatten(response.headers),
-          text: await response.body.text(),
-        };
-      } catch (error) {
-        throw classify(error, signal);
-      }
-    },
+    // A PSP does not learn of our traces.
+    send: ({ url, method, headers, body }) =>
+      traceOutgoing(tracing, { method, url, propagate: false }, async ({ answered }) => {
+        const signal = AbortSignal.timeout(timeoutMs);
+        try {
+          const response = await request(url, {
+            method: method as 'GET' | 'POST',
+            headers,
+            signal,
+            dispatcher: agent.dispatcher(),
+            ...(method === 'GET' ? {} : { body }),
+          });
+          answered(response.statusCode);
+          return {
+            status: response.statusCode,
+            headers: flatten(response.headers),
+            text: await response.body.text(),
+          };
+        } catch (error) {
+          throw classify(error, signal);
+        }
+      }),
     close: () => agent.close(),
   };
 }

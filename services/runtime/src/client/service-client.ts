@@ -3,6 +3,8 @@ import { request } from 'undici';
 import type { z } from 'zod';
 import { REQUEST_ID_HEADER } from '../http/request-id.ts';
 import type { Trust } from '../tls/trust.ts';
+import { type Outgoing, traceOutgoing } from '../tracing/http-client.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { followingAgent } from './following-agent.ts';
 import { neverSent } from './never-sent.ts';
 import { readKnown } from './read-known.ts';
@@ -38,7 +40,10 @@ export class ServiceCallError extends Error {
 
 export interface Call<S extends z.ZodType> {
   method: 'GET' | 'POST' | 'DELETE';
+  /** Such as `/v1/tokens/{token}`: as it stands here it is the name of a span. */
   path: string;
+  /** What stands in the path's braces. */
+  parameters?: Readonly<Record<string, string>>;
   /** Shape of a 2xx answer. */
   answer: S;
   body?: unknown;
@@ -64,6 +69,8 @@ export interface ServiceClientOptions {
   timeoutMs?: number;
   /** Who says that the service is the one of its name. */
   trust: Pick<Trust, 'ca'>;
+  /** Absent: no traces. */
+  tracing?: Tracing | undefined;
 }
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -81,27 +88,44 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       maxResponseSize: MAX_ANSWER_BYTES,
     },
   });
+  const exchange = async <S extends z.ZodType>(
+    call: Call<S>,
+    url: URL,
+    outgoing: Outgoing,
+  ): Promise<z.infer<S>> => {
+    const token = await options.token().catch((cause: unknown) => {
+      throw new ServiceCallError('unsent', 'our own token cannot be read', { cause });
+    });
+    const signal = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs ?? 5000);
+    try {
+      const response = await request(url, {
+        method: call.method,
+        dispatcher: agent.dispatcher(),
+        signal,
+        headers: { ...headersOf(call, token), ...outgoing.headers },
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      });
+      outgoing.answered(response.statusCode);
+      return readAnswer(call.answer, response.statusCode, await response.body.text());
+    } catch (error) {
+      throw error instanceof ServiceCallError ? error : transportError(error, signal);
+    }
+  };
   return {
     call: async (call) => {
-      const token = await options.token().catch((cause: unknown) => {
-        throw new ServiceCallError('unsent', 'our own token cannot be read', { cause });
-      });
-      const signal = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs ?? 5000);
-      try {
-        const response = await request(new URL(call.path, options.baseUrl), {
-          method: call.method,
-          dispatcher: agent.dispatcher(),
-          signal,
-          headers: headersOf(call, token),
-          ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        });
-        return readAnswer(call.answer, response.statusCode, await response.body.text());
-      } catch (error) {
-        throw error instanceof ServiceCallError ? error : transportError(error, signal);
-      }
+      const url = new URL(filled(call), options.baseUrl);
+      return traceOutgoing(
+        options.tracing,
+        { method: call.method, url, template: call.path, propagate: true },
+        (outgoing) => exchange(call, url, outgoing),
+      );
     },
     close: () => agent.close(),
   };
+}
+
+function filled({ path, parameters = {} }: Call<z.ZodType>): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''));
 }
 
 function headersOf(call: Call<z.ZodType>, token: string): Record<string, string> {

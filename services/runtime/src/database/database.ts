@@ -1,6 +1,8 @@
 import { Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import type { Logger } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { databaseProblem, isUnavailable } from './errors.ts';
+import { observePool } from './observe-pool.ts';
 import { type DatabaseSettings, watchDatabaseSettings } from './settings.ts';
 
 /** One statement; with a `name` it is prepared once a connection. */
@@ -82,7 +84,7 @@ export function createPool(settings: DatabaseSettings, options: PoolOptions): Po
 /** Opens the database of a mounted Secret; a changed Secret brings a new pool, and the old one ends when it is idle. */
 export async function openDatabase(
   source: { directory: string; caFile?: string | undefined; logger: Logger; intervalMs?: number },
-  options: PoolOptions,
+  options: PoolOptions & { metrics?: Metrics },
 ): Promise<Database> {
   const watched = await watchDatabaseSettings(source);
   let used = watched.current();
@@ -95,6 +97,7 @@ export async function openDatabase(
     pool = guarded(createPool(used, options), source.logger);
     return pool;
   };
+  if (options.metrics) observePool(options.metrics, options.applicationName, () => pool);
   return {
     ...databaseOver(current),
     close: async () => {

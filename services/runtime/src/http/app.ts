@@ -12,6 +12,8 @@ import { ProblemError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerCredentials } from '../tls/server-credentials.ts';
+import { traceRequests } from '../tracing/http-server.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { answerClientError } from './client-error.ts';
 import { collectMethods } from './method-not-allowed.ts';
 import { addOperationsRoutes } from './operations.ts';
@@ -33,6 +35,8 @@ declare module 'fastify' {
 export interface AppOptions {
   logger: Logger;
   metrics: Metrics;
+  /** Absent: no traces. */
+  tracing?: Tracing | undefined;
   readiness: Readiness;
   /** What the server shows. `plaintext` is for what handles no card: a test that injects, the simulator's remote control. */
   tls: ServerCredentials | 'plaintext';
@@ -74,6 +78,8 @@ export function createApp(options: AppOptions): FastifyInstance {
   const methodsOf = collectMethods(app);
   app.decorateRequest('caller', undefined);
   parseOnlyJson(app);
+  // First, so that what is refused is in the trace, too.
+  if (options.tracing) traceRequests(app, options.tracing);
   requireAccess(app, options);
   observe(app, options);
   app.setErrorHandler((error, request, reply) => sendProblem(asProblem(error), request, reply));

@@ -1,4 +1,6 @@
 import type { Logger } from '../logging/logger.ts';
+import { traceSend } from '../tracing/kafka.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { KafkaAccess } from './access.ts';
 import { idempotentProducer, type JsonProducer } from './producer.ts';
 
@@ -30,8 +32,10 @@ export function jsonPublisher(options: {
   topic: string;
   clientId: string;
   logger: Logger;
+  /** Absent: no traces. */
+  tracing?: Tracing | undefined;
 }): JsonPublisher {
-  const { topic, clientId, logger } = options;
+  const { topic, clientId, logger, tracing } = options;
   const records: JsonRecord[] = [];
   let producer: JsonProducer | undefined;
   let reported = false;
@@ -39,8 +43,11 @@ export function jsonPublisher(options: {
 
   const send = async (): Promise<void> => {
     producer ??= idempotentProducer(await options.access(), clientId);
+    const current = producer;
     for (let batch = records.slice(0, 500); batch.length > 0; batch = records.slice(0, 500)) {
-      await producer.send({ messages: batch.map((record) => ({ topic, ...record })) });
+      await traceSend(tracing, { topic, records: batch.length }, () =>
+        current.send({ messages: batch.map((record) => ({ topic, ...record })) }),
+      );
       // By identity: the oldest may have been dropped meanwhile.
       for (const sent of batch) if (records[0] === sent) records.shift();
     }

@@ -1,3 +1,4 @@
+import type { SpanContext } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
 import { scrub } from './scrub.ts';
 
@@ -24,12 +25,19 @@ export interface LogDestination {
 
 /** JSON lines on stdout, redacted by name and scrubbed as text. Time is ISO 8601: a bare epoch looks like a card number. */
 export function createLogger(
-  options: { service: string; level: string; instance?: string },
+  options: {
+    service: string;
+    level: string;
+    instance?: string;
+    /** The span that a line is written in, where there are traces. */
+    current?: () => SpanContext | undefined;
+  },
   destination: LogDestination = process.stdout,
 ): Logger {
   return pino(
     {
       level: options.level,
+      ...(options.current === undefined ? {} : { mixin: traceMembers(options.current) }),
       base: { service: options.service, ...(options.instance ? { instance: options.instance } : {}) },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: {
@@ -41,6 +49,14 @@ export function createLogger(
     },
     { write: (line: string) => void destination.write(scrub(line)) },
   );
+}
+
+/** @see https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/ */
+function traceMembers(current: () => SpanContext | undefined) {
+  return () => {
+    const span = current();
+    return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
+  };
 }
 
 /**

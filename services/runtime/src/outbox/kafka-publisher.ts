@@ -1,6 +1,8 @@
 import type { Event } from '@cofferdam/contracts';
 import type { KafkaAccess } from '../kafka/access.ts';
 import { idempotentProducer, type JsonProducer } from '../kafka/producer.ts';
+import { traceSend } from '../tracing/kafka.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** Where events go from the outbox. One call at a time. */
 export interface EventPublisher {
@@ -16,6 +18,8 @@ export interface KafkaOptions {
   access: () => Promise<KafkaAccess>;
   topic: string;
   clientId: string;
+  /** Absent: no traces. */
+  tracing?: Tracing | undefined;
 }
 
 /**
@@ -44,14 +48,17 @@ export function kafkaPublisher(options: KafkaOptions): EventPublisher {
     },
     publish: async (events) => {
       const producer = current?.producer ?? (await renewed());
-      await producer.send({
-        messages: events.map((event) => ({
-          topic: options.topic,
-          key: event.subject,
-          value: event,
-          headers: { 'event-type': event.type },
-        })),
-      });
+      const { topic, tracing } = options;
+      await traceSend(tracing, { topic, records: events.length }, () =>
+        producer.send({
+          messages: events.map((event) => ({
+            topic,
+            key: event.subject,
+            value: event,
+            headers: { 'event-type': event.type },
+          })),
+        }),
+      );
     },
     close: async () => {
       await current?.producer.close(true);

@@ -5,6 +5,7 @@ import type { KafkaAccess } from '../kafka/access.ts';
 import { every } from '../lifecycle/every.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { kafkaPublisher } from './kafka-publisher.ts';
 import { countUnpublished, oldestUnpublishedSeconds } from './lag.ts';
 import { pruneEvents } from './prune.ts';
@@ -23,6 +24,8 @@ export interface OutboxOptions {
   isReady: () => boolean;
   logger: Logger;
   metrics: Metrics;
+  /** Absent: no traces. */
+  tracing?: Tracing | undefined;
 }
 
 export interface Outbox {

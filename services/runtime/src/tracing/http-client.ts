@@ -1,5 +1,5 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import { failed, type Tracing } from './tracing.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface OutgoingRequest {
   method: string;
@@ -36,12 +36,12 @@ export function traceOutgoing<T>(
   return tracing.inSpan(
     name,
     { kind: SpanKind.CLIENT, attributes: attributesOf(request) },
-    ({ span, context }) =>
+    ({ span, context, fail }) =>
       send({
         headers: propagate ? tracing.headers(context) : {},
         answered: (status) => {
           span.setAttribute('http.response.status_code', status);
-          if (status >= 400) failed(span, String(status));
+          if (status >= 400) fail(String(status));
         },
       }),
   );

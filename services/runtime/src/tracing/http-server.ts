@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { FastifyInstance } from 'fastify';
-import { failed, type OpenSpan, type Tracing } from './tracing.ts';
+import type { OpenSpan, Tracing } from './tracing.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,13 +43,13 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   );
   app.addHook('onResponse', (request, reply, done) => {
     if (request.trace === undefined) return done();
-    const { span, context } = request.trace;
+    const { span, context, fail } = request.trace;
     const { statusCode } = reply;
     span.setAttribute('http.response.status_code', statusCode);
     // Of the caller's merchant, once he has shown that he may act for it.
     const merchant = request.caller?.merchant;
     if (merchant !== undefined) span.setAttribute('cofferdam.merchant', merchant);
-    if (statusCode >= 500) failed(span, String(statusCode));
+    if (statusCode >= 500) fail(String(statusCode));
     span.end();
     tracing.run(context, done);
   });

@@ -16,6 +16,8 @@ import { scrub } from '../logging/scrub.ts';
 export interface OpenSpan {
   readonly span: Span;
   readonly context: Context;
+  /** What went wrong first: the type alone, because a message could quote what was sent. */
+  fail(type: string): void;
 }
 
 export interface TracingParts {
@@ -52,7 +54,17 @@ export class Tracing {
   /** A span that the caller ends. */
   start(name: string, options: SpanOptions, parent: Context = this.context): OpenSpan {
     const span = this.#parts.tracer.startSpan(name, options, parent);
-    return { span, context: trace.setSpan(parent, span) };
+    let hasFailed = false;
+    return {
+      span,
+      context: trace.setSpan(parent, span),
+      fail: (type) => {
+        if (hasFailed) return;
+        hasFailed = true;
+        span.setAttribute('error.type', type);
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      },
+    };
   }
 
   run<T>(context: Context, work: () => T): T {
@@ -70,7 +82,7 @@ export class Tracing {
     try {
       return await this.run(open.context, () => work(open));
     } catch (error) {
-      failed(open.span, errorType(error));
+      open.fail(errorType(error));
       throw error;
     } finally {
       open.span.end();
@@ -112,12 +124,6 @@ export class Tracing {
 
 /** Whether a log line can hold it as it is: an id of many digits could be taken for a card number, or be one. */
 export const isPlain = (id: string): boolean => scrub(id) === id;
-
-/** The type alone: a message could quote what was sent. */
-export function failed(span: Span, type: string): void {
-  span.setAttribute('error.type', type);
-  span.setStatus({ code: SpanStatusCode.ERROR });
-}
 
 /** A stable code where there is one, the error's name otherwise. */
 function errorType(error: unknown): string {

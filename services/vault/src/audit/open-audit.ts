@@ -10,6 +10,7 @@ import {
   type Metrics,
   mountedKafkaAccess,
   type SchemaGate,
+  type Tracing,
 } from '@cofferdam/runtime';
 import type { Commit } from '../commit.ts';
 import type { readServeConfig } from '../config.ts';
@@ -31,6 +32,7 @@ export interface AuditOptions {
   lifecycle: Lifecycle;
   logger: Logger;
   metrics: Metrics;
+  tracing?: Tracing | undefined;
 }
 
 /** What the audit trail needs beside the commits that write it. */
@@ -48,7 +50,7 @@ export function openAudit(config: ReturnType<typeof readServeConfig>, options: A
   const { database, heads, commit, access, schema, kms, lifecycle, logger, metrics } = options;
   const { VAULT_ID: vaultId, KMS_KEY_ARN: keyArn } = config;
   const now = () => new Date();
-  const publisher = publisherOf(config, logger);
+  const publisher = publisherOf(config, options);
   const anchors = new Anchors({
     ...{ vaultId, database, heads, logger, metrics },
     mac: (anchor) => macAnchor({ kms, keyArn }, anchor),
@@ -104,8 +106,13 @@ export function openAudit(config: ReturnType<typeof readServeConfig>, options: A
 }
 
 /** Anchors take a way past the database: whoever owns that could keep an outbox from telling. */
-function publisherOf(config: ReturnType<typeof readServeConfig>, logger: Logger): JsonPublisher | undefined {
+function publisherOf(
+  config: ReturnType<typeof readServeConfig>,
+  { logger, tracing }: Pick<AuditOptions, 'logger' | 'tracing'>,
+): JsonPublisher | undefined {
   const access = mountedKafkaAccess(config);
   const { KAFKA_AUDIT_TOPIC: topic, POD_NAME: clientId } = config;
-  return access && topic !== undefined ? jsonPublisher({ access, topic, clientId, logger }) : undefined;
+  return access && topic !== undefined
+    ? jsonPublisher({ access, topic, clientId, logger, tracing })
+    : undefined;
 }

@@ -33,6 +33,7 @@ export async function openGatherer(
     { directory: config.DATABASE_DIR, caFile: config.DATABASE_CA_FILE, logger },
     {
       applicationName: 'cofferdam-vault-group-commit',
+      metrics,
       maxConnections: LANES,
       lockTimeoutMs: LOCK_TIMEOUT_MS,
       settings: PLANS_BY_KEY,
