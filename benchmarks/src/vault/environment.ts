@@ -1,18 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
-  type DatabaseCredentials,
   KMS_ROLES,
   type PostgresServer,
   provisionDatabases,
   startTestKms,
   startTestPostgres,
-  type TestKms,
 } from '@cofferdam/devcluster/addons';
 import { createSupervisor, type Supervisor } from '@cofferdam/devcluster/process';
-import { createTestTls, createTokenIssuer } from '@cofferdam/devcluster/testing';
+import {
+  createGrantedKey,
+  createTestTls,
+  createTokenIssuer,
+  writeAccessFile,
+  writeDatabaseSecret,
+} from '@cofferdam/devcluster/testing';
 import type { LoadSettings } from './load/phase.ts';
 
 /** What vaults of a measurement run against: a PostgreSQL as it comes, a KMS, and the files of a pod. */
@@ -61,14 +64,9 @@ export async function startVaultEnvironment(
     closers.push(() => kms.stop());
 
     const { vault } = await provisionDatabases(postgres.adminUrl, postgres);
-    writeSecret(join(directory, 'database'), vault.app);
-    writeSecret(join(directory, 'migration-database'), vault.owner);
-    writeFileSync(join(directory, 'jwks.json'), issuer.jwks());
-    const issuers = [{ issuer: issuer.issuer, audiences: ['cofferdam'], jwksFile: 'jwks.json' }];
-    writeFileSync(
-      join(directory, 'access.json'),
-      JSON.stringify({ vaultId: VAULT_ID, issuers, rules: RULES }),
-    );
+    writeDatabaseSecret(join(directory, 'database'), vault.app);
+    writeDatabaseSecret(join(directory, 'migration-database'), vault.owner);
+    const accessFile = writeAccessFile(directory, issuer, { vaultId: VAULT_ID, rules: RULES });
     const identity = { subject: OWN, audience: 'sts.amazonaws.com', lifetimeSeconds: 86_400 };
     writeFileSync(join(directory, 'aws-token'), await issuer.sign(identity));
     const sign = (name: string) => issuer.sign({ subject: account(name) });
@@ -81,10 +79,10 @@ export async function startVaultEnvironment(
         PORT: '0',
         VAULT_ID,
         TLS_DIR: tls.directory,
-        ACCESS_FILE: join(directory, 'access.json'),
+        ACCESS_FILE: accessFile,
         DATABASE_DIR: join(directory, 'database'),
         MIGRATION_DATABASE_DIR: join(directory, 'migration-database'),
-        KMS_KEY_ARN: await createGrantedKey(kms),
+        KMS_KEY_ARN: await createGrantedKey(kms, VAULT_ID),
         AWS_REGION: kms.clientSettings.vault.region,
         AWS_ENDPOINT_URL_KMS: kms.url,
         AWS_ENDPOINT_URL_STS: kms.url,
@@ -107,32 +105,5 @@ export async function startVaultEnvironment(
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-function writeSecret(directory: string, credentials: DatabaseCredentials): void {
-  mkdirSync(directory, { recursive: true });
-  for (const [key, value] of Object.entries(credentials)) {
-    writeFileSync(join(directory, key), value, { mode: 0o600 });
-  }
-}
-
-/** As the operator does it. */
-async function createGrantedKey(kms: TestKms): Promise<string> {
-  const admin = new KMSClient(kms.clientSettings.admin);
-  try {
-    const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
-    const keyArn = KeyMetadata?.Arn ?? '';
-    await admin.send(
-      new CreateGrantCommand({
-        KeyId: keyArn,
-        GranteePrincipal: KMS_ROLES.vault,
-        Operations: ['GenerateDataKey', 'Decrypt'],
-        Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
-      }),
-    );
-    return keyArn;
-  } finally {
-    admin.destroy();
   }
 }

@@ -30,7 +30,9 @@ const TEXTS: Record<string, Encode> = {
 
 /** Every fixed sequence of bytes to look for. Separators and compression are looked for otherwise. */
 export function needlesOf(number: string): Needle[] {
-  const needles: Needle[] = [{ number, encoding: 'packed decimal', bytes: packedDecimal(number) }];
+  const needles: Needle[] = /^\d+$/.test(number)
+    ? [{ number, encoding: 'packed decimal', bytes: packedDecimal(number) }]
+    : [];
   for (const [charset, encode] of Object.entries(CHARSETS)) {
     const bytes = encode(ascii(number));
     needles.push({ number, encoding: charset, bytes });

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestTls } from '@cofferdam/devcluster/testing';
+import { createIdentities, createTestTls } from '@cofferdam/devcluster/testing';
 import { type Simulator, startSimulator } from '@cofferdam/psp-simulator';
 import { createLogger, createMetrics, createServiceClient, loadAccess, Readiness } from '@cofferdam/runtime';
 import type { FastifyInstance } from 'fastify';
@@ -14,7 +14,6 @@ import { createAdapter } from '../src/psp/providers.ts';
 import { pspDuration } from '../src/psp-duration.ts';
 import { createReachabilityCheck } from '../src/reachability.ts';
 import { connectorStatus } from '../src/status.ts';
-import { createIdentities } from './fixtures/identity.ts';
 
 const ROUTER = 'system:serviceaccount:payments-dev:payments-router';
 const OPERATOR = 'system:serviceaccount:cofferdam-system:cofferdam-operator';

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@cofferdam/contracts';
+import { connectionOf, writeDatabaseSecret } from '@cofferdam/devcluster/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { type AuditLink, firstBrokenLink } from '../src/domain/audit-chain.ts';
+import { readChains } from './support/audit-chains.ts';
 import { cardNumber } from './support/card-numbers.ts';
 import { lossyDatabase } from './support/lossy-database.ts';
 import { type Caller, callerOf, card } from './support/vault-caller.ts';
-import { createWorld, SUBJECTS, type World, writeSecret } from './support/vault-world.ts';
+import { createWorld, SUBJECTS, type World } from './support/vault-world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -95,23 +96,11 @@ describe('a vault that is killed during a burst of tokenize calls', () => {
 });
 
 async function expectAuditToHold(tokens: string[]): Promise<void> {
-  const { owner } = world.databases;
-  const client = new pg.Client({
-    ...owner,
-    user: owner.username,
-    database: owner.dbname,
-    port: Number(owner.port),
-  });
+  const client = new pg.Client(connectionOf(world.databases.owner));
   await client.connect();
-  const { rows } = await client.query<AuditLink>(
-    `SELECT writer, position::int, time, issuer, subject, action, merchant, token, request_id AS "requestId",
-            detail, previous, hash FROM audit ORDER BY writer, position`,
-  );
+  const links = await readChains(client);
   await client.end();
-  for (const [writer, links] of Map.groupBy(rows, (row) => row.writer)) {
-    expect(firstBrokenLink(writer, links)).toBeUndefined();
-  }
-  const audited = new Set(rows.filter((row) => row.action === 'token.created').map((row) => row.token));
+  const audited = new Set(links.filter(({ action }) => action === 'token.created').map(({ token }) => token));
   for (const token of tokens) expect(audited).toContain(token);
 }
 
@@ -120,7 +109,11 @@ describe('a vault whose COMMIT is carried out and never answered', () => {
     const database = await lossyDatabase(world.postgres);
     try {
       const directory = `${world.directory}/lossy-database`;
-      writeSecret(directory, { ...world.databases.app, host: '127.0.0.1', port: String(database.port) });
+      writeDatabaseSecret(directory, {
+        ...world.databases.app,
+        host: '127.0.0.1',
+        port: String(database.port),
+      });
       const vault = await world.serve({ DATABASE_DIR: directory });
       const call = callerOf(world, await vault.url());
       await call({ path: '/v1/tokens', body: card(cardNumber(900_000)) });

@@ -1,9 +1,10 @@
+import { connectionOf, writeDatabaseSecret } from '@cofferdam/devcluster/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrations } from '../src/migrations.ts';
 import { CARDS, callerOf, card } from './support/vault-caller.ts';
 import { runProcess } from './support/vault-process.ts';
-import { createWorld, type World, writeSecret } from './support/vault-world.ts';
+import { createWorld, type World } from './support/vault-world.ts';
 
 const newest = Math.max(...migrations.map(({ version }) => version));
 
@@ -19,13 +20,7 @@ const run = async (command: string, env: Record<string, string>) => {
 };
 
 async function asOwner(text: string): Promise<void> {
-  const { owner } = world.databases;
-  const client = new pg.Client({
-    ...owner,
-    user: owner.username,
-    database: owner.dbname,
-    port: Number(owner.port),
-  });
+  const client = new pg.Client(connectionOf(world.databases.owner));
   await client.connect();
   await client.query(text);
   await client.end();
@@ -65,7 +60,7 @@ describe('a vault that is started', () => {
 
   it('while the database is away does not migrate, and says so in one line', async () => {
     const directory = `${world.directory}/nowhere`;
-    writeSecret(directory, { ...world.databases.owner, port: '1' });
+    writeDatabaseSecret(directory, { ...world.databases.owner, port: '1' });
     const { status, output } = await run('migrate', {
       ...world.environment(),
       MIGRATION_DATABASE_DIR: directory,

@@ -43,6 +43,14 @@ async function verify(
   return { ...report, kinds: [...judged.findings, ...report.findings].map(({ kind }) => kind) };
 }
 
+/** What another run says of a row, in its first anchor. */
+function anchorOf({ writer, position, hash }: AuditRow, origin: 'found' | 'own', time: string): AuditAnchor {
+  return prove({
+    ...{ vaultId: HISTORY_VAULT, run: 'vault-1/run_1', sequence: 1, time, previous: [], ends: false },
+    heads: [{ writer, position, origin, hash: Buffer.from(hash, 'hex').toString('base64url') }],
+  });
+}
+
 /** One thing that the database's owner can do to rows that are anchored. */
 type Tampering = (history: History, pick: (below: number) => number) => AuditRow[];
 
@@ -230,16 +238,7 @@ describe('verifying', () => {
     const forged = rehashed(late, first.hash);
     const rows = [first, forged];
     expect((await verify(rows, h.anchors)).kinds).toEqual(['inserted']);
-    const later = prove({
-      ...{ vaultId: HISTORY_VAULT, run: 'vault-1/run_1', sequence: 1, time: '2026-11-23T13:00:00.000Z' },
-      ...{ previous: [], ends: false },
-      heads: [
-        {
-          ...{ writer: first.writer, position: 2, origin: 'found' },
-          hash: Buffer.from(forged.hash, 'hex').toString('base64url'),
-        },
-      ],
-    });
+    const later = anchorOf(forged, 'found', '2026-11-23T13:00:00.000Z');
     expect((await verify(rows, [...h.anchors, later])).kinds).toEqual(['inserted']);
   });
 
@@ -247,16 +246,7 @@ describe('verifying', () => {
     const h = playHistory([{ run: 0, lane: 0 }]);
     const [row] = h.rows;
     if (!row) throw new Error('a row');
-    const found = prove({
-      ...{ vaultId: HISTORY_VAULT, run: 'vault-1/run_1', sequence: 1, time: '2026-11-23T12:02:00.000Z' },
-      ...{ previous: [], ends: false },
-      heads: [
-        {
-          ...{ writer: row.writer, position: 1, origin: 'found' },
-          hash: Buffer.from(row.hash, 'hex').toString('base64url'),
-        },
-      ],
-    });
+    const found = anchorOf(row, 'found', '2026-11-23T12:02:00.000Z');
     const end = prove({
       ...{ vaultId: HISTORY_VAULT, run: 'vault-0/run_0', sequence: 1, time: '2026-11-23T12:30:00.000Z' },
       ...{ previous: [], ends: true, heads: [] },
@@ -268,16 +258,7 @@ describe('verifying', () => {
     const h = playHistory([{ run: 0, lane: 0 }]);
     const [row] = h.rows;
     if (!row) throw new Error('a row');
-    const found = prove({
-      ...{ vaultId: HISTORY_VAULT, run: 'vault-1/run_1', sequence: 1, time: '2026-11-23T12:02:00.000Z' },
-      ...{ previous: [], ends: false },
-      heads: [
-        {
-          ...{ writer: row.writer, position: 1, origin: 'own' },
-          hash: Buffer.from(row.hash, 'hex').toString('base64url'),
-        },
-      ],
-    });
+    const found = anchorOf(row, 'own', '2026-11-23T12:02:00.000Z');
     expect(await verify(h.rows, [found])).toMatchObject({ holds: true, anchored: 0, foundLater: 1 });
   });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { dumpDatabase, type Finding, huntCardNumbers } from '@cofferdam/devcluster/testing';
+import { connectionOf, dumpDatabase, type Finding, huntCardNumbers } from '@cofferdam/devcluster/testing';
 import pg from 'pg';
 import { cardNumber } from './card-numbers.ts';
 import { type Answer, CARDS, type Caller, callerOf, card } from './vault-caller.ts';
@@ -43,13 +43,7 @@ export async function startVault(env: Record<string, string> = {}): Promise<Runn
   const vault = await world.serve(env);
   const answers: string[] = [];
   const call = recordAnswers(callerOf(world, await vault.url()), answers);
-  const { owner: role } = world.databases;
-  const owner = new pg.Pool({
-    ...role,
-    user: role.username,
-    database: role.dbname,
-    port: Number(role.port),
-  }).on('error', () => undefined); // tests end connections on purpose
+  const owner = new pg.Pool(connectionOf(world.databases.owner)).on('error', () => undefined); // tests end connections on purpose
   let used = 0;
   return {
     ...{ world, vault, call, owner },

@@ -1,9 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
-  type DatabaseCredentials,
   type DatabaseRoles,
   KMS_ROLES,
   type PostgresServer,
@@ -13,10 +11,13 @@ import {
   type TestKms,
 } from '@cofferdam/devcluster/addons';
 import {
+  createGrantedKey,
   createTestTls,
   createTokenIssuer,
   type TestTls,
   type TokenIssuer,
+  writeAccessFile,
+  writeDatabaseSecret,
 } from '@cofferdam/devcluster/testing';
 import { runProcess, type VaultProcess } from './vault-process.ts';
 
@@ -78,21 +79,14 @@ export async function createWorld(): Promise<World> {
     startTestKms({ serviceAccountIssuer: { issuer: issuer.issuer, jwks } }),
   ]);
   const { vault: databases } = await provisionDatabases(postgres.adminUrl, postgres);
-  const keyArn = await createGrantedKey(kms);
+  const keyArn = await createGrantedKey(kms, VAULT_ID);
   const running = new Set<VaultProcess>();
   const output: string[] = [];
 
-  writeSecret(join(directory, 'database'), databases.app);
-  writeSecret(join(directory, 'migration-database'), databases.owner);
-  mkdirSync(join(directory, 'access'));
-  const writeAccess = (rules: object[] = RULES) => {
-    writeFileSync(join(directory, 'access/jwks.json'), issuer.jwks());
-    const issuers = [{ issuer: issuer.issuer, audiences: ['cofferdam'], jwksFile: 'jwks.json' }];
-    writeFileSync(
-      join(directory, 'access/access.json'),
-      JSON.stringify({ vaultId: VAULT_ID, issuers, rules }),
-    );
-  };
+  writeDatabaseSecret(join(directory, 'database'), databases.app);
+  writeDatabaseSecret(join(directory, 'migration-database'), databases.owner);
+  const writeAccess = (rules: object[] = RULES) =>
+    void writeAccessFile(join(directory, 'access'), issuer, { vaultId: VAULT_ID, rules });
   writeAccess();
   const ownSubject = 'system:serviceaccount:payments-dev:payments-vault';
   const audience = 'sts.amazonaws.com';
@@ -131,29 +125,4 @@ export async function createWorld(): Promise<World> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-export function writeSecret(directory: string, credentials: DatabaseCredentials): void {
-  mkdirSync(directory, { recursive: true });
-  for (const [key, value] of Object.entries(credentials)) writeFileSync(join(directory, key), value);
-}
-
-/** As the operator does it: a key, and a grant to the vault's role that holds for this vault's data keys alone. */
-async function createGrantedKey(kms: TestKms): Promise<string> {
-  const admin = new KMSClient(kms.clientSettings.admin);
-  try {
-    const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
-    const keyArn = KeyMetadata?.Arn ?? '';
-    await admin.send(
-      new CreateGrantCommand({
-        KeyId: keyArn,
-        GranteePrincipal: KMS_ROLES.vault,
-        Operations: ['GenerateDataKey', 'Decrypt'],
-        Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
-      }),
-    );
-    return keyArn;
-  } finally {
-    admin.destroy();
-  }
 }
