@@ -20,7 +20,6 @@ export const NOT_YET_ACTED_ON = {
     'spec.router.cascade',
     // Routed and let through by the operator; the connectors of this release take none yet.
     'spec.gateway.webhooks',
-    'spec.observability.tracing',
   ],
   PSPConnector: ['spec.limits', 'spec.resilience.circuitBreaker', 'spec.http'],
 } as const;

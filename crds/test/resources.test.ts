@@ -115,10 +115,10 @@ test('the keys that callers are known by are fetched over TLS alone', () => {
 
 describe('pathsThatAreSet()', () => {
   test('names the members that a resource sets, and no others', () => {
-    const spec = { observability: { tracing: {} }, tokens: { format: 'Opaque' }, router: { cascade: {} } };
+    const spec = { gateway: { webhooks: {} }, tokens: { format: 'Opaque' }, router: { cascade: {} } };
     expect(pathsThatAreSet(spec, NOT_YET_ACTED_ON.PaymentVault)).toEqual([
       'spec.router.cascade',
-      'spec.observability.tracing',
+      'spec.gateway.webhooks',
     ]);
   });
 

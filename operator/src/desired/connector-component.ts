@@ -7,6 +7,7 @@ import { effectiveConnector, effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
 import { names, serviceUrl } from './names.ts';
 import { CA_KEY, tlsOf } from './tls.ts';
+import { tracingEnv } from './tracing.ts';
 import { imagePullSecretsOf, PATHS } from './vault-component.ts';
 
 /** One PSP's process: its own identity, its own Secrets, no database and no key. */
@@ -40,6 +41,7 @@ export function connectorComponent(connector: PSPConnector, vault: PaymentVault,
         ? {}
         : { [ENV.endpointCaFile]: `${PATHS.endpointCa}/${endpointCa.key ?? CA_KEY}` }),
       ...tls.env,
+      ...tracingEnv(vault),
     },
     mounts: [
       { kind: 'configMap', name: 'access', configMap: names.access(vaultName), path: PATHS.access },

@@ -8,6 +8,7 @@ import { kafkaClient } from './kafka-client.ts';
 import { mayBeGranted } from './key.ts';
 import { names, serviceUrl } from './names.ts';
 import { CA_KEY, tlsOf } from './tls.ts';
+import { tracingEnv } from './tracing.ts';
 
 export const PATHS = {
   access: '/etc/cofferdam/access',
@@ -50,6 +51,7 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
       ...(keys.rekeyGeneration === 0 ? {} : { [ENV.rekeyGeneration]: String(keys.rekeyGeneration) }),
       ...kafka.env,
       ...tls.env,
+      ...tracingEnv(vault),
       AWS_REGION: kms.region,
       ...(kms.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_KMS: kms.endpoint }),
     },
@@ -79,6 +81,7 @@ export function routerComponent(vault: PaymentVault, facts: Facts): VaultCompone
       [ENV.tokenFile]: `${PATHS.token}/token`,
       ...kafka.env,
       ...tls.env,
+      ...tracingEnv(vault),
     },
     mounts: [
       ...base.mounts,
