@@ -1,12 +1,8 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import type { AuditRow } from '@cofferdam/contracts/audit';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { VaultConnection } from '../audit/connection.ts';
 import { trailTable, verificationScreen } from '../audit/screen.ts';
 import { type VaultOptions, withVaultOptions } from '../audit/vault-options.ts';
-import { CliError } from '../errors.ts';
 import { OUTPUT_FORMATS, type OutputFormat, toJson, toYaml } from '../output/structured.ts';
 import { painter, type Terminal } from '../output/terminal.ts';
 
@@ -152,22 +148,8 @@ async function writeLines(
     for await (const line of lines()) terminal.stdout.write(`${line}\n`);
     return;
   }
-  const stream = createWriteStream(out, { mode: 0o600 });
-  const done = finished(stream).catch((error: Error) => {
-    throw new CliError('usage_invalid', `${out} cannot be written: ${error.message}`, error);
-  });
-  const written = (async () => {
-    for await (const line of lines()) {
-      if (!stream.write(`${line}\n`)) await once(stream, 'drain');
-    }
-    stream.end();
-  })();
-  try {
-    await Promise.race([written, done]);
-    await done;
-  } finally {
-    stream.destroy();
-  }
+  const { writeWholeFile } = await import('../output/whole-file.ts');
+  await writeWholeFile(out, lines());
 }
 
 function filtersOf({ from, to, merchant, token, action }: Filters): Record<string, string> {

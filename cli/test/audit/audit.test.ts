@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   type AuditAnchor,
   type AuditLink,
@@ -13,7 +14,8 @@ import {
   nameOf,
   toRow,
 } from '@cofferdam/contracts/audit';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { execa } from 'execa';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { cofferdam } from '../support/terminal.ts';
 
 const WRITER = 'payments-vault-0/run_1/0';
@@ -45,7 +47,11 @@ for (const position of [1, 3]) {
 }
 
 /** A vault that answers with these, two lines a page, and finds every anchor valid that is one of them. */
-const served = { rows, anchors, verdict: undefined as string | undefined, asked: [] as string[] };
+const served = {
+  ...{ rows, anchors, verdict: undefined as string | undefined, asked: [] as string[] },
+  /** What a page other than the first is answered with, where not with lines. */
+  later: undefined as 'an error' | 'silence' | undefined,
+};
 
 async function answer(request: IncomingMessage): Promise<{ status: number; body: string; next?: string }> {
   const url = new URL(request.url ?? '/', 'http://vault');
@@ -62,6 +68,9 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
   }
   const all = url.pathname === '/v1/audit' ? served.rows : served.anchors;
   const from = Number(url.searchParams.get('after') ?? 0);
+  if (from > 0 && served.later === 'silence') await new Promise(() => undefined);
+  if (from > 0 && served.later)
+    return { status: 503, body: JSON.stringify({ code: 'database_unavailable' }) };
   const body = all.slice(from, from + 2).map((one) => `${JSON.stringify(one)}\n`);
   if (from + 2 >= all.length) return { status: 200, body: body.join('') };
   return { status: 200, body: body.join(''), next: `${url.pathname}?after=${from + 2}` };
@@ -82,9 +91,10 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
-afterEach(() => Object.assign(served, { rows, anchors, verdict: undefined, asked: [] }));
+afterEach(() => Object.assign(served, { rows, anchors, verdict: undefined, asked: [], later: undefined }));
 afterAll(() => {
   server.close();
+  server.closeAllConnections();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -130,6 +140,47 @@ describe('cofferdam audit list', () => {
     const { stdout, stderr } = await audit('list', ...atVault(), '--limit', '3');
     expect(stdout.trimEnd().split('\n')).toHaveLength(4);
     expect(stderr).toContain('more than 3 rows');
+  });
+});
+
+describe('cofferdam audit export', () => {
+  const exporting = () => ['audit', 'export', ...atVault(), '--out', file('kept.jsonl')];
+  const beside = () => readdirSync(directory).filter((name) => name.startsWith('kept.jsonl'));
+  const kept = () => readFileSync(file('kept.jsonl'), 'utf8');
+
+  it('puts a whole export in the place of the one before', async () => {
+    writeFileSync(file('kept.jsonl'), 'the one before');
+    expect(await cofferdam(exporting())).toMatchObject({ status: 0 });
+    expect(kept().trimEnd().split('\n')).toHaveLength(5);
+    expect([beside(), statSync(file('kept.jsonl')).mode & 0o777]).toEqual([['kept.jsonl'], 0o600]);
+  });
+
+  it('leaves what was there, and nothing beside it, when the vault stops answering', async () => {
+    writeFileSync(file('kept.jsonl'), 'the one before');
+    served.later = 'an error';
+    expect((await cofferdam(exporting())).status).toBe(1);
+    expect([kept(), beside()]).toEqual(['the one before', ['kept.jsonl']]);
+  });
+
+  it('does so after Ctrl-C', async () => {
+    writeFileSync(file('kept.jsonl'), 'the one before');
+    served.later = 'silence';
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const running = execa(process.execPath, [main, ...exporting()], { reject: false });
+    await vi.waitFor(() => expect(beside()).toHaveLength(2), { timeout: 20_000 });
+    running.kill('SIGINT');
+    expect((await running).signal).toBe('SIGINT');
+    expect([kept(), beside()]).toEqual(['the one before', ['kept.jsonl']]);
+  });
+
+  it('writes to a pipe or a device as it is, and says where it cannot', async () => {
+    expect(await cofferdam(['audit', 'export', ...atVault(), '--out', '/dev/null'])).toMatchObject({
+      status: 0,
+    });
+    expect(statSync('/dev/null').isFile()).toBe(false);
+    expect(await cofferdam(['audit', 'export', ...atVault(), '--out', file('none/here')])).toMatchObject({
+      ...{ status: 1, stderr: expect.stringContaining('none/here cannot be written') },
+    });
   });
 });
 
