@@ -32,6 +32,11 @@ export const CardId = z
     'Random per merchant and card number: equal for equal cards, and tells nothing about the number.',
   );
 
+export const CustomerId = z
+  .string()
+  .regex(/^cus_[0-9a-z]{26}$/)
+  .describe('Whom a merchant keeps cards on file for.');
+
 /** RFC 3339, UTC, milliseconds. */
 export const Timestamp = z.iso.datetime({ precision: 3 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CardBrand, CardId, CardState, CardSummary, Timestamp, Token } from './identifiers.ts';
+import { CardBrand, CardId, CardState, CardSummary, CustomerId, Timestamp, Token } from './identifiers.ts';
 import { TokenRecord } from './tokens.ts';
 
 const Time = z.iso
@@ -21,6 +21,7 @@ export const ListTokens = z.strictObject({
     .optional(),
   state: z.enum(['active', 'deleted']).optional(),
   cardId: CardId.optional(),
+  customer: CustomerId.optional(),
   brand: CardBrand.optional(),
   bin: z
     .string()

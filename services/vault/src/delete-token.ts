@@ -1,9 +1,9 @@
 import { ProblemError } from '@cofferdam/runtime';
 import { auditEntry } from './audit-entry.ts';
-import { settleByKey } from './commit.ts';
+import { settleByKey, type UnitOfWork } from './commit.ts';
 import { eraseTokens } from './erase-tokens.ts';
 import { lockCards } from './storage/cards.ts';
-import { findCardOf, lockUnerased } from './storage/tokens.ts';
+import { findCardOf, lockUnerased, type StoredToken } from './storage/tokens.ts';
 import { eventCardOf } from './token-answer.ts';
 import type { Requester, Vault } from './vault.ts';
 
@@ -23,19 +23,23 @@ export async function deleteToken(vault: Vault, by: Requester, token: string): P
       if (found.cardId === null) return;
       // The card before the token, as tokenize does: two requests that lock in different orders would deadlock.
       await lockCards(transaction, [found.cardId]);
-      const stored = await lockUnerased(transaction, token);
-      if (!stored) return;
-
-      const time = vault.now();
-      await eraseTokens(unit, [stored], time);
-      unit.audit(auditEntry('token.deleted', by, token, time, { recordVersion: stored.recordVersion }));
-      unit.publish({
-        type: 'token.deleted',
-        merchant: by.merchant,
-        subject: token,
-        time,
-        data: { card: eventCardOf(stored) },
-      });
+      await deleteTokens(unit, by, { tokens: await lockUnerased(transaction, [token]), now: vault.now() });
     }),
   );
+}
+
+/** Erases tokens on behalf of somebody. @param tokens locked, and their cards before them */
+export async function deleteTokens(
+  unit: UnitOfWork,
+  by: Requester,
+  { tokens, now }: { tokens: readonly StoredToken[]; now: Date },
+): Promise<void> {
+  if (tokens.length === 0) return;
+  await eraseTokens(unit, tokens, { reason: 'token_deleted', now, byFor: () => by });
+  for (const stored of tokens) {
+    const { token, recordVersion } = stored;
+    unit.audit(auditEntry('token.deleted', by, token, now, { recordVersion }));
+    const data = { card: eventCardOf(stored) };
+    unit.publish({ type: 'token.deleted', merchant: by.merchant, subject: token, time: now, data });
+  }
 }

@@ -39,12 +39,15 @@ export async function eraseThese(
     const ended = await lockEnded(unit.transaction, ours, held);
     if (ended.length === 0) return 0;
     const time = vault.now();
-    await eraseTokens(unit, ended, time);
+    const byFor = (merchant: string) => ({ ...ownIdentity(vault.vaultId), merchant });
+    await eraseTokens(unit, ended, { reason: 'token_expired', now: time, byFor });
     for (const stored of ended) {
       const { merchant, token, recordVersion, expiresAt } = stored;
-      const by = { ...ownIdentity(vault.vaultId), merchant };
       unit.audit(
-        auditEntry('token.expired', by, token, time, { recordVersion, expiresAt: expiresAt?.toISOString() }),
+        auditEntry('token.expired', byFor(merchant), token, time, {
+          recordVersion,
+          expiresAt: expiresAt?.toISOString(),
+        }),
       );
       const data = { card: eventCardOf(stored) };
       unit.publish({ type: 'token.expired', merchant, subject: token, time, data });

@@ -1,11 +1,9 @@
 import type { ListedToken, ListTokens, TokenPage } from '@cofferdam/contracts';
-import { ProblemError } from '@cofferdam/runtime';
-import { formatListCursor, parseListCursor } from './domain/list-cursor.ts';
+import { formatListCursor } from './domain/list-cursor.ts';
+import { DEFAULT_LIMIT, startOf } from './list-page.ts';
 import { type TokenFilter, type TokenRow, tokensAfter } from './storage/token-list.ts';
 import { cardSummaryOf } from './token-answer.ts';
 import type { Vault } from './vault.ts';
-
-const DEFAULT_LIMIT = 50;
 
 /**
  * A page of a merchant's tokens, newest first. Whoever follows `next` to the end has seen every token that was there when
@@ -14,15 +12,8 @@ const DEFAULT_LIMIT = 50;
  * @throws {ProblemError} invalid_request, database_unavailable
  */
 export async function listTokens(vault: Vault, merchant: string, query: ListTokens): Promise<TokenPage> {
-  const after = query.after === undefined ? undefined : parseListCursor(query.after);
-  if (query.after !== undefined && after === undefined) {
-    throw new ProblemError('invalid_request', {
-      detail: 'The cursor is not one of this list.',
-      errors: [{ field: 'after', message: 'must be `next` of an earlier page' }],
-    });
-  }
   const page = await tokensAfter(vault.database, merchant, filterOf(query), {
-    after,
+    after: startOf(query.after),
     limit: query.limit ?? DEFAULT_LIMIT,
   });
   return {
@@ -32,11 +23,11 @@ export async function listTokens(vault: Vault, merchant: string, query: ListToke
 }
 
 function filterOf(query: ListTokens): TokenFilter {
-  const { cardId, brand, bin, lastFour, cardExpiresBefore, createdFrom, createdBefore } = query;
+  const { cardId, customer, brand, bin, lastFour, cardExpiresBefore, createdFrom, createdBefore } = query;
   const [year, month] = cardExpiresBefore?.split('-').map(Number) ?? [];
   const expiryBefore = year === undefined || month === undefined ? undefined : year * 12 + month;
   const state = query.state ?? 'active';
-  return { state, cardId, brand, bin, lastFour, expiryBefore, createdFrom, createdBefore };
+  return { state, cardId, customer, brand, bin, lastFour, expiryBefore, createdFrom, createdBefore };
 }
 
 function listed(row: TokenRow): ListedToken {

@@ -6,7 +6,8 @@ import { cardSummaryOf } from './token-answer.ts';
 import type { Vault } from './vault.ts';
 
 const DEFAULT_LIMIT = 50;
-const NEWEST = 2_147_483_647;
+/** Below it are all. */
+export const NEWEST_VERSION = 2_147_483_647;
 
 /**
  * What a token's card was, version by version, the newest first.
@@ -21,7 +22,7 @@ export async function listVersions(
   if (!(await findToken(vault.database, merchant, token))) throw new ProblemError('token_not_found');
   const limit = query.limit ?? DEFAULT_LIMIT;
   const found = await findVersions(vault.database, token, {
-    before: query.before ?? NEWEST,
+    before: query.before ?? NEWEST_VERSION,
     limit: limit + 1,
   });
   const versions = found.slice(0, limit);

@@ -6,7 +6,7 @@ import { settleByKey, type UnitOfWork } from './commit.ts';
 import { digestRequest } from './crypto/digest-keys.ts';
 import type { WritingKeys } from './crypto/key-ring.ts';
 import { openCard, sealCard } from './crypto/sealed-card.ts';
-import { acceptedVersions } from './domain/if-match.ts';
+import { preconditionOf } from './precondition.ts';
 import { claimIdempotencyKey, storeAnswer } from './storage/idempotency-keys.ts';
 import { findRecord, insertRecord } from './storage/records.ts';
 import { addVersion } from './storage/token-versions.ts';
@@ -32,7 +32,7 @@ export interface UpdateRequest {
  */
 export async function updateToken(vault: Vault, request: UpdateRequest): Promise<TokenAnswer> {
   const { by, token, idempotencyKey, ifMatch, body } = request;
-  const accepted = ifMatch === undefined ? 'any' : versionsOf(ifMatch);
+  const checkVersion = preconditionOf(ifMatch, 'token');
   // Before any key is made for a merchant that has no such token.
   const seen = await findToken(vault.database, by.merchant, token);
   if (!seen) throw new ProblemError('token_not_found');
@@ -55,11 +55,7 @@ export async function updateToken(vault: Vault, request: UpdateRequest): Promise
       }
       const current = await lockToken(unit.transaction, by.merchant, token);
       if (!current) throw new ProblemError('token_not_found');
-      if (accepted !== 'any' && !accepted.includes(current.recordVersion)) {
-        throw new ProblemError('version_mismatch', {
-          detail: `The token is at version ${current.recordVersion}; read it again and decide anew.`,
-        });
-      }
+      checkVersion(current.recordVersion);
       const answer = toAnswer(await change({ vault, unit, by, keys }, current, body.card));
       await storeAnswer(unit.transaction, keyed, { token, status: 200, body: answer });
       return answer;
@@ -74,15 +70,6 @@ export async function updateToken(vault: Vault, request: UpdateRequest): Promise
 async function fetchReadingKey(vault: Vault, merchant: string, seen: StoredToken): Promise<void> {
   const record = await findRecord(vault.database, seen.token, seen.recordVersion);
   if (record) await vault.keys.forReading(merchant, record.keyVersion, seen);
-}
-
-function versionsOf(ifMatch: string): 'any' | readonly number[] {
-  const accepted = acceptedVersions(ifMatch);
-  if (accepted !== undefined) return accepted;
-  throw new ProblemError('invalid_request', {
-    detail: 'The header If-Match must be `*` or the `ETag` of an earlier answer.',
-    errors: [{ field: 'if-match', message: 'must be an entity tag' }],
-  });
 }
 
 interface Work {

@@ -21,6 +21,41 @@ export const merchantParameter: Parameter = {
   schema: Merchant,
 };
 
+/** Of what has an `ETag`. */
+export const ifMatchParameter = (what: string): Parameter => ({
+  in: 'header',
+  name: 'if-match',
+  required: false,
+  description: `\`ETag\` of an earlier answer: change the ${what} only if it is still at that version.`,
+  schema: z.string(),
+});
+
+/** A name in a path. */
+export const pathParameter = (name: string, schema: z.ZodType): Parameter => ({
+  in: 'path',
+  name,
+  required: true,
+  description: `The ${name}.`,
+  schema,
+});
+
+/** How a parameter of a list is written in a URL, where that is not what it is parsed to. */
+const WRITTEN: Readonly<Record<string, z.ZodType>> = { limit: z.int().min(1).max(200) };
+
+/** The query of a list: each member with its description. */
+export function queryParameters<Shape extends Record<string, z.ZodOptional>>(
+  { shape }: z.ZodObject<Shape>,
+  descriptions: Readonly<Record<keyof Shape & string, string>>,
+): Parameter[] {
+  return (Object.keys(descriptions) as (keyof Shape & string)[]).map((name) => ({
+    in: 'query',
+    name,
+    required: false,
+    description: descriptions[name],
+    schema: WRITTEN[name] ?? (shape[name]?.unwrap() as z.ZodType),
+  }));
+}
+
 export const eventParameters: readonly Parameter[] = [
   {
     in: 'query',

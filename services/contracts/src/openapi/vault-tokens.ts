@@ -4,47 +4,29 @@ import { Token } from '../identifiers.ts';
 import { ListTokens } from '../tokens-list.ts';
 import type { Operation, Parameter } from './document.ts';
 import { examples } from './examples.ts';
-import { idempotencyKeyParameter, merchantParameter } from './parameters.ts';
+import {
+  idempotencyKeyParameter,
+  ifMatchParameter,
+  merchantParameter,
+  pathParameter,
+  queryParameters,
+} from './parameters.ts';
 
-const tokenParameter: Parameter = {
-  in: 'path',
-  name: 'token',
-  required: true,
-  description: 'The token.',
-  schema: Token,
-};
+const tokenParameter = pathParameter('token', Token);
 
-const ifMatchParameter: Parameter = {
-  in: 'header',
-  name: 'if-match',
-  required: false,
-  description: '`ETag` of an earlier answer: change the token only if it is still at that version.',
-  schema: z.string(),
-};
-
-type Filter = keyof typeof ListTokens.shape;
-const DESCRIPTIONS: Record<Filter, string> = {
+const listParameters = queryParameters(ListTokens, {
   after: '`next` of the page before. Without it the list begins at the newest token.',
   limit: 'Most tokens of a page, 1 to 200. Default 50.',
   state: '`active` (default), or `deleted` for the names of tokens that are gone.',
   cardId: 'Tokens of this card.',
+  customer: 'Tokens that are on file for this customer.',
   brand: 'Tokens of cards of this brand.',
   bin: 'Tokens of cards whose number begins so.',
   lastFour: 'Tokens of cards whose number ends so.',
   cardExpiresBefore: 'Tokens of cards whose last good month is before this one, such as 2030-01.',
   createdFrom: 'Tokens made at this time (RFC 3339) or later.',
   createdBefore: 'Tokens made before this time (RFC 3339).',
-};
-/** How a parameter is written in a URL, where that is not what it is parsed to. */
-const WRITTEN: Partial<Record<Filter, z.ZodType>> = { limit: z.int().min(1).max(200) };
-
-const listParameters: readonly Parameter[] = (Object.keys(DESCRIPTIONS) as Filter[]).map((name) => ({
-  in: 'query',
-  name,
-  required: false,
-  description: DESCRIPTIONS[name],
-  schema: WRITTEN[name] ?? ListTokens.shape[name].unwrap(),
-}));
+});
 
 const versionParameters: readonly Parameter[] = [
   {
@@ -164,7 +146,7 @@ export const tokenOperations: readonly Operation[] = [
     description:
       'Makes a new version of what is stored, with an audit row and the event `token.updated`. When everything is as asked already, the answer is the version that there is. With `If-Match`, only if nobody has changed it since.',
     permission: 'tokens:update',
-    parameters: [tokenParameter, idempotencyKeyParameter, ifMatchParameter, merchantParameter],
+    parameters: [tokenParameter, idempotencyKeyParameter, ifMatchParameter('token'), merchantParameter],
     body: { schema: 'UpdateToken', example: examples.updateToken },
     answers: [{ status: 200, description: 'The token as it is now.', ...record }],
     problems: [

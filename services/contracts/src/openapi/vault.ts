@@ -1,7 +1,10 @@
+import { Agreement, AgreementPage, CreateAgreement, UpdateAgreement } from '../agreements.ts';
 import { AuditAnchor } from '../audit/anchor.ts';
 import { AuditRow } from '../audit/row.ts';
 import { AnchorVerdict } from '../audit-trail.ts';
 import { BinRecord } from '../bins.ts';
+import { Credential, CredentialList, CredentialRecord, PutOnFile } from '../credentials.ts';
+import { CreateCustomer, Customer, CustomerPage, UpdateCustomer } from '../customers.ts';
 import { EventPage } from '../events.ts';
 import { CreateRevealGrant, Reveal, RevealedCard, RevealGrant } from '../reveals.ts';
 import { CreateShredding, Shredding } from '../shreddings.ts';
@@ -15,7 +18,9 @@ import { examples } from './examples.ts';
 import { commonOperations, Health } from './operations.ts';
 import { eventParameters, merchantParameter } from './parameters.ts';
 import { shreddingOperations } from './shreddings.ts';
+import { agreementOperations } from './vault-agreements.ts';
 import { auditOperations } from './vault-audit.ts';
+import { customerOperations } from './vault-customers.ts';
 import { tokenOperations } from './vault-tokens.ts';
 
 /** The vault's HTTP API. */
@@ -33,6 +38,18 @@ export const vaultApi: Api = {
     TokenPage,
     TokenVersions,
     BinRecord,
+    CreateCustomer,
+    UpdateCustomer,
+    Customer,
+    CustomerPage,
+    PutOnFile,
+    Credential,
+    CredentialRecord,
+    CredentialList,
+    CreateAgreement,
+    UpdateAgreement,
+    Agreement,
+    AgreementPage,
     CreateRevealGrant,
     RevealGrant,
     Reveal,
@@ -48,6 +65,8 @@ export const vaultApi: Api = {
   },
   operations: [
     ...tokenOperations,
+    ...customerOperations,
+    ...agreementOperations,
     {
       method: 'post',
       path: '/v1/reveal-grants',

@@ -16,6 +16,9 @@ const NOBODY: Identity = {
 /** Refusals in a route's own words, beside those of access. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'token_not_found',
+  'customer_not_found',
+  'credential_not_found',
+  'agreement_not_found',
   'grant_invalid',
   'forbidden',
   'rate_limited',

@@ -1,6 +1,7 @@
 import type { Transaction } from '@cofferdam/runtime';
 import { auditEntry } from '../audit-entry.ts';
 import { ownIdentity } from '../rekey/own-identity.ts';
+import { deleteCustomersOf } from '../storage/customers.ts';
 import { deleteRecords } from '../storage/records.ts';
 import {
   advanceShredding,
@@ -76,6 +77,9 @@ async function erase(vault: Vault): Promise<boolean> {
     if (!one) return false;
     const { shredding, merchant } = one;
     const now = vault.now();
+    const until = new Date(one.requestedAt.getTime() + STRAGGLERS_MS);
+    // Whose cards they were goes before the cards.
+    if ((await deleteCustomersOf(transaction, merchant, { until, limit: BATCH })) > 0) return true;
     const cards = await holdShreddedCards(transaction, one, BATCH);
     const last = cards.at(-1);
     if (last) {
@@ -89,7 +93,6 @@ async function erase(vault: Vault): Promise<boolean> {
       await advanceShredding(transaction, shredding, { afterFingerprint: last.fingerprint, tokensErased });
       return true;
     }
-    const until = new Date(one.requestedAt.getTime() + STRAGGLERS_MS);
     if ((await deleteAnswersAndGrants(transaction, merchant, { until, limit: 10 * BATCH })) > 0) return true;
     await advanceShredding(transaction, shredding, { ...one, erasedAt: now });
     const { tokensErased } = one;

@@ -6,6 +6,8 @@ import { isLive, type StoredToken } from './tokens.ts';
 export interface TokenFilter {
   state: 'active' | 'deleted';
   cardId: string | undefined;
+  /** For whom they are on file. */
+  customer: string | undefined;
   brand: string | undefined;
   bin: string | undefined;
   lastFour: string | undefined;
@@ -36,13 +38,14 @@ export async function tokensAfter(
   filter: TokenFilter,
   page: { after: ListPosition | undefined; limit: number },
 ): Promise<{ tokens: TokenRow[]; next: ListPosition | undefined }> {
+  const narrowing = NARROWING.filter(({ of }) => of(filter) !== undefined);
   const { rows } = await database.query<ListRow>({
-    name: filter.cardId === undefined ? 'list-tokens' : 'list-tokens-of-card',
-    text: statement(filter.cardId !== undefined),
+    name: ['list-tokens', ...narrowing.map(({ name }) => name)].join('-'),
+    text: statement(narrowing.map(({ condition }, i) => condition(`$${i + 12}`))),
     values: [
       merchant,
       page.after?.createdAt ?? 'infinity',
-      page.after?.token ?? '',
+      page.after?.id ?? '',
       filter.createdFrom ?? '-infinity',
       filter.createdBefore ?? 'infinity',
       filter.state,
@@ -51,19 +54,36 @@ export async function tokensAfter(
       filter.lastFour ?? null,
       filter.expiryBefore ?? null,
       page.limit + 1,
-      ...(filter.cardId === undefined ? [] : [filter.cardId]),
+      ...narrowing.map(({ of }) => of(filter)),
     ],
   });
   const [first] = rows;
   const found = rows.filter((row) => row.token !== null) as FoundRow[];
   const tokens = found.slice(0, page.limit).map(({ endToken, endCreatedAt, lookedThrough, ...row }) => row);
-  return { tokens, next: found.length > page.limit ? tokens.at(-1) : endOf(first) };
+  const last = found.length > page.limit ? tokens.at(-1) : undefined;
+  return { tokens, next: last ? { createdAt: last.createdAt, id: last.token } : endOf(first) };
 }
+
+/** Filters behind which there is an index: only what fits them is looked through. */
+const NARROWING: readonly {
+  name: string;
+  of: (filter: TokenFilter) => string | undefined;
+  condition: (value: string) => string;
+}[] = [
+  { name: 'of-card', of: ({ cardId }) => cardId, condition: (value) => `card_id = ${value}` },
+  {
+    name: 'of-customer',
+    of: ({ customer }) => customer,
+    // An array, which the planner looks up one by one: joined, it might walk through all of the merchant's tokens.
+    condition: (value) =>
+      `token = ANY (ARRAY (SELECT d.token FROM credentials d WHERE d.customer = ${value} AND d.merchant = $1))`,
+  },
+];
 
 /** The last token that was looked at, when that was not the merchant's last one. */
 function endOf(row: ListRow | undefined): ListPosition | undefined {
   if (!row || Number(row.lookedThrough) < LOOKED_THROUGH) return undefined;
-  return { createdAt: row.endCreatedAt, token: row.endToken };
+  return { createdAt: row.endCreatedAt, id: row.endToken };
 }
 
 interface End {
@@ -75,14 +95,14 @@ type FoundRow = TokenRow & End;
 type ListRow = FoundRow | (End & { token: null });
 
 /** One statement, so that what was looked through and what was found are of the same moment. */
-function statement(ofCard: boolean): string {
+function statement(conditions: readonly string[]): string {
   return `
     WITH looked_through AS MATERIALIZED (
       SELECT *, CASE WHEN ${isLive('tokens')} THEN 'active' ELSE 'deleted' END AS shown_state
       FROM tokens
       WHERE merchant = $1 AND (created_at, token) < ($2::timestamptz, $3)
         AND created_at >= $4::timestamptz AND created_at < $5::timestamptz
-        ${ofCard ? 'AND card_id = $12' : ''}
+        ${conditions.map((condition) => `AND ${condition}`).join(' ')}
       ORDER BY created_at DESC, token DESC LIMIT ${LOOKED_THROUGH}),
     found AS (
       SELECT * FROM looked_through

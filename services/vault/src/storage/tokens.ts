@@ -20,7 +20,7 @@ export interface StoredToken {
   expiresAt: Date | null;
 }
 
-const COLUMNS = `token, merchant, card_id AS "cardId", brand, bin, last_four AS "lastFour",
+export const TOKEN_COLUMNS = `token, merchant, card_id AS "cardId", brand, bin, last_four AS "lastFour",
   expiry_month AS "expiryMonth", expiry_year AS "expiryYear", card_state AS "cardState", record_version AS "recordVersion",
   created_at AS "createdAt", updated_at AS "updatedAt", expires_at AS "expiresAt"`;
 
@@ -38,7 +38,7 @@ export async function findToken(
 ): Promise<StoredToken | undefined> {
   const { rows } = await database.query<StoredToken>({
     name: 'find-token',
-    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND ${isLive('tokens')}`,
+    text: `SELECT ${TOKEN_COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND ${isLive('tokens')}`,
     values: [merchant, token],
   });
   return rows[0];
@@ -51,7 +51,7 @@ export async function lockToken(
 ): Promise<StoredToken | undefined> {
   const { rows } = await transaction.query<StoredToken>({
     name: 'lock-token',
-    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND ${isLive('tokens')} FOR UPDATE`,
+    text: `SELECT ${TOKEN_COLUMNS} FROM tokens WHERE token = $2 AND merchant = $1 AND ${isLive('tokens')} FOR UPDATE`,
     values: [merchant, token],
   });
   return rows[0];
@@ -160,17 +160,18 @@ export async function findCardOf(
   return rows[0];
 }
 
-/** The token, also at its end, unless it is erased; locked. */
+/** The tokens, also at their end, unless they are erased; locked. */
 export async function lockUnerased(
   transaction: Transaction,
-  token: string,
-): Promise<StoredToken | undefined> {
+  tokens: readonly string[],
+): Promise<StoredToken[]> {
   const { rows } = await transaction.query<StoredToken>({
-    name: 'lock-unerased-token',
-    text: `SELECT ${COLUMNS} FROM tokens WHERE token = $1 AND state = 'active' FOR UPDATE`,
-    values: [token],
+    name: 'lock-unerased-tokens',
+    text: `SELECT ${TOKEN_COLUMNS} FROM tokens WHERE token = ANY ($1::text[]) AND state = 'active'
+           ORDER BY token FOR UPDATE`,
+    values: [tokens],
   });
-  return rows[0];
+  return rows;
 }
 
 /** Leaves the tokens' names and nothing of their cards. */
@@ -211,7 +212,7 @@ export async function lockEnded(
   held: Held,
 ): Promise<StoredToken[]> {
   const { rows } = await transaction.query<StoredToken>({
-    text: `SELECT ${COLUMNS} FROM tokens
+    text: `SELECT ${TOKEN_COLUMNS} FROM tokens
            WHERE token = ANY ($1::text[]) AND state = 'active' AND expires_at <= now()
            ORDER BY token FOR UPDATE ${held === 'wait' ? '' : 'SKIP LOCKED'}`,
     values: [tokens],
