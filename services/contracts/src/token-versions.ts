@@ -32,6 +32,7 @@ export const TokenVersions = z.strictObject({
         card: CardSummary,
         cardState: CardState.optional(),
         createdAt: Timestamp,
+        occurredAt: Timestamp.optional().describe('Of a credential update: when the issuer knew of it.'),
       }),
     )
     .describe('Newest first. A change of before this was kept is missing.'),

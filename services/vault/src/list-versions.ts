@@ -36,12 +36,13 @@ export async function listVersions(
 
 /** A version as its merchant may see it. */
 export function toVersion(row: TokenVersion): TokenVersions['versions'][number] {
-  const { version, cause, result, cardState, createdAt } = row;
+  const { version, cause, result, cardState, createdAt, occurredAt } = row;
   return {
     ...{ version, cause },
     ...(result === null ? {} : { result }),
     card: cardSummaryOf(row),
     ...(cardState === null ? {} : { cardState }),
     createdAt: createdAt.toISOString(),
+    ...(occurredAt === null ? {} : { occurredAt: occurredAt.toISOString() }),
   };
 }

@@ -67,7 +67,7 @@ export async function updateToken(vault: Vault, request: UpdateRequest): Promise
  * KMS, and the database for the key's row, are asked before the transaction: while it holds a lock and a connection, as
  * many of them as there are connections would wait for another one.
  */
-async function fetchReadingKey(vault: Vault, merchant: string, seen: StoredToken): Promise<void> {
+export async function fetchReadingKey(vault: Vault, merchant: string, seen: StoredToken): Promise<void> {
   const record = await findRecord(vault.database, seen.token, seen.recordVersion);
   if (record) await vault.keys.forReading(merchant, record.keyVersion, seen);
 }

@@ -4,6 +4,7 @@ import { BinRecord, TokenPage, TokenRecord } from '@cofferdam/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { eraseEnded } from '../src/erase-ended.ts';
+import { credentialUpdates } from './api/credential-updates.ts';
 import { sealedCvcs } from './api/sealed-cvcs.ts';
 import { tokenBatches } from './api/token-batches.ts';
 import { tokenVersions } from './api/token-versions.ts';
@@ -348,6 +349,8 @@ describe('a token with an end', () => {
 describe('POST /v1/token-batches', () => tokenBatches(() => running));
 
 describe('GET /v1/tokens/{token}/versions', () => tokenVersions(() => running));
+
+describe('POST /v1/credential-updates', () => credentialUpdates(() => running));
 
 describe('a sealed CVC', () => sealedCvcs(() => running));
 

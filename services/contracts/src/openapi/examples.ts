@@ -41,6 +41,20 @@ export const examples = {
       { version: 1, cause: 'created', card: { ...card, expiryYear: 2027 }, createdAt: time },
     ],
   },
+  pushCredentialUpdates: {
+    source: 'stripe',
+    updates: [
+      {
+        id: 'evt_1Example',
+        token,
+        code: 'new_expiry',
+        occurredAt: time,
+        card: { expiryMonth: 12, expiryYear: 2033 },
+        previous: { lastFour: '5556', expiryMonth: 12, expiryYear: 2030 },
+      },
+    ],
+  },
+  credentialUpdateResults: { results: [{ status: 200, outcome: 'applied', recordVersion: 2 }] },
   binRecord: { bin: '40000566', brand: 'visa', numberLengths: [13, 16, 18, 19], cvcLength: 3 },
   createRevealGrant: {
     token,

@@ -3,6 +3,7 @@ import { AuditAnchor } from '../audit/anchor.ts';
 import { AuditRow } from '../audit/row.ts';
 import { AnchorVerdict } from '../audit-trail.ts';
 import { BinRecord } from '../bins.ts';
+import { CredentialUpdateResults, PushCredentialUpdates } from '../credential-updates.ts';
 import { Credential, CredentialList, CredentialRecord, PutOnFile } from '../credentials.ts';
 import { CreateCustomer, Customer, CustomerPage, UpdateCustomer } from '../customers.ts';
 import { EventPage } from '../events.ts';
@@ -22,6 +23,7 @@ import { agreementOperations } from './vault-agreements.ts';
 import { auditOperations } from './vault-audit.ts';
 import { customerOperations } from './vault-customers.ts';
 import { tokenOperations } from './vault-tokens.ts';
+import { updateOperations } from './vault-updates.ts';
 
 /** The vault's HTTP API. */
 export const vaultApi: Api = {
@@ -37,6 +39,8 @@ export const vaultApi: Api = {
     UpdateToken,
     TokenPage,
     TokenVersions,
+    PushCredentialUpdates,
+    CredentialUpdateResults,
     BinRecord,
     CreateCustomer,
     UpdateCustomer,
@@ -65,6 +69,7 @@ export const vaultApi: Api = {
   },
   operations: [
     ...tokenOperations,
+    ...updateOperations,
     ...customerOperations,
     ...agreementOperations,
     {

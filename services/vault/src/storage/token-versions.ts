@@ -12,6 +12,8 @@ export type TokenVersion = Pick<
   /** Of a credential update. */
   result: CredentialUpdateCode | null;
   createdAt: Date;
+  /** Of a credential update: when the issuer knew of it, if that is known. */
+  occurredAt: Date | null;
 };
 
 /** A change of a token: as it was, as it is with the next version, and why. */
@@ -21,6 +23,7 @@ export interface TokenChange {
   cause: Exclude<VersionCause, 'created'>;
   /** Of a credential update. */
   result?: CredentialUpdateCode;
+  occurredAt?: Date | undefined;
 }
 
 type Row = TokenVersion & { token: string };
@@ -38,6 +41,7 @@ const VERSION: readonly Column<Row>[] = [
   { name: 'expiry_year', type: 'int4', of: ({ expiryYear }) => expiryYear },
   { name: 'card_state', type: 'text', of: ({ cardState }) => cardState },
   { name: 'created_at', type: 'timestamptz', of: ({ createdAt }) => createdAt },
+  { name: 'occurred_at', type: 'timestamptz', of: ({ occurredAt }) => occurredAt },
 ];
 
 /** Remembers the versions that the changes made, and of a token that had none yet the one before. */
@@ -57,11 +61,15 @@ export async function addVersion(transaction: Transaction, change: TokenChange):
   await transaction.query(write.build());
 }
 
-function rowsOf({ before, after, cause, result }: TokenChange): Row[] {
+function rowsOf({ before, after, cause, ...of }: TokenChange): Row[] {
   const first = before.recordVersion === 1 ? 'created' : 'updated';
+  const unknown = { result: null, occurredAt: null };
   return [
-    { ...before, version: before.recordVersion, cause: first, result: null, createdAt: before.updatedAt },
-    { ...after, version: after.recordVersion, cause, result: result ?? null, createdAt: after.updatedAt },
+    { ...before, version: before.recordVersion, cause: first, createdAt: before.updatedAt, ...unknown },
+    {
+      ...{ ...after, version: after.recordVersion, cause, createdAt: after.updatedAt },
+      ...{ result: of.result ?? null, occurredAt: of.occurredAt ?? null },
+    },
   ];
 }
 
@@ -79,12 +87,13 @@ export async function findVersions(
     name: 'find-token-versions',
     text: `SELECT version, cause, result, card_id AS "cardId", brand, bin, last_four AS "lastFour",
                   expiry_month AS "expiryMonth", expiry_year AS "expiryYear", card_state AS "cardState",
-                  created_at AS "createdAt"
+                  created_at AS "createdAt", occurred_at AS "occurredAt"
            FROM (
              SELECT * FROM token_versions WHERE token = $1
              UNION ALL
              SELECT t.token, t.record_version, CASE t.record_version WHEN 1 THEN 'created' ELSE 'updated' END, NULL,
-                    t.card_id, t.brand, t.bin, t.last_four, t.expiry_month, t.expiry_year, t.card_state, t.updated_at
+                    t.card_id, t.brand, t.bin, t.last_four, t.expiry_month, t.expiry_year, t.card_state, t.updated_at,
+                    NULL
              FROM tokens t WHERE t.token = $1 AND t.state = 'active' AND NOT EXISTS (
                SELECT 1 FROM token_versions v WHERE v.token = t.token AND v.version = t.record_version)
            ) AS versions

@@ -28,6 +28,7 @@ const OPERATIONS: readonly Operation[] = readOperations();
 const WHO: Record<string, keyof typeof SUBJECTS> = {
   'grants:create': 'router',
   'tokens:reveal': 'stripe',
+  'credentials:update': 'stripe',
   'status:read': 'operator',
 };
 

@@ -42,7 +42,11 @@ export const RULES = [
   { subjects: [SUBJECTS.checkout], merchants: ['acme'], allow: SHOP },
   { subjects: [SUBJECTS.globexShop], merchants: ['globex'], allow: SHOP },
   { subjects: [SUBJECTS.router], merchants: ['*'], allow: ['tokens:read', 'grants:create'] },
-  { subjects: [SUBJECTS.stripe, SUBJECTS.adyen], merchants: ['acme', 'globex'], allow: ['tokens:reveal'] },
+  {
+    subjects: [SUBJECTS.stripe, SUBJECTS.adyen],
+    merchants: ['acme', 'globex'],
+    allow: ['tokens:reveal', 'credentials:update'],
+  },
   { subjects: [SUBJECTS.anyMerchant], merchants: ['*'], allow: [...SHOP, 'merchants:shred'] },
   { subjects: [SUBJECTS.operator], merchants: ['*'], allow: ['status:read'] },
   { subjects: [SUBJECTS.auditor], merchants: ['*'], allow: ['audit:read'] },
