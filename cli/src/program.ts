@@ -1,4 +1,3 @@
-import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit.ts';
 import { changelogCommand } from './commands/changelog.ts';
@@ -16,6 +15,7 @@ import { upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
 import { whyCommand } from './commands/why.ts';
 import { CliError, EXIT_STATUS } from './errors.ts';
+import { addCompletion } from './output/completion.ts';
 import { printable, type Terminal } from './output/terminal.ts';
 
 /** What any error ends a command with, where 1 has another meaning. */
@@ -34,6 +34,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'cofferdam: ')),
     });
   const commands = [
     statusCommand,
@@ -54,8 +55,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     program.addCommand(command.copyInheritedSettings(program));
     for (const verb of command.commands) verb.copyInheritedSettings(program);
   }
-  // `completion <shell>` for people, and the hidden `complete -- words...` that its script calls.
-  tab(program, { completionCommandName: 'completion' });
+  addCompletion(program, terminal.stdout);
   const status = ERROR_STATUS[words[0] ?? ''] ?? 1;
   try {
     await program.parseAsync(words, { from: 'user' });

@@ -13,8 +13,17 @@ describe('cofferdam completion', () => {
     const { stdout, exitCode } = await cofferdam('completion', 'bash');
     expect(exitCode).toBe(0);
     expect((await execa('bash', ['-n'], { input: stdout })).exitCode).toBe(0);
+    // Also a second time, and after another program whose script is of the same library.
+    const others = stdout
+      .replaceAll('cofferdam', 'other')
+      .replaceAll('__other_directive', 'ShellCompDirective');
+    const sourced = await execa('bash', {
+      input: [others.replaceAll(/^ShellComp/gm, 'readonly $&'), stdout, stdout].join('\n'),
+    });
+    expect(sourced.stderr).toBe('');
     const refused = await cofferdam('completion', 'tcsh');
     expect([refused.exitCode, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/^cofferdam: .*is invalid/);
     expect(refused.stderr).toContain('Allowed choices are zsh, bash, fish, powershell');
   });
 
