@@ -9,6 +9,7 @@ import {
 import type { ChainHeads } from '../audit/chain-heads.ts';
 import { type AuditEntry, type AuditLink, type ChainHead, emptyChain, link } from '../domain/audit-chain.ts';
 import { addAuditLinks, hasAuditLink } from '../storage/audit.ts';
+import { Novelty } from './novelty.ts';
 
 /** What becomes durable with the rows of a batch. */
 export interface Accompanying {
@@ -20,6 +21,8 @@ export interface Accompanying {
 
 /** Carries one batch at a time, and has an audit chain of its own. */
 export interface Lane {
+  /** Whether what comes is mostly new to the database. */
+  readonly novelty: Novelty;
   /** For reading what a batch is about. */
   readonly database: Queryable;
   /**
@@ -42,8 +45,14 @@ const TRIES = 3;
 /**
  * @param name of the lane among those of this process
  * @param heads is told of the chain's new head as soon as it is on disk
+ * @param novelty what lanes of the same work share
  */
-export function createLane(database: Database, heads: ChainHeads, name: string): Lane {
+export function createLane(
+  database: Database,
+  heads: ChainHeads,
+  name: string,
+  novelty: Novelty = new Novelty(),
+): Lane {
   let chains = 0;
   const newChain = (): ChainHead => emptyChain(`${heads.run}/${name}-${++chains}`);
   let head = newChain();
@@ -67,6 +76,7 @@ export function createLane(database: Database, heads: ChainHeads, name: string):
   }
 
   return {
+    novelty,
     database,
     async commit(fill, { audit, events, firstEvents = [] }) {
       const write = new BatchStatement('commit-batch');
