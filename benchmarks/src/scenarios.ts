@@ -1,3 +1,4 @@
+import { durabilityScenario } from './durability/scenario.ts';
 import { crashMatrixScenario } from './faults/crash-matrix.ts';
 import { faultSchedulesScenario } from './faults/fault-schedules.ts';
 import { soakScenario } from './faults/soak.ts';
@@ -14,4 +15,5 @@ export const SCENARIOS: readonly Scenario[] = [
   specificationWalkScenario,
   soakScenario,
   vaultScenario,
+  durabilityScenario,
 ];

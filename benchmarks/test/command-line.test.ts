@@ -27,7 +27,7 @@ describe('readCommand()', () => {
   test.each([
     [
       ['operater'],
-      'there is no scenario "operater": there is operator, crash-matrix, fault-schedules, specification-walk, soak, vault',
+      'there is no scenario "operater": there is operator, crash-matrix, fault-schedules, specification-walk, soak, vault, durability',
     ],
     [['operator', '--fast'], "Unknown option '--fast'; see npm run bench -- operator --help"],
     [['operator', 'now'], "Unexpected argument 'now'; see npm run bench -- operator --help"],

@@ -27,6 +27,8 @@ export type VaultEnvironment = {
   vaultEnvironment: Record<string, string>;
   /** For one process of the load generator: its tokens live ten minutes, as those of pods that reveal must. */
   loadSettings(): Promise<LoadSettings>;
+  /** A token of another identity of the rules, such as `auditor`. */
+  identity(name: string): Promise<string>;
   close(): Promise<void>;
 };
 
@@ -35,15 +37,19 @@ const MERCHANT = 'acme';
 const account = (name: string): string => `system:serviceaccount:payments:${name}`;
 const OWN = 'system:serviceaccount:payments-dev:payments-vault';
 
+const SHOP = ['tokens:create', 'tokens:read', 'tokens:update', 'tokens:delete', 'events:read'];
 const RULES = [
-  { subjects: [account('shop')], merchants: [MERCHANT], allow: ['tokens:create', 'tokens:read'] },
+  { subjects: [account('shop')], merchants: [MERCHANT], allow: SHOP },
   { subjects: [account('router')], merchants: ['*'], allow: ['grants:create'] },
   { subjects: [account('connector')], merchants: [MERCHANT], allow: ['tokens:reveal'] },
   { subjects: [account('operator')], merchants: ['*'], allow: ['status:read'] },
+  { subjects: [account('auditor')], merchants: ['*'], allow: ['audit:read'] },
 ];
 
+/** @param startServer another PostgreSQL than a temporary one; the environment stops it */
 export async function startVaultEnvironment(
   hostEnvironment: Record<string, string>,
+  startServer: (supervisor: Supervisor) => Promise<PostgresServer> = startTestPostgres,
 ): Promise<VaultEnvironment> {
   const closers: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -57,7 +63,7 @@ export async function startVaultEnvironment(
     closers.push(() => rmSync(directory, { recursive: true, force: true }));
     const [issuer, tls] = await Promise.all([createTokenIssuer(), createTestTls()]);
     closers.push(() => tls.remove());
-    const postgres = await startTestPostgres();
+    const postgres = await startServer(supervisor);
     closers.push(() => postgres.stop());
     const jwks = async () => JSON.parse(issuer.jwks());
     const kms = await startTestKms({ serviceAccountIssuer: { issuer: issuer.issuer, jwks } });
@@ -91,6 +97,7 @@ export async function startVaultEnvironment(
         // One identity sends everything: what it may is not what is measured.
         REQUESTS_PER_SECOND: '100000',
       },
+      identity: sign,
       loadSettings: async () => ({
         caFile: tls.caFile,
         tokens: {

@@ -1,8 +1,14 @@
+export { freePort } from './free-port.ts';
 export type { Absent } from './kafka/java.ts';
 export type { SecuredListeners } from './kafka/secured.ts';
 export { type KafkaOptions, type KafkaServer, startKafka } from './kafka/server.ts';
 export { createTestAuthority, type TestAuthority, type TestKeyPair } from './kafka/test-certificates.ts';
-export { type SecuredTestKafka, startSecuredTestKafka, startTestKafka } from './kafka/test-kafka.ts';
+export {
+  KAFKA_CACHE,
+  type SecuredTestKafka,
+  startSecuredTestKafka,
+  startTestKafka,
+} from './kafka/test-kafka.ts';
 export type { CallLog, KmsConfig, KmsOptions, Principal, StaticKey } from './kms/options.ts';
 export { type KmsServer, startKms } from './kms/server.ts';
 export {

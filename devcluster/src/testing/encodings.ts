@@ -1,4 +1,4 @@
-/** A card number as bytes, in one of the ways in which it can end up somewhere. */
+/** A card number, or other text, as bytes, in one of the ways in which it can end up somewhere. */
 export interface Needle {
   number: string;
   encoding: string;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Needle, needlesOf } from './encodings.ts';
+import { needlesOf } from './encodings.ts';
+import { NeedleIndex } from './needle-index.ts';
 import { unpackAll } from './unpack.ts';
 
 /** Something that the system wrote: a log, a dump, a file, an answer. */
@@ -21,13 +22,13 @@ export interface Finding {
 const MAX_DEPTH = 3;
 
 /**
- * Looks for card numbers in everything that a system wrote: plain, with separators, in base64 at each alignment,
+ * Looks for card numbers (or the beginning of many, or other telling text) in everything that a system wrote: plain, with separators, in base64 at each alignment,
  * hexadecimal, UTF-16, URL-encoded, escaped, packed decimal, and inside compressed streams, nested up to three deep.
  * A hunt that finds nothing proves something only beside one that finds a planted number: see the tests.
  */
 export function huntCardNumbers(sources: Iterable<Source>, numbers: readonly string[]): Finding[] {
   const distinct = [...new Set(numbers)];
-  const needles = distinct.flatMap(needlesOf);
+  const needles = new NeedleIndex(distinct.flatMap(needlesOf));
   const separated = separatedPattern(distinct);
   const findings: Finding[] = [];
   for (const { name, content } of sources) {
@@ -68,7 +69,7 @@ function withoutZeroTail(bytes: Buffer): Buffer {
 }
 
 interface Patterns {
-  needles: readonly Needle[];
+  needles: NeedleIndex;
   separated: RegExp;
 }
 
@@ -77,9 +78,8 @@ function hunt(
   patterns: Patterns,
   findings: Finding[],
 ): void {
-  for (const { number, encoding, bytes: needle } of patterns.needles) {
-    const offset = bytes.indexOf(needle);
-    if (offset >= 0) findings.push({ source, lastFour: number.slice(-4), encoding, offset });
+  for (const { needle, offset } of patterns.needles.findIn(bytes)) {
+    findings.push({ source, lastFour: needle.number.slice(-4), encoding: needle.encoding, offset });
   }
   for (const match of bytes.toString('latin1').matchAll(patterns.separated)) {
     const digits = match[0].replace(/\D/g, '');
@@ -96,8 +96,9 @@ function hunt(
   }
 }
 
-/** The digits with up to two separators between each: blanks, hyphens, dots, slashes, quotes and commas of an array. */
-function separatedPattern(numbers: readonly string[]): RegExp {
+/** The digits with up to three separators between each: blanks, hyphens, dots, slashes, quotes and commas of an array. */
+function separatedPattern(texts: readonly string[]): RegExp {
+  const numbers = texts.filter((text) => /^\d+$/.test(text));
   if (numbers.length === 0) return /(?!)/g;
   return new RegExp(
     numbers.map((number) => [...number].join('[ \\-._/,"\'\\t\\n\\u00a0]{0,3}')).join('|'),

@@ -44,11 +44,11 @@ export function* unpackAll(bytes: Buffer): Generator<Unpacked> {
 /** Only runs that decode to something packed again matter: what they hold in the clear, the needles find. */
 function* textRuns(bytes: Buffer): Generator<Unpacked> {
   const text = bytes.toString('latin1');
-  for (const { index, 0: run } of text.matchAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g)) {
+  for (const { index, 0: run } of text.matchAll(/[A-Za-z0-9+/_-]{24,100000}={0,2}/g)) {
     const decoded = Buffer.from(run, 'base64');
     if (looksPacked(decoded)) yield { how: `base64 at ${index}`, bytes: decoded };
   }
-  for (const { index, 0: run } of text.matchAll(/(?:[0-9a-fA-F]{2}){16,}/g)) {
+  for (const { index, 0: run } of text.matchAll(/(?:[0-9a-fA-F]{2}){16,50000}/g)) {
     const decoded = Buffer.from(run, 'hex');
     if (looksPacked(decoded)) yield { how: `hex at ${index}`, bytes: decoded };
   }

@@ -9,8 +9,8 @@ import type { SecuredListeners } from './secured.ts';
 import { type KafkaServer, startKafka } from './server.ts';
 import { createTestAuthority, type TestAuthority } from './test-certificates.ts';
 
-/** That of the demo: the jars are fetched once for both. */
-const cacheDirectory = fileURLToPath(new URL('../../../../.cofferdam/cache/kafka', import.meta.url));
+/** Where the demo, tests and benchmarks keep Kafka's jars: they are fetched once for all. */
+export const KAFKA_CACHE = fileURLToPath(new URL('../../../../.cofferdam/cache/kafka', import.meta.url));
 
 /**
  * A Kafka of one test file: a temporary directory, a free port of 127.0.0.1. `stop()` removes its data, and so does
@@ -25,7 +25,7 @@ export async function startTestKafka(
   const host = '127.0.0.1';
   const port = await freePort(host);
   const kafka = await startKafka({
-    ...{ ...options, host, port, stateDirectory, cacheDirectory, supervisor },
+    ...{ ...options, host, port, stateDirectory, cacheDirectory: KAFKA_CACHE, supervisor },
   }).catch(async (error: unknown) => {
     await supervisor.close();
     throw error;

@@ -1,0 +1,108 @@
+import { SEED_HELP, seedOf } from '../faults/randomness.ts';
+import { atLeast, exactly, type Findings, type Result } from '../harness/report.ts';
+import { wholeNumber } from '../harness/whole-number.ts';
+import type { RunContext, Scenario } from '../scenario.ts';
+import { type DurabilityOptions, type Outcome, runDurability } from './run.ts';
+
+export const durabilityScenario: Scenario = {
+  name: 'durability',
+  summary: 'what was acknowledged is there, and nothing else, after vault, PostgreSQL and Kafka were killed',
+  options: {
+    kills: { type: 'string' },
+    seconds: { type: 'string' },
+    seed: { type: 'string' },
+    rate: { type: 'string' },
+  },
+  help: [
+    '--kills <n>     default 36, with --quick 6',
+    '--seconds <s>   of load, more where killing takes longer; default 180, with --quick 12',
+    '--rate <n>      requests a second; default 150',
+    SEED_HELP.replace('a run;', 'the choices of a run, but not when they fall;'),
+  ],
+  prepare(values, quick) {
+    const number = (option: string, text: unknown, to: number) => wholeNumber(option, text, { from: 1, to });
+    const options = {
+      kills: number('--kills', values['kills'] ?? (quick ? 6 : 36), 10_000),
+      seconds: number('--seconds', values['seconds'] ?? (quick ? 12 : 180), 86_400),
+      ratePerSecond: number('--rate', values['rate'] ?? 150, 10_000),
+      seed: seedOf(values['seed']),
+      vaults: 2,
+    };
+    return (context) => measure(context, options);
+  },
+};
+
+async function measure(context: RunContext, options: DurabilityOptions): Promise<Findings> {
+  context.progress.show(`seed ${options.seed}`);
+  const outcome = await runDurability(options, {
+    hostEnvironment: context.environment,
+    signal: context.signal,
+    onProgress: (step, detail) => context.progress.show(step, detail),
+  });
+  return findingsOf(outcome, options);
+}
+
+const counted = (name: string, errors: number, figures: Record<string, number | null>): Result => ({
+  ...{ name, ratePerSecond: null, p50Ms: null, p99Ms: null, p999Ms: null, errors },
+  ...figures,
+});
+
+export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findings {
+  const { ledger, kills, tokens, rows, events, audit, hunt, problems } = outcome;
+  const { counts } = ledger;
+  const killed = [...kills.values()].reduce((sum, times) => sum + times, 0);
+  return {
+    settings: {
+      ...options,
+      durability:
+        'fsync and synchronous_commit on, as PostgreSQL comes; processes are killed, the machine is not',
+      kafka: outcome.brokerAbsent ?? 'one broker, acks all',
+      relay: "inside the vault's process; killed with it, and apart by the end of its session",
+    },
+    results: [
+      counted('kills', 0, { all: killed, ...Object.fromEntries(kills) }),
+      {
+        ...counted('acknowledged', ledger.problems.length, counts),
+        ratePerSecond: Math.round(counts.acknowledged / outcome.loadedSeconds),
+      },
+      counted('tokens', tokens.problems.length, { decrypt: tokens.revealed, deletedAndGone: tokens.gone }),
+      counted('rows', rows.problems.length, {
+        ...{ idempotencyKeys: rows.idempotencyKeys, keysAnswered: ledger.keys.size },
+        ...{ tokens: rows.tokens, records: rows.records },
+      }),
+      counted('events', events.problems.length, {
+        ...{ outbox: events.inOutbox, kafka: events.inKafka, kafkaRepetitions: events.repeated },
+      }),
+      counted('audit', audit.findings.length, {
+        ...{
+          rows: audit.rows,
+          chains: audit.writers,
+          anchored: audit.anchored,
+          foundLater: audit.foundLater,
+        },
+        ...{ notAnchored: audit.notAnchored.rows, anchors: audit.anchors.kept },
+      }),
+      counted('hunt', hunt.problems.length, {
+        mebibytesRead: Math.round(hunt.read),
+        placesWithThePlantedNumber: hunt.plantedFoundIn.length,
+      }),
+    ],
+    targets: [
+      atLeast('kills', { value: options.kills, unit: '' }, killed),
+      exactly(
+        'acknowledged tokens that do not decrypt to their card, or are not gone',
+        0,
+        tokens.problems.length,
+      ),
+      exactly(
+        'idempotency keys without exactly one row, tokens and records too many or too few',
+        0,
+        rows.problems.length,
+      ),
+      exactly('events missing, too many or out of order', 0, events.problems.length),
+      exactly('findings of the audit', 0, audit.findings.length),
+      exactly('places with card data, or without what was planted', 0, hunt.problems.length),
+    ],
+    problems: problems.map((problem) => `--seed ${options.seed}: ${problem}`),
+  };
+}
