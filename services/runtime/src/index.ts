@@ -56,7 +56,7 @@ export { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts';
 export { type Check, type CheckResult, Readiness } from './http/readiness.ts';
 export { listenerOptions } from './http/secure-server.ts';
 export { validate } from './http/validate.ts';
-export { orderedId, type RandomBytes, randomId } from './ids.ts';
+export { orderedId, pooledRandomBytes, type RandomBytes, randomId } from './ids.ts';
 export {
   certificateAuthorities,
   KAFKA_CREDENTIAL_KEYS,

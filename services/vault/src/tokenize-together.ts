@@ -51,6 +51,16 @@ export interface Tokenization extends KeyedRequest {
   expiresAt: Date | null;
   /** By version: those that were fetched because the card has a record that they open. */
   readingKeys: Map<number, DataKey>;
+  /** Once they were asked for. */
+  ids?: Ids;
+}
+
+/** By which two are about the same. */
+interface Ids {
+  /** One of them is equal for the same key of the same merchant. */
+  request: readonly string[];
+  /** One of them is equal for the same card of the same merchant. */
+  card: readonly string[];
 }
 
 /**
@@ -61,7 +71,7 @@ export interface Tokenization extends KeyedRequest {
  */
 export const TOKENIZING: GroupWork<Tokenization, Tokenized, Lane> = {
   name: 'tokenize',
-  keysOf: (request) => [...requestIds(request), ...cardIds(request)],
+  keysOf: (request) => [...idsOf(request).request, ...idsOf(request).card],
   afterFailure: (error, attempt) => afterFailure(error, attempt, { repeatable: true }),
   async run(requests, lane) {
     try {
@@ -142,7 +152,7 @@ class Decisions {
 
   take(request: Tokenization, i: number): Outcome<Tokenized> {
     try {
-      const ids = requestIds(request);
+      const ids = idsOf(request).request;
       const earlier = firstOf(this.#answers, ids) ?? this.#known[i]?.answered;
       if (earlier) return { value: replay(request, earlier) };
 
@@ -190,7 +200,7 @@ class Decisions {
   }
 
   #cardOf(request: Tokenization, i: number): KnownCard {
-    const ids = cardIds(request);
+    const ids = idsOf(request).card;
     const seen = firstOf(this.#cards, ids);
     if (seen) return seen;
     const known = this.#known[i]?.card;
@@ -343,21 +353,19 @@ async function chooseTokens(lane: Lane, requests: readonly Tokenization[]): Prom
   });
 }
 
-/** One of them is equal for the same key of the same merchant. */
-function requestIds({ merchant, keyDigest, otherDigests = [] }: Tokenization): string[] {
-  return [keyDigest, ...otherDigests.map((other) => other.keyDigest)].map((digest) =>
-    idOf('k', merchant, digest),
-  );
-}
-
-/** One of them is equal for the same card of the same merchant. */
-function cardIds({ merchant, fingerprints }: Tokenization): string[] {
+function idsOf(request: Tokenization): Ids {
+  const { merchant, keyDigest, otherDigests = [], fingerprints } = request;
   const { fingerprint, otherFingerprints = [] } = fingerprints;
-  return [fingerprint, ...otherFingerprints].map((digest) => idOf('f', merchant, digest));
+  const keyDigests = [keyDigest, ...otherDigests.map((other) => other.keyDigest)];
+  request.ids ??= {
+    request: keyDigests.map((digest) => idOf('k', merchant, digest)),
+    card: [fingerprint, ...otherFingerprints].map((digest) => idOf('f', merchant, digest)),
+  };
+  return request.ids;
 }
 
 function idOf(of: 'k' | 'f', merchant: string, digest: Buffer): string {
-  return `${of}/${merchant}/${digest.toString('base64')}`;
+  return `${of}/${merchant}/${digest.toString('latin1')}`;
 }
 
 function firstOf<T>(known: ReadonlyMap<string, T>, ids: readonly string[]): T | undefined {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import type { Identity } from './caller.ts';
 import { type KeySource, keyResolver } from './key-set.ts';
@@ -54,7 +54,7 @@ export class TokenVerifier {
   async verify(authorization: string | undefined): Promise<Identity> {
     const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
     if (!token || token.length > 8192) throw new TokenRefused(authorization ? 'malformed' : 'missing');
-    const key = createHash('sha256').update(token).digest('base64url');
+    const key = hash('sha256', token, 'base64url');
     const cached = await this.#recall(key);
     return cached ?? this.#verifyAnew(token, key);
   }

@@ -1,12 +1,7 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { pooledRandomBytes } from '@cofferdam/runtime';
 import { encodeTuple } from '../domain/tuple.ts';
+import { HmacKey } from './hmac-key.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -22,6 +17,7 @@ export class DataKey {
   readonly version: number;
   /** Of Node.js: made of bytes at each use it would cost ten times what it is used for, and leave a copy each time. */
   #object: KeyObject | undefined;
+  readonly #hmac: HmacKey;
   #seals = 0;
 
   /** Takes over the bytes and zeroes them. */
@@ -29,6 +25,7 @@ export class DataKey {
     if (bytes.length !== 32) throw new Error(`a data key has 32 bytes, this one ${bytes.length}`);
     this.version = version;
     this.#object = createSecretKey(bytes);
+    this.#hmac = new HmacKey(bytes);
     bytes.fill(0);
   }
 
@@ -40,8 +37,9 @@ export class DataKey {
   /** AES-256-GCM: nonce, ciphertext, tag. */
   seal(plaintext: Uint8Array, additionalData: Uint8Array): Buffer {
     this.#seals++;
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.#key(), nonce).setAAD(additionalData);
+    const nonce = pooledRandomBytes(NONCE_BYTES);
+    const options = { authTagLength: TAG_BYTES };
+    const cipher = createCipheriv('aes-256-gcm', this.#key(), nonce, options).setAAD(additionalData);
     return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
@@ -57,14 +55,13 @@ export class DataKey {
 
   /** HMAC-SHA-256 over a tuple. The first part says what it is for, so that no digest serves for another purpose. */
   digest(purpose: DigestPurpose, ...parts: string[]): Buffer {
-    return createHmac('sha256', this.#key())
-      .update(encodeTuple([purpose, ...parts]))
-      .digest();
+    return this.#hmac.digest(encodeTuple([purpose, ...parts]));
   }
 
   /** Nothing refers to the key any more: OpenSSL zeroes it when it is collected. */
   destroy(): void {
     this.#object = undefined;
+    this.#hmac.destroy();
   }
 
   #key(): KeyObject {
