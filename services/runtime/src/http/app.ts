@@ -21,6 +21,7 @@ import { asProblem, problemBody } from './problems.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { Readiness } from './readiness.ts';
 import { REQUEST_ID_HEADER, requestId } from './request-id.ts';
+import { RequestLogger } from './request-logger.ts';
 import { listenerOptions } from './secure-server.ts';
 
 declare module 'fastify' {
@@ -61,6 +62,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     loggerInstance: options.logger as FastifyBaseLogger,
     // Fastify's own lines hold the path as the caller wrote it; observe() below writes ours.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: (logger, bindings) => new RequestLogger(logger, bindings) as FastifyBaseLogger,
     genReqId: (request) => requestId(request.headers[REQUEST_ID_HEADER]),
     bodyLimit: options.bodyLimitBytes ?? 16 * 1024,
     requestTimeout: options.requestTimeoutMs ?? 15_000,
@@ -150,11 +152,13 @@ function requireRate(limiter: RateLimiter, { issuer, subject }: Caller['identity
 }
 
 /** One metric and one log line a request. The route's pattern is written, never the path: a path holds what a caller put there. */
-function observe(app: FastifyInstance, { metrics }: AppOptions): void {
-  app.addHook('onSend', async (request, reply) => {
+function observe(app: FastifyInstance, { metrics, logger }: AppOptions): void {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     reply.header(REQUEST_ID_HEADER, request.id).header('cache-control', 'no-store');
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    done(); // nobody waits for what follows
     const route = request.is404 ? '(unknown)' : (request.routeOptions.url ?? '(unknown)');
     metrics.requestDuration.record(reply.elapsedTime / 1000, {
       'http.request.method': request.method,
@@ -162,8 +166,9 @@ function observe(app: FastifyInstance, { metrics }: AppOptions): void {
       'http.response.status_code': reply.statusCode,
     });
     if (request.routeOptions.config.access === 'public' && reply.statusCode < 400) return;
-    request.log.info(
+    logger.info(
       {
+        requestId: request.id,
         method: request.method,
         route,
         status: reply.statusCode,

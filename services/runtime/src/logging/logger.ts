@@ -32,7 +32,7 @@ export function createLogger(
     /** The span that a line is written in, where there are traces. */
     current?: () => SpanContext | undefined;
   },
-  destination: LogDestination = process.stdout,
+  destination: LogDestination = standardOutput,
 ): Logger {
   return pino(
     {
@@ -49,6 +49,27 @@ export function createLogger(
     },
     { write: (line: string) => void destination.write(scrub(line)) },
   );
+}
+
+/** A line may be a call into the kernel: those of one turn of the event loop go together. None waits for another turn. */
+const standardOutput: LogDestination = {
+  write(line: string): void {
+    if (unwritten === '') {
+      setImmediate(writeLines);
+      if (!writesAtExit) process.once('exit', writeLines);
+      writesAtExit = true;
+    }
+    unwritten += line;
+  },
+};
+
+let unwritten = '';
+let writesAtExit = false;
+
+function writeLines(): void {
+  const lines = unwritten;
+  unwritten = '';
+  if (lines !== '') process.stdout.write(lines);
 }
 
 /** @see https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/ */
