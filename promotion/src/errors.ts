@@ -29,13 +29,30 @@ export type PromotionErrorCode =
   | 'schema_unknown'
   | 'nothing_to_roll_back';
 
+/** Nobody answered, or not now. */
+const RETRYABLE: readonly PromotionErrorCode[] = [
+  'host_unreachable',
+  'health_unreachable',
+  'slo_unreachable',
+  'verifier_unreachable',
+  'rate_limited',
+];
+
 /** The message says what was found and the next step. */
 export class PromotionError extends Error {
   readonly code: PromotionErrorCode;
+  /** The same, asked later, may be answered. */
+  readonly retryable: boolean;
 
-  constructor(code: PromotionErrorCode, message: string, cause?: unknown) {
+  constructor(
+    code: PromotionErrorCode,
+    message: string,
+    cause?: unknown,
+    retryable = RETRYABLE.includes(code),
+  ) {
     super(message, { cause });
     this.name = 'PromotionError';
     this.code = code;
+    this.retryable = retryable;
   }
 }

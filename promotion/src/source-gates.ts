@@ -63,7 +63,10 @@ export function evidenceOnce(images: ImageAttestation): ImageAttestation {
   return {
     ...images,
     evidence(wanted) {
-      found ??= images.evidence(wanted);
+      found ??= images.evidence(wanted).catch((error: unknown) => {
+        found = undefined;
+        throw error;
+      });
       return found;
     },
   };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type PromoteOptions, promote } from '../src/index.ts';
+import { type PromoteOptions, PromotionError, promote } from '../src/index.ts';
 import { environmentFiles, releaseYaml, type Scenario, scenario } from './support/scenario.ts';
 
 const MINUTE = 60_000;
@@ -361,6 +361,54 @@ describe('promote --wait', () => {
     s.evidence = { signed: false, attested: false };
     const started = s.world.nowMs;
     expect(await run({ wait: waiting(10 * MINUTE).wait })).toMatchObject({ outcome: 'held' });
+    expect(s.world.nowMs).toBe(started);
+  });
+
+  it('asks again, and less often, while nobody answers, and ends with that when the time is up', async () => {
+    let answers = false;
+    const away = async (): Promise<never> => {
+      throw new PromotionError('health_unreachable', 'Argo CD: no answer');
+    };
+    const health = {
+      state: (...of: Parameters<typeof s.syncer.state>) => (answers ? s.syncer.state(...of) : away()),
+    };
+    s = Object.assign(s, { ports: { ...s.ports, health } });
+    const started = s.world.nowMs;
+    const { wait, lines } = waiting(60 * MINUTE, () => {
+      answers = s.world.nowMs - started >= 7 * MINUTE;
+    });
+    expect(await run({ wait })).toMatchObject({ outcome: 'opened' });
+    expect(lines).toHaveLength(3);
+    expect(s.world.nowMs - started).toBe(7 * MINUTE);
+
+    answers = false;
+    const never = waiting(10 * MINUTE);
+    await expect(run({ wait: never.wait })).rejects.toMatchObject({ code: 'health_unreachable' });
+    expect(s.world.nowMs - started).toBe(17 * MINUTE);
+  });
+
+  it('asks for evidence of the images again when the tool could not tell', async () => {
+    const { images } = s.ports;
+    let asked = 0;
+    const evidence = async (all: readonly string[]) => {
+      asked += 1;
+      if (asked === 1) throw new PromotionError('verifier_unreachable', 'cosign could not tell');
+      return images.evidence(all);
+    };
+    s = Object.assign(s, { ports: { ...s.ports, images: { ...images, evidence } } });
+    expect(await run({ wait: waiting(10 * MINUTE).wait })).toMatchObject({ outcome: 'opened' });
+    expect(asked).toBe(2);
+  });
+
+  it('does not ask again where somebody has to do something first', async () => {
+    const state = async (): Promise<never> => {
+      throw new PromotionError('health_unreachable', 'Argo CD answered 401', undefined, false);
+    };
+    s = Object.assign(s, { ports: { ...s.ports, health: { state } } });
+    const started = s.world.nowMs;
+    await expect(run({ wait: waiting(10 * MINUTE).wait })).rejects.toMatchObject({
+      code: 'health_unreachable',
+    });
     expect(s.world.nowMs).toBe(started);
   });
 

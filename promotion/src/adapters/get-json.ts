@@ -25,6 +25,8 @@ export async function getJson<S extends z.ZodType>(
   schema: S,
 ): Promise<z.infer<S> | undefined> {
   const failed = (what: string, cause?: unknown) => new PromotionError(code, `${name}: ${what}`, cause);
+  /** Somebody has to do something first. */
+  const wrong = (what: string, cause?: unknown) => new PromotionError(code, `${name}: ${what}`, cause, false);
   const headers = {
     accept: 'application/json',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -44,7 +46,7 @@ export async function getJson<S extends z.ZodType>(
       return undefined;
     case 401:
     case 403:
-      throw failed(
+      throw wrong(
         `${url} answered ${answer.statusCode}: set ${tokenVariable} to a token that may read it (there is ${token === undefined ? 'none' : 'another'} now)`,
       );
     default:
@@ -53,6 +55,6 @@ export async function getJson<S extends z.ZodType>(
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
-    throw failed(`the answer of ${url} is not as expected: is that the right address?`, error);
+    throw wrong(`the answer of ${url} is not as expected: is that the right address?`, error);
   }
 }
