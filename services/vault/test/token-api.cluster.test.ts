@@ -4,6 +4,7 @@ import { BinRecord, TokenPage, TokenRecord } from '@cofferdam/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { eraseEnded } from '../src/erase-ended.ts';
+import { cardOnFile, makeAgreement } from './api/card-on-file.ts';
 import { credentialUpdates } from './api/credential-updates.ts';
 import { sealedCvcs } from './api/sealed-cvcs.ts';
 import { tokenBatches } from './api/token-batches.ts';
@@ -352,6 +353,8 @@ describe('GET /v1/tokens/{token}/versions', () => tokenVersions(() => running));
 
 describe('POST /v1/credential-updates', () => credentialUpdates(() => running));
 
+describe('card on file', () => cardOnFile(() => running));
+
 describe('a sealed CVC', () => sealedCvcs(() => running));
 
 describe('GET /v1/bins/{bin}', () => {
@@ -374,14 +377,14 @@ describe('GET /v1/bins/{bin}', () => {
 
 describe('whatever is sent', () => {
   it('is answered by a problem with a code, and by no failure, crash or leak', async () => {
-    const { token } = (await running.tokenize(running.freshNumber())).body;
+    const there = await makeAgreement(running);
     const answers: [string, number][] = [];
     const send = async (requests: HostileRequest[]) => {
       answers.push(...(await Promise.all(requests.map((request) => sendHostile(running, request)))));
     };
-    const places = everyPlace(token);
+    const places = everyPlace(there);
     for (let i = 0; i < places.length; i += 16) await send(places.slice(i, i + 16));
-    await fc.assert(fc.asyncProperty(fc.array(hostileRequest(token), { minLength: 8, maxLength: 8 }), send), {
+    await fc.assert(fc.asyncProperty(fc.array(hostileRequest(there), { minLength: 8, maxLength: 8 }), send), {
       numRuns: 40,
     });
     expect((await running.call({ path: '/readyz' })).status).toBe(200);

@@ -153,43 +153,45 @@ const headers = fc.dictionary(
   { maxKeys: 2 },
 );
 
-/** Hostile requests to all of the routes. @param token of acme, that is there */
-export function hostileRequest(token: string): fc.Arbitrary<HostileRequest> {
+/** Names of acme's that are there, as the routes call them. */
+export type There = Readonly<Record<'token' | 'customer' | 'agreement', string>>;
+
+/** Hostile requests to all of the routes. */
+export function hostileRequest(there: There): fc.Arbitrary<HostileRequest> {
   return fc.constantFrom(...OPERATIONS).chain((operation) => {
     const { route, method, permission } = operation;
-    const example = exampleWith(operation.example, token);
+    const example = exampleWith(operation.example, there);
     const query = fc.dictionary(fc.oneof(fc.constantFrom(...operation.query, 'x'), word), word, {
       maxKeys: 3,
     });
-    const parameter = fc.oneof(
+    const hostileName = fc.oneof(
       word.map(encodeURIComponent),
-      fc.constantFrom(
-        '%',
-        '%00',
-        '%E0%A4%A',
-        '%C0%AF',
-        '..',
-        ...(method === 'DELETE' ? [] : [token, token, token]),
-      ),
+      fc.constantFrom('%', '%00', '%E0%A4%A', '%C0%AF', '..'),
     );
+    // Of several names in a path one is hostile, or none.
+    const names = fc.record({
+      hostileName,
+      // Nothing of what is there is deleted.
+      place: method === 'DELETE' ? fc.constant(0) : fc.nat(2),
+    });
     const json = mutated(example).map((value) => Buffer.from(JSON.stringify(value) ?? ''));
     const body = fc.oneof({ arbitrary: json, weight: 3 }, { arbitrary: raw(example), weight: 1 });
     const takesBody = method === 'POST' || method === 'PATCH';
-    return fc.record({ parameter, query, headers, body }).map((parts) => ({
+    return fc.record({ names, query, headers, body }).map((parts) => ({
       ...{ route: `${method} ${route}`, method, as: WHO[permission] ?? 'checkout', headers: parts.headers },
-      path: `${route.replace(/\{\w+\}/, () => parts.parameter)}?${new URLSearchParams(parts.query)}`,
+      path: `${pathOf(route, there, parts.names)}?${new URLSearchParams(parts.query)}`,
       body: takesBody ? parts.body : undefined,
     }));
   });
 }
 
 /** Each member of each body in turn, with each of the hostile strings in its place: what chance may pass over. */
-export function everyPlace(token: string): HostileRequest[] {
+export function everyPlace(there: There): HostileRequest[] {
   return OPERATIONS.flatMap(({ route, method, permission, example }) =>
     placesOf(example ?? {}).flatMap((place) =>
       STRINGS.map((text): HostileRequest => {
-        const json = JSON.stringify(changed(exampleWith(example, token), place, 'set', text));
-        const path = route.replace(/\{\w+\}/, token);
+        const json = JSON.stringify(changed(exampleWith(example, there), place, 'set', text));
+        const path = pathOf(route, there);
         return {
           route,
           method,
@@ -203,11 +205,23 @@ export function everyPlace(token: string): HostileRequest[] {
   ).filter(({ method }) => method === 'POST' || method === 'PATCH');
 }
 
-function exampleWith(example: unknown, token: string): unknown {
-  return JSON.parse(JSON.stringify(example ?? {}).replaceAll(EXAMPLE_TOKEN, token));
+/** A route with names of what is there, and a hostile one in the place of one of them. */
+function pathOf(route: string, there: There, hostile?: { hostileName: string; place: number }): string {
+  let place = 0;
+  return route.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    place++ === hostile?.place
+      ? hostile.hostileName
+      : ((there as Record<string, string>)[name] ?? there.token),
+  );
 }
 
-const EXAMPLE_TOKEN = 'tok_0123456789abcdefghjkmnpqrs';
+function exampleWith(example: unknown, there: There): unknown {
+  const text = JSON.stringify(example ?? {}).replaceAll(
+    /(tok|cus|agr)_0123456789abcdefghjkmnpqrs/g,
+    (_, kind) => (kind === 'tok' ? there.token : kind === 'cus' ? there.customer : there.agreement),
+  );
+  return JSON.parse(text);
+}
 
 function readOperations(): Operation[] {
   const document = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as {

@@ -30,11 +30,14 @@ export const SUBJECTS = {
   anyMerchant: 'system:serviceaccount:payments-dev:platform',
   operator: 'system:serviceaccount:cofferdam-system:cofferdam-operator',
   auditor: 'system:serviceaccount:audit:auditor',
+  support: 'system:serviceaccount:payments-dev:support',
 } as const;
 
 const SHOP = [
   ...['tokens:create', 'tokens:read', 'tokens:list', 'tokens:update', 'tokens:delete'],
   ...['bins:read', 'events:read'],
+  ...['customers:read', 'customers:write', 'customers:delete'],
+  ...['credentials:read', 'credentials:write', 'agreements:read', 'agreements:write'],
 ];
 
 /** The rules of the dev environment, as the operator writes them. */
@@ -50,6 +53,7 @@ export const RULES = [
   { subjects: [SUBJECTS.anyMerchant], merchants: ['*'], allow: [...SHOP, 'merchants:shred'] },
   { subjects: [SUBJECTS.operator], merchants: ['*'], allow: ['status:read'] },
   { subjects: [SUBJECTS.auditor], merchants: ['*'], allow: ['audit:read'] },
+  { subjects: [SUBJECTS.support], merchants: ['acme'], allow: ['customers:read', 'customers:delete'] },
 ];
 
 /** PostgreSQL, KMS with a key granted to the vault, an issuer of tokens, and the files of a pod. */
