@@ -1,8 +1,13 @@
 import { createServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Payment } from '@cofferdam/contracts';
-import { createTestTls, dumpDatabase, huntCardNumbers } from '@cofferdam/devcluster/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createTestTls,
+  dumpDatabase,
+  huntCardNumbers,
+  type ReceivedSpan,
+} from '@cofferdam/devcluster/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClient } from './fixtures/client.ts';
 import { type Stack, startStack } from './fixtures/stack.ts';
 
@@ -68,6 +73,38 @@ describe('a payment', () => {
       connector: 'stripe',
       code: 'approved',
     });
+  });
+
+  it('is one trace over router, connector and vault', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const { status } = await client.pay(APPROVED, {}, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });
+    expect(status).toBe(201);
+    const spans = () => stack.collector.spans.filter((span) => span.traceId === traceId);
+    await vi.waitFor(() => expect(spans().length).toBe(7), { timeout: 20_000, interval: 50 });
+    const parentOf = ({ parentSpanId }: ReceivedSpan) =>
+      spans().find(({ spanId }) => spanId === parentSpanId)?.name ?? parentSpanId;
+    const tree = spans().map((span) => `${span.service}: ${span.name} < ${parentOf(span)}`);
+    expect(tree.toSorted()).toEqual([
+      'cofferdam-connector: POST /v1/charges < POST /v1/charges',
+      'cofferdam-connector: POST /v1/reveals < POST /v1/charges',
+      'cofferdam-connector: POST < POST /v1/charges', // Stripe
+      'cofferdam-router: GET /v1/tokens/{token} < POST /v1/payments',
+      'cofferdam-router: POST /v1/charges < POST /v1/payments',
+      'cofferdam-router: POST /v1/payments < b7ad6b7169203331',
+      'cofferdam-router: POST /v1/reveal-grants < POST /v1/payments',
+    ]);
+    const idOf = (name: string) => spans().find((span) => span.name === name && span.kind === 3)?.spanId;
+    const asked = stack.vault.asked.filter(({ traceparent }) => traceparent?.includes(traceId));
+    expect(asked.map(({ traceparent }) => traceparent)).toEqual(
+      ['GET /v1/tokens/{token}', 'POST /v1/reveal-grants', 'POST /v1/reveals'].map(
+        (name) => `00-${traceId}-${idOf(name)}-01`,
+      ),
+    );
+    const lines = stack.output().split('\n');
+    const logged = lines.filter((line) => line.includes(`"trace_id":"${traceId}"`));
+    expect(logged.map((line) => JSON.parse(line).msg).toSorted()).toEqual([
+      ...['attempt', 'charge', 'request', 'request'],
+    ]);
   });
 
   it('is authorized when capture is manual', async () => {
@@ -342,8 +379,12 @@ describe('the database', () => {
     ).rejects.toMatchObject({ constraint: 'one_attempt_that_may_have_charged' });
   });
 
-  it('and the logs hold no card number in any encoding', async () => {
-    const sources = [...(await dumpDatabase(stack.databaseUrl)), { name: 'output', content: stack.output() }];
+  it('the logs and the traces hold no card number in any encoding', async () => {
+    const sources = [
+      ...(await dumpDatabase(stack.databaseUrl)),
+      { name: 'output', content: stack.output() },
+      { name: 'traces', content: Buffer.concat(stack.collector.bodies) },
+    ];
     const numbers = [APPROVED, '4000000000009979', '4000000000009995'];
     expect(huntCardNumbers(sources, numbers)).toEqual([]);
     const planted = { name: 'planted', content: Buffer.from(`card ${APPROVED}`).toString('base64') };

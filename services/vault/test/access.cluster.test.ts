@@ -1,20 +1,44 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Statusz } from '@cofferdam/contracts';
+<<<<<<<
+=======
 import { connectionOf, createTokenIssuer, type TokenIssuer } from '@cofferdam/devcluster/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { migrations } from '../src/migrations.ts';
+>>>>>>>
+import {
+  connectionOf,
+  createTokenIssuer,
+  huntCardNumbers,
+  type OtlpReceiver,
+  startOtlpReceiver,
+} from '@cofferdam/devcluster/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { migrations } from '../src/migrations.ts';
 import { readChains } from './support/audit-chains.ts';
 import { newAttemptId, type RunningVault, startVault } from './support/running-vault.ts';
 import { CARDS } from './support/vault-caller.ts';
 import { RULES, SUBJECTS, VAULT_ID } from './support/vault-world.ts';
 
+const SOON = { timeout: 20_000, interval: 50 };
+const escaped = (text: string) => text.replace(/[{}]/g, '\\$&');
+
 let running: RunningVault;
+let collector: OtlpReceiver;
 beforeAll(async () => {
-  running = await startVault();
+  collector = await startOtlpReceiver();
+  running = await startVault({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+  });
 });
-afterAll(() => running?.close());
+afterAll(async () => {
+  await running?.close();
+  await collector?.close();
+});
 
 /** Of what is not there, by the names that paths have for it. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -139,9 +163,74 @@ describe('operations', () => {
       'cofferdam_kms_request_duration_seconds_count',
       'cofferdam_outbox_unpublished',
       'cofferdam_authentication_refusals_total{reason="missing"',
+      'cofferdam_commit_batch_size_bucket{work="tokenize",le="1"}',
+      'cofferdam_commit_waiting 0',
+      'cofferdam_kms_circuit_open 0',
+      'cofferdam_data_keys_in_memory',
+      'db_client_connection_count{db_client_connection_pool_name="cofferdam-vault-group-commit",db_client_connection_state="idle"}',
+      'db_client_connection_max{db_client_connection_pool_name="cofferdam-vault"} 10',
+      'db_client_connection_pending_requests{db_client_connection_pool_name="cofferdam-vault"}',
+      'nodejs_eventloop_delay_p99_seconds',
+      'process_resident_memory_bytes',
+      'process_cpu_seconds_total',
     ]) {
       expect(text).toContain(name);
     }
+  });
+
+  it('/metrics counts requests and failures of each route, and how long they took', async () => {
+    const route = 'http_request_method="GET",http_route="/v1/bins/:bin"';
+    const counted = async (status: number) => {
+      const response = await running.world.tls.fetch(new URL('/metrics', await running.vault.url()));
+      const labels = `{${route},http_response_status_code="${status}"}`;
+      const value = (suffix: string) =>
+        Number(new RegExp(`_request_duration_seconds_${suffix}${escaped(labels)} (.+)`).exec(text)?.[1] ?? 0);
+      const text = await response.text();
+      return { count: value('count'), sum: value('sum') };
+    };
+    const [good, bad] = [await counted(200), await counted(400)];
+    await running.call({ path: '/v1/bins/424242' });
+    await running.call({ path: '/v1/bins/411111' });
+    await running.call({ path: '/v1/bins/4' });
+    // It is counted once the answer is out.
+    await vi.waitFor(async () => {
+      expect((await counted(200)).count).toBe(good.count + 2);
+      expect((await counted(400)).count).toBe(bad.count + 1);
+    }, SOON);
+    expect((await counted(200)).sum).toBeGreaterThan(good.sum);
+  });
+
+  it("a tokenization is a span of its caller's trace, and linked from the batch that committed it", async () => {
+    const [traceId, parent] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+    const headers = { traceparent: `00-${traceId}-${parent}-01`, 'x-request-id': 'traced' };
+    const { body } = await running.tokenize(running.freshNumber(), { headers });
+    const find = (name: string) => collector.spans.filter((span) => span.name === name);
+    const of = (name: string) => find(name).find((span) => span.traceId === traceId);
+    await vi.waitFor(() => expect(of('POST /v1/tokens')).toBeDefined(), SOON);
+    const request = of('POST /v1/tokens');
+    expect(request).toMatchObject({ service: 'cofferdam-vault', parentSpanId: parent, kind: 2 });
+    expect(request?.attributes).toMatchObject({
+      'http.route': '/v1/tokens',
+      'http.response.status_code': 201,
+      'cofferdam.merchant': 'acme',
+      'cofferdam.request.id': 'traced',
+    });
+    const waits = of('commit tokenize');
+    expect(waits).toMatchObject({ parentSpanId: request?.spanId });
+    const link = { traceId, spanId: waits?.spanId };
+    await vi.waitFor(
+      () => expect(find('commit batch tokenize').flatMap(({ links }) => links)).toContainEqual(link),
+      SOON,
+    );
+    expect(find('KMS.GenerateDataKey').map(({ kind, attributes }) => [kind, attributes])).toContainEqual([
+      3,
+      { 'rpc.system': 'aws-api', 'rpc.service': 'KMS', 'rpc.method': 'GenerateDataKey' },
+    ]);
+    const line = running.vault.output.find((text) => text.includes('"requestId":"traced"'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ trace_id: traceId, span_id: request?.spanId });
+    await running.call({ path: `/v1/tokens/${body.token}` });
+    await vi.waitFor(() => expect(find('GET /v1/tokens/:token')).not.toEqual([]), SOON);
+    expect(Buffer.concat(collector.bodies).includes(body.token)).toBe(false);
   });
 
   it('the feed gives each merchant its events, in pages, in order per token', async () => {
@@ -224,13 +313,23 @@ describe('operations', () => {
   });
 });
 
-it('no card number is in a table, a log or an answer; a planted one is found', async () => {
+it('no card number is in a table, a log, a trace or an answer; a planted one is found', async () => {
   await running.tokenize(CARDS.visa);
   await running.tokenize(CARDS.amex, { headers: { 'x-request-id': CARDS.amex, 'user-agent': CARDS.amex } });
   await running.call({ path: `/v1/tokens/${CARDS.visa}?number=${CARDS.visa}` });
   await running.call({ path: `/${CARDS.visa}` });
   await running.call({ path: `/%${CARDS.visa}` });
+  const traceparent = `00-${CARDS.visa}0000000000000001-${CARDS.visa}-01`;
+  await running.call({ path: '/v1/bins/424242', headers: { traceparent, tracestate: `a=${CARDS.visa}` } });
+  const last = 'b9c7c989f97918e1a2f3b4c5d6e7f809';
+  const headers = { traceparent: `00-${last}-b7ad6b7169203331-01` };
+  await running.call({ path: '/v1/bins/424242', headers });
+  await vi.waitFor(() => expect(collector.spans.map(({ traceId }) => traceId)).toContain(last), SOON);
   expect(await running.hunt()).toEqual([]);
+  const traces = { name: 'traces', content: Buffer.concat(collector.bodies) };
+  expect(huntCardNumbers([traces], Object.values(CARDS))).toEqual([]);
+  const planted = { name: 'planted', content: Buffer.from(`00-${CARDS.visa}-`) };
+  expect(huntCardNumbers([planted], Object.values(CARDS))).toMatchObject([{ source: 'planted' }]);
 
   await running.owner.query(
     'UPDATE outbox SET data = $1 WHERE position = (SELECT min(position) FROM outbox)',

@@ -12,6 +12,7 @@ import {
   ProblemError,
   Readiness,
   readEnvironment,
+  traceOutgoing,
 } from '../../src/index.ts';
 import { traceSend } from '../../src/tracing/kafka.ts';
 
@@ -226,6 +227,30 @@ describe('a call that gives no answer', () => {
       [ERROR, '500'],
       [ERROR, 'unsent'],
     ]);
+  });
+});
+
+it('a party outside is asked in a span, and does not learn of the trace', async () => {
+  const { tracing } = await serve();
+  const request = {
+    method: 'POST',
+    url: new URL('https://api.stripe.com/v1/intents/pi_1'),
+    propagate: false,
+  };
+  const headers = await traceOutgoing(tracing, request, async (outgoing) => {
+    outgoing.answered(402);
+    return outgoing.headers;
+  });
+  expect(headers).toEqual({});
+  const [span] = await spansOf(1);
+  expect(span).toMatchObject({ name: 'POST', kind: CLIENT, status: ERROR });
+  expect(span?.attributes).toEqual({
+    'http.request.method': 'POST',
+    'http.response.status_code': 402,
+    'error.type': '402',
+    'server.address': 'api.stripe.com',
+    'server.port': 443,
+    'url.scheme': 'https',
   });
 });
 
