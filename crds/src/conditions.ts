@@ -47,6 +47,8 @@ export const CONDITION = {
   DatabaseMigrated: 'DatabaseMigrated',
   /** PaymentVault: the KMS key is ours, usable, and granted to the vault. */
   KeyBound: 'KeyBound',
+  /** With spec.keys.merchantKeys of the PaymentVault: those keys are usable, and granted to the vault. False concerns these merchants alone. */
+  MerchantKeysBound: 'MerchantKeysBound',
   /** PaymentVault: the topics are as asked. False degrades and stops nothing. */
   TopicsReady: 'TopicsReady',
   /** PSPConnector: its vault exists and its router knows the connector. */

@@ -11,6 +11,7 @@ export type { HttpMappings } from './http-mappings.ts';
 export { Images } from './images.ts';
 export type { Kafka, Topics } from './kafka.ts';
 export type { Keys, Kms } from './kms.ts';
+export type { MerchantKey, MerchantKeyStatus } from './merchant-keys.ts';
 export { BaseUrl, ImageReference, Label, ObjectName } from './names.ts';
 export type { Network } from './network.ts';
 export { NOT_YET_ACTED_ON, type NotYetActedOnPath, pathsThatAreSet } from './not-yet-acted-on.ts';

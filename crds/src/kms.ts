@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { MerchantKey } from './merchant-keys.ts';
 import { BaseUrl } from './names.ts';
-import { immutable, withRules } from './schema-rules.ts';
+import { immutable, listMap, withRules } from './schema-rules.ts';
 
 export const CreateKey = z
   .strictObject({
@@ -62,30 +63,42 @@ export const Kms = withRules(
 );
 export type Kms = z.infer<typeof Kms>;
 
+const life = {
+  rekeyGeneration: withRules(z.int().min(0).max(2_147_483_647), {
+    rule: 'self >= oldSelf',
+    message: 'can only be raised: a rekey is not undone',
+  })
+    .optional()
+    .describe(
+      'Raise it by one to start a rekey: new data keys, and every record moved to them online; the fingerprint of every card as well; status.rekey has the progress. Absent: 0.',
+    ),
+  dataKeyMaxAgeHours: z
+    .int()
+    .min(1)
+    .max(8760)
+    .optional()
+    .describe('Hours after which a data key encrypts nothing new, 1 to 8760. Absent: 168.'),
+  kmsOutageMinutes: z
+    .int()
+    .min(5)
+    .max(1440)
+    .optional()
+    .describe(
+      'Minutes for which a data key in memory goes on after KMS confirmed it last, while KMS cannot be reached, 5 to 1440. Absent: 60.',
+    ),
+};
+
+/** Life of the data keys, without whose they are. */
+export const KeyLife = z.strictObject(life);
+
 export const Keys = z
   .strictObject({
-    rekeyGeneration: withRules(z.int().min(0).max(2_147_483_647), {
-      rule: 'self >= oldSelf',
-      message: 'can only be raised: a rekey is not undone',
-    })
+    ...life,
+    merchantKeys: listMap(z.array(MerchantKey).max(64), 'merchant')
       .optional()
       .describe(
-        'Raise it by one to start a rekey: new data keys, and every record moved to them online; the fingerprint of every card as well; status.rekey has the progress. Absent: 0.',
-      ),
-    dataKeyMaxAgeHours: z
-      .int()
-      .min(1)
-      .max(8760)
-      .optional()
-      .describe('Hours after which a data key encrypts nothing new, 1 to 8760. Absent: 168.'),
-    kmsOutageMinutes: z
-      .int()
-      .min(5)
-      .max(1440)
-      .optional()
-      .describe(
-        'Minutes for which a data key in memory goes on after KMS confirmed it last, while KMS cannot be reached, 5 to 1440. Absent: 60.',
+        "Merchants with a KMS key of their own: their data keys are wrapped under it, and no longer under the vault's. The pods are not restarted for it. Absent: none.",
       ),
   })
-  .describe('Life of the data keys below the KMS key.');
+  .describe('The data keys below the KMS key.');
 export type Keys = z.infer<typeof Keys>;

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { Conditions } from './conditions.ts';
 import { Images } from './images.ts';
 import { TopicStatus, Topics } from './kafka.ts';
-import { CreateKey, Keys } from './kms.ts';
+import { CreateKey, KeyLife } from './kms.ts';
 import { Events, VaultLimits } from './limits.ts';
+import { MerchantKeyStatus } from './merchant-keys.ts';
 import { BaseUrl, Time } from './names.ts';
 import { NotYetActedOn, ObservedGeneration } from './not-yet-acted-on.ts';
 import { OperatorVersion, RolloutStatus } from './rollout-status.ts';
@@ -27,6 +28,11 @@ const KmsStatus = z.strictObject({
     .describe(
       'Automatic rotation of the key material. Of a supplied key only looked at: Unsupported where KMS cannot rotate it (imported material, custom key store), Unknown where the operator may not ask.',
     ),
+  merchantKeys: z
+    .array(MerchantKeyStatus)
+    .max(128)
+    .optional()
+    .describe("Keys of merchants' own, one by one."),
   previousKeyArns: listSet(z.array(z.string().max(2048)).max(16))
     .optional()
     .describe(
@@ -50,7 +56,7 @@ const RekeyStatus = z
 const EffectiveVault = z
   .strictObject({
     images: Images.optional(),
-    keys: Keys.optional(),
+    keys: KeyLife.optional(),
     keyCreation: CreateKey.optional().describe('Where spec.kms.create is given.'),
     topics: Topics.optional().describe('Where spec.kafka is given.'),
     backupRetentionDays: z.int().min(0).max(3650).optional(),

@@ -1,8 +1,9 @@
-import type { PaymentVault, PSPConnector } from '@cofferdam/crds';
+import type { MerchantKeyStatus, PaymentVault, PSPConnector } from '@cofferdam/crds';
 import { RESOURCES } from '../engine/well-known.ts';
 import { accessFile, CLUSTER_JWKS_FILE } from './access-file.ts';
 import type { Facts } from './facts.ts';
 import { type Manifest, manifest } from './manifest.ts';
+import { MERCHANT_KEYS_FILE, merchantKeysFile } from './merchant-keys.ts';
 import { labels, names, type PodIdentity } from './names.ts';
 import { accountsFile, routingFile } from './routing-file.ts';
 import { CA_KEY } from './tls.ts';
@@ -16,6 +17,7 @@ export function accessConfigMap(
   vault: PaymentVault,
   connectors: readonly PSPConnector[],
   facts: Facts,
+  merchantKeys: readonly MerchantKeyStatus[] = [],
 ): Manifest {
   const { name } = vault.metadata;
   return configMap(
@@ -25,6 +27,7 @@ export function accessConfigMap(
     {
       'access.json': pretty(accessFile(vault, connectors, facts)),
       [CLUSTER_JWKS_FILE]: facts.clusterJwks,
+      [MERCHANT_KEYS_FILE]: pretty(merchantKeysFile(vault, merchantKeys)),
     },
   );
 }

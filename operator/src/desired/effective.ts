@@ -14,9 +14,10 @@ type EffectiveConnector = NonNullable<PSPConnectorStatus['effective']>;
 /** The schema has no defaults, so that a GitOps tool never sees a difference: these are they. */
 export function effectiveVault(vault: PaymentVault, shipped: Images) {
   const { spec } = vault;
+  const { merchantKeys: _, ...keys } = spec.keys ?? {};
   return {
     images: spec.images ?? shipped,
-    keys: withDefaults({ rekeyGeneration: 0, dataKeyMaxAgeHours: 168, kmsOutageMinutes: 60 }, spec.keys),
+    keys: withDefaults({ rekeyGeneration: 0, dataKeyMaxAgeHours: 168, kmsOutageMinutes: 60 }, keys),
     ...(spec.kms.create === undefined
       ? {}
       : { keyCreation: withDefaults({ rotationDays: 365, deletionWindowDays: 30 }, spec.kms.create) }),

@@ -1,6 +1,12 @@
 import type { PaymentVault } from '@cofferdam/crds';
 import { effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
+import {
+  type MerchantKeyOutcome,
+  type MerchantKeyPlan,
+  merchantKeyArns,
+  merchantKeyPlans,
+} from './merchant-keys.ts';
 
 /** Which key is meant, and where it is. */
 export type KeyReference = {
@@ -11,6 +17,8 @@ export type KeyReference = {
   key: { supplied: string } | { created: { rotationDays: number; deletionWindowDays: number } };
   /** Keys that the vault had before, and whose grant it still needs. */
   previousKeyArns: readonly string[];
+  /** Keys of merchants' own, in use or of before. Absent: none. */
+  merchantKeyArns?: readonly string[];
   /** The IAM role that gets a grant; the plan refuses one that is not on the allow-list. */
   grantee?: string;
   /** In the names of grants that we make for vaults of this namespace: nobody else's have it. */
@@ -23,6 +31,8 @@ export type KeyReference = {
 export type KeyPlan = KeyReference & {
   /** What was bound when we last looked: a created key that has gone since must not be replaced in silence. */
   bound?: { keyArn: string; origin?: 'Created' | 'Supplied' | undefined; granted: boolean };
+  /** Absent: none. */
+  merchantKeys?: readonly MerchantKeyPlan[];
   /** Pods of an earlier role still run: until they are gone their grants stay beside the new one. */
   rolesOfBefore?: true;
 };
@@ -39,8 +49,11 @@ export function keyPlan(vault: PaymentVault, facts: Facts): KeyPlan | KeyRefused
     };
   }
   const { keyArn, origin, grantId } = vault.status?.kms ?? {};
+  const merchantKeys = merchantKeyPlans(vault);
+  const { merchantKeyArns: _, ...reference } = keyReference(vault, facts);
   return {
-    ...keyReference(vault, facts),
+    ...reference,
+    ...(merchantKeys.length === 0 ? {} : { merchantKeys }),
     ...(keyArn === undefined ? {} : { bound: { keyArn, origin, granted: grantId !== undefined } }),
   };
 }
@@ -57,6 +70,7 @@ export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
   const { installation } = facts;
   const { keyArn, previousKeyArns = [] } = vault.status?.kms ?? {};
   const { keyCreation } = effectiveVault(vault, facts.images);
+  const ofMerchants = merchantKeyArns(vault);
   return {
     vaultId,
     region: kms.region,
@@ -66,6 +80,7 @@ export function keyReference(vault: PaymentVault, facts: Facts): KeyReference {
         ? { created: keyCreation ?? { rotationDays: 365, deletionWindowDays: 30 } }
         : { supplied: kms.keyId },
     previousKeyArns,
+    ...(ofMerchants.length === 0 ? {} : { merchantKeyArns: ofMerchants }),
     ...(kms.granteePrincipal === undefined ? {} : { grantee: kms.granteePrincipal }),
     ...(installation === undefined ? {} : { grantMark: `${installation}/${vault.metadata.namespace}` }),
     ...(keyArn === undefined ? {} : { held: true }),
@@ -82,6 +97,8 @@ export type KeyOutcome = {
   deletionDate?: string | undefined;
   rotation?: 'On' | 'Off' | 'Unsupported' | 'Unknown' | undefined;
   previousKeyArns?: readonly string[] | undefined;
+  /** Absent: nothing was learnt about them. */
+  merchantKeys?: readonly MerchantKeyOutcome[] | undefined;
   /** What was found undone and done again; for an event. */
   repaired?: readonly KeyRepair[];
   problem?: { reason: KeyProblem; message: string };
@@ -121,8 +138,8 @@ export function previousKeys(status: KmsStatus | undefined, keyArn: string | und
 }
 
 /**
- * Of those, the ones that nothing needs: every pod is of the version that has the new key, and the vault says which
- * keys its data keys are wrapped under, and it is none of these.
+ * Of those, and of merchants' keys of before, the ones that nothing needs: every pod is of the version that has the new
+ * key, and the vault says which keys its data keys are wrapped under, and it is none of these.
  */
 export function retirable(
   key: KeyOutcome,
@@ -136,5 +153,8 @@ export function retirable(
   if (!rolledOut || reported?.inUse === undefined || reported.keyArn !== key.keyArn) return [];
   if (rekey?.finished === false) return [];
   const { inUse } = reported;
-  return (key.previousKeyArns ?? []).filter((arn) => !inUse.includes(arn));
+  const ofMerchants = (key.merchantKeys ?? [])
+    .filter(({ retiring }) => retiring)
+    .map(({ keyArn: arn }) => arn);
+  return [...(key.previousKeyArns ?? []), ...ofMerchants].filter((arn) => !inUse.includes(arn));
 }

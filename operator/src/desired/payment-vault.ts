@@ -1,4 +1,4 @@
-import type { PaymentVault, PSPConnector } from '@cofferdam/crds';
+import type { MerchantKeyStatus, PaymentVault, PSPConnector } from '@cofferdam/crds';
 import { GROUP } from '@cofferdam/crds';
 import { isRolledOut, type ObservedDeployment } from '../status/observed-types.ts';
 import { type CertificatesRefused, certificate, certificatesRefused } from './certificate.ts';
@@ -49,6 +49,8 @@ export type ObservedForVault = {
   turn?: RolloutTurn;
   /** ARN of the bound key, once there is one. */
   keyArn?: string | undefined;
+  /** Keys of merchants' own, as they were found. Absent: none. */
+  merchantKeys?: readonly MerchantKeyStatus[] | undefined;
 };
 
 export type PaymentVaultPlan = {
@@ -88,7 +90,7 @@ export function planPaymentVault(
 
   return {
     manifests: [
-      accessConfigMap(vault, connectors, facts),
+      accessConfigMap(vault, connectors, facts, observed.merchantKeys),
       routingConfigMap(vault, connectors),
       caConfigMap(vault, facts),
       ...vaultNetworkPolicies(vault, facts),

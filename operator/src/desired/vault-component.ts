@@ -6,6 +6,7 @@ import { effectiveVault } from './effective.ts';
 import type { Facts } from './facts.ts';
 import { kafkaClient } from './kafka-client.ts';
 import { mayBeGranted } from './key.ts';
+import { MERCHANT_KEYS_FILE } from './merchant-keys.ts';
 import { names, serviceUrl } from './names.ts';
 import { CA_KEY, tlsOf } from './tls.ts';
 import { tracingEnv } from './tracing.ts';
@@ -40,6 +41,7 @@ export function vaultComponent(vault: PaymentVault, facts: Facts, keyArn: string
     env: {
       ...base.env,
       [ENV.kmsKeyArn]: keyArn,
+      [ENV.merchantKeysFile]: `${PATHS.access}/${MERCHANT_KEYS_FILE}`,
       [ENV.tokenFormat]: tokens.format,
       [ENV.tokenDeduplicate]: tokens.deduplicate,
       [ENV.cvcTtlSeconds]: String(tokens.cvcTtlSeconds),

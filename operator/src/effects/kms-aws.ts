@@ -6,7 +6,7 @@ import type { KeyManagement, KeyPlace } from './kms.ts';
 import { bindCreated, bindSupplied } from './kms-bind.ts';
 import { type Care, unlimited } from './kms-care.ts';
 import { aliasOf, dropUnclaimed, sweepUnused } from './kms-claim.ts';
-import { isHeldElsewhere, revokeGrants } from './kms-grant.ts';
+import { isHeldElsewhere, revokeGrants, revokeMarked } from './kms-grant.ts';
 import {
   describeKey,
   isCreatedFor,
@@ -15,6 +15,7 @@ import {
   tagsOf,
   VAULT_ID_TAG,
 } from './kms-keys.ts';
+import { bindMerchantKeys } from './kms-merchant-keys.ts';
 import { isKmsError, kmsProblem } from './kms-problem.ts';
 
 export type { KmsSender } from './kms-keys.ts';
@@ -55,22 +56,24 @@ export function awsKeyManagement(
   return {
     async ensure(plan, guard) {
       const client = clientAt(plan, guard);
-      try {
-        return 'supplied' in plan.key
-          ? await bindSupplied(client, plan, plan.key.supplied)
-          : await bindCreated(client, plan, {
-              rotationDays: plan.key.created.rotationDays,
-              index: indexAt(plan, guard),
-            });
-      } catch (error) {
-        return asOutcome(error, plan);
-      }
+      const outcome = await bindOwn(client, plan, () => indexAt(plan, guard));
+      if (plan.merchantKeys === undefined) return outcome;
+      const { merchantKeys, repaired } = await bindMerchantKeys(
+        client,
+        plan,
+        outcome.keyArn ?? plan.bound?.keyArn,
+      );
+      const all = [...(outcome.repaired ?? []), ...repaired];
+      return { ...outcome, merchantKeys, ...(all.length === 0 ? {} : { repaired: all }) };
     },
 
     async isUsable(plan, keyArn, guard) {
       try {
-        const key = await describeKey(clientAt(plan, guard), keyArn);
-        return key?.KeyState === 'Enabled';
+        const client = clientAt(plan, guard);
+        for (const one of [keyArn, ...(plan.merchantKeys ?? []).map((key) => key.keyArn)]) {
+          if ((await describeKey(client, one))?.KeyState !== 'Enabled') return false;
+        }
+        return true;
       } catch (error) {
         if (isKubeError(error)) throw error;
         return false;
@@ -79,7 +82,7 @@ export function awsKeyManagement(
 
     async retire(place, keyArn, guard) {
       const client = clientAt(place, guard);
-      if (await isTagged(client, keyArn, place.vaultId)) await revokeGrants(client, keyArn, place.vaultId);
+      await takeBack(client, place, keyArn);
     },
 
     async release(reference, policy, guard) {
@@ -97,6 +100,30 @@ export function awsKeyManagement(
     sweep: (place, options, guard) =>
       sweepUnused(patientClientAt(place, guard), { ...options, index: indexAt(place, guard) }),
   };
+}
+
+async function bindOwn(client: KmsSender, plan: KeyPlan, index: () => KeyIndex): Promise<KeyOutcome> {
+  try {
+    return 'supplied' in plan.key
+      ? await bindSupplied(client, plan, plan.key.supplied)
+      : await bindCreated(client, plan, {
+          rotationDays: plan.key.created.rotationDays,
+          index: index(),
+        });
+  } catch (error) {
+    return asOutcome(error, plan);
+  }
+}
+
+/** Whoever holds a merchant's key may take its tag away; our own grant is not to be left on it then. */
+async function takeBack(client: KmsSender, place: KeyReference, keyArn: string): Promise<void> {
+  if (await isTagged(client, keyArn, place.vaultId)) return revokeGrants(client, keyArn, place.vaultId);
+  if (!place.merchantKeyArns?.includes(keyArn)) return;
+  try {
+    await revokeMarked(client, keyArn, place);
+  } catch (error) {
+    if (!isKmsError(error, 'NotFoundException', 'InvalidArnException')) throw error;
+  }
 }
 
 function asOutcome(error: unknown, plan: KeyPlan): KeyOutcome {
@@ -174,6 +201,7 @@ async function release(
     if (!reference.held && (await isHeldElsewhere(client, { ...reference, keyArn }))) return false;
     await revokeGrants(client, keyArn, vaultId);
   }
+  for (const keyArn of reference.merchantKeyArns ?? []) await takeBack(client, reference, keyArn);
   // A stop between making a key and claiming it, and then the deletion.
   if (aliased === undefined) return 'created' in key;
   if (policy === 'Retain' || aliased.Arn === supplied?.Arn) return false;

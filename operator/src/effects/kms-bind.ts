@@ -95,10 +95,8 @@ async function bind(
   found: { key: Key; outcome: KeyOutcome; repaired: KeyRepair[] },
 ): Promise<KeyOutcome> {
   const { key, repaired } = found;
-  if (key.KeyUsage !== 'ENCRYPT_DECRYPT' || key.KeySpec !== 'SYMMETRIC_DEFAULT') {
-    const message = `key ${key.Arn} is ${key.KeySpec} for ${key.KeyUsage}: a symmetric key for encryption is wanted`;
-    return { problem: { reason: 'KeyUnsuitable', message } };
-  }
+  const unfit = keyUnfit(key);
+  if (unfit !== undefined) return { problem: unfit };
   const base: KeyOutcome = { keyArn: key.Arn, ...defined(found.outcome) };
   const date = key.DeletionDate?.toISOString();
   const problem = stateProblem(key);
@@ -124,7 +122,14 @@ async function bind(
   }
 }
 
-function stateProblem(key: Key): KeyOutcome['problem'] {
+export function keyUnfit({ Arn, KeySpec, KeyUsage }: Key): KeyOutcome['problem'] {
+  if (KeyUsage === 'ENCRYPT_DECRYPT' && KeySpec === 'SYMMETRIC_DEFAULT') return undefined;
+  const message = `key ${Arn} is ${KeySpec} for ${KeyUsage}: a symmetric key for encryption is wanted`;
+  return { reason: 'KeyUnsuitable', message };
+}
+
+/** What keeps a key from being used, whoever wants to. */
+export function stateProblem(key: Key): KeyOutcome['problem'] {
   const name = `key ${key.Arn}`;
   switch (key.KeyState) {
     case 'Enabled':
@@ -202,7 +207,7 @@ function previousProblem(keyArn: string, key: Key | undefined, tagged: boolean):
 }
 
 /** How a key rotates that we only look at. */
-async function rotationOf(client: KmsSender, key: Key): Promise<KeyOutcome['rotation']> {
+export async function rotationOf(client: KmsSender, key: Key): Promise<KeyOutcome['rotation']> {
   try {
     const { KeyRotationEnabled } = await client.send(new GetKeyRotationStatusCommand({ KeyId: key.Arn }));
     return KeyRotationEnabled ? 'On' : 'Off';

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   CreateGrantCommand,
   type GrantListEntry,
@@ -20,6 +21,8 @@ const OPERATIONS: GrantOperation[] = [
 type Wanted = {
   keyArn: string;
   vaultId: string;
+  /** Of a merchant's own key: it is granted for this merchant's data keys alone. */
+  merchant?: string;
   grantee: string;
   grantMark: string | undefined;
   /** This resource has never had the key: of its grants only one that bears our mark can be there. */
@@ -68,7 +71,7 @@ async function createGrant(client: KmsSender, wanted: Wanted): Promise<string | 
       KeyId: wanted.keyArn,
       GranteePrincipal: wanted.grantee,
       Operations: OPERATIONS,
-      Constraints: { EncryptionContextSubset: { vaultId: wanted.vaultId } },
+      Constraints: { EncryptionContextSubset: contextOf(wanted) },
       Name: nameOf(wanted),
     }),
   );
@@ -88,6 +91,18 @@ export async function isHeldElsewhere(
 export async function revokeGrants(client: KmsSender, keyArn: string, vaultId: string): Promise<void> {
   for (const grant of await listGrants(client, keyArn)) {
     if (isFor(grant, vaultId)) await revoke(client, keyArn, grant);
+  }
+}
+
+/** On a key that says no longer that it is ours: what bears the mark of this installation, and nothing else. */
+export async function revokeMarked(
+  client: KmsSender,
+  keyArn: string,
+  marked: { vaultId: string; grantMark?: string | undefined },
+): Promise<void> {
+  if (marked.grantMark === undefined) return;
+  for (const grant of await listGrants(client, keyArn)) {
+    if (grant.Name === nameOf(marked)) await revoke(client, keyArn, grant);
   }
 }
 
@@ -134,12 +149,15 @@ function isForeign(
   return ours.grantMark === undefined || Name !== nameOf(ours);
 }
 
+/** What data keys that are wrapped by it have to name. */
+function contextOf({ vaultId, merchant }: Wanted): Record<string, string> {
+  return { vaultId, ...(merchant === undefined ? {} : { merchant }) };
+}
+
 function fits(grant: GrantListEntry, wanted: Wanted): boolean {
-  const subset = grant.Constraints?.EncryptionContextSubset ?? {};
   return (
     grant.GranteePrincipal === wanted.grantee &&
     [...(grant.Operations ?? [])].sort().join() === OPERATIONS.join() &&
-    Object.keys(subset).length === 1 &&
-    subset['vaultId'] === wanted.vaultId
+    isDeepStrictEqual(grant.Constraints?.EncryptionContextSubset, contextOf(wanted))
   );
 }

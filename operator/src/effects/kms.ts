@@ -10,7 +10,7 @@ export type KeyPlace = Pick<KeyReference, 'region' | 'endpoint'>;
 export type KeyManagement = {
   /** Finds or makes the key and its grants. What is wrong with them is in the outcome; it does not throw for that. */
   ensure(plan: KeyPlan, guard?: () => void): Promise<KeyOutcome>;
-  /** One call: whether the key is there and enabled. Says nothing of tags, rotation and grants. */
+  /** One call, and one for each key of a merchant's own: whether they are there and enabled. Says nothing of tags, rotation and grants. */
   isUsable(plan: KeyPlan, keyArn: string, guard?: () => void): Promise<boolean>;
   /**
    * Takes back the grant on a key that the vault no longer needs.

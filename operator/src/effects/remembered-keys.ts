@@ -47,8 +47,8 @@ export function rememberedKeys(options: {
       if (known?.question === question) {
         const now = clock.monotonicMs();
         if (now < known.until) return known.answer;
-        const { keyArn, problem } = known.answer;
-        const mayBeBrief = keyArn !== undefined && problem === undefined && now < known.wholeUntil;
+        const { keyArn } = known.answer;
+        const mayBeBrief = keyArn !== undefined && !isTroubled(known.answer) && now < known.wholeUntil;
         if (mayBeBrief && (await keys.isUsable(plan, keyArn, guard))) {
           known.until = Math.min(spread(times.fineMs), known.wholeUntil);
           return known.answer;
@@ -56,12 +56,11 @@ export function rememberedKeys(options: {
       }
       const outcome = await keys.ensure(plan, guard);
       const { repaired: _, ...answer } = outcome;
-      const troubled = answer.problem !== undefined;
       memories.set(key, {
         question,
         answer,
         wholeAt: clock.monotonicMs(),
-        until: spread(troubled ? times.troubledMs : times.fineMs),
+        until: spread(holdsMs(answer, times)),
         wholeUntil: spread(times.wholeMs),
       });
       return outcome;
@@ -77,4 +76,14 @@ export function rememberedKeys(options: {
       memories.delete(key);
     },
   };
+}
+
+function isTroubled({ problem, merchantKeys = [] }: KeyOutcome): boolean {
+  return problem !== undefined || merchantKeys.some((key) => key.problem !== undefined);
+}
+
+/** A merchant's key may be out of use for as long as its holder likes, and takes a whole look each time. */
+function holdsMs(answer: KeyOutcome, { fineMs, troubledMs }: KeyMemoryTimes): number {
+  if (answer.problem !== undefined) return troubledMs;
+  return isTroubled(answer) ? Math.min(fineMs, 6 * troubledMs) : fineMs;
 }

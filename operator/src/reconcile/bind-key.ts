@@ -7,6 +7,7 @@ import {
   previousKeys,
   retirable,
 } from '../desired/key.ts';
+import { merchantKeyArns, withNewMerchantKeys } from '../desired/merchant-keys.ts';
 import { podSelector } from '../desired/names.ts';
 import { ROLE_ANNOTATION } from '../desired/vault-component.ts';
 import { isKubeError, keyOf } from '../engine/index.ts';
@@ -30,8 +31,9 @@ const MOST_PREVIOUS_KEYS = 16;
  */
 export async function bindKey(
   context: Context,
-  vault: ReadVault,
+  admitted: ReadVault,
 ): Promise<{ key: KeyOutcome; vault: ReadVault }> {
+  const vault = await writeDownMerchantKeys(context, admitted);
   const before = vault.status?.kms;
   const outcome = await askForKey(context, vault);
   for (const { reason, message } of outcome.repaired ?? []) {
@@ -39,7 +41,8 @@ export async function bindKey(
     context.log.warn({ vault: keyOf(vault), reason }, message);
   }
   // While KMS cannot be asked, what was proven before holds: nothing is rolled or held back for an outage.
-  const known = isUnanswered(outcome) ? { ...before, ...outcome } : outcome;
+  const { merchantKeys: _, ...proven } = before ?? {};
+  const known = isUnanswered(outcome) ? { ...proven, ...outcome } : outcome;
   const previousKeyArns = previousKeys(before, known.keyArn);
   if (previousKeyArns.length > MOST_PREVIOUS_KEYS) return { key: oneTooMany(known, before), vault };
   const key = { ...known, previousKeyArns };
@@ -51,10 +54,20 @@ export async function bindKey(
   return { key, vault: { ...written, status } };
 }
 
+/** Before anything is granted on one, so that it is taken back whatever happens in between. */
+async function writeDownMerchantKeys(context: Context, vault: ReadVault): Promise<ReadVault> {
+  const merchantKeys = withNewMerchantKeys(vault);
+  if (merchantKeys === undefined) return vault;
+  const status = { ...vault.status, kms: { ...vault.status?.kms, merchantKeys } };
+  const written = await writeStatus(context, PAYMENT_VAULTS, vault, status);
+  return { ...written, status };
+}
+
 /** To forget a key that something is wrapped under is no way out: the vault stays with the key that it has. */
 function oneTooMany({ keyArn }: KeyOutcome, before: KmsStatus): KeyOutcome {
   const message = `key ${keyArn} does not take the place of ${before?.keyArn}: ${MOST_PREVIOUS_KEYS} keys of before are still needed, and no more can be kept. See why status.kms.previousKeyArns does not grow shorter, or name ${before?.keyArn} in spec.kms again`;
-  return { ...before, problem: { reason: 'KeyUnsuitable', message } };
+  const { merchantKeys: _, ...kept } = before ?? {};
+  return { ...kept, problem: { reason: 'KeyUnsuitable', message } };
 }
 
 async function askForKey(context: Context, vault: ReadVault): Promise<KeyOutcome> {
@@ -102,15 +115,25 @@ export async function retireKeys(
     const message = `nothing is wrapped under key ${keyArn} any more: its grant is taken back`;
     context.events.record(vault, { type: 'Normal', reason: 'KeyRetired', message });
   }
-  const { previousKeyArns = [] } = key;
+  const { previousKeyArns = [], merchantKeys } = key;
   const kept = new Set([
     ...previousKeyArns.filter((arn) => !gone.has(arn)),
-    ...neededAgain(key, seen.statusz),
+    ...neededAgain(key, { statusz: seen.statusz, ofMerchants: merchantKeyArns(vault) }),
   ]);
-  return { ...key, previousKeyArns: [...kept].slice(0, MOST_PREVIOUS_KEYS) };
+  return {
+    ...key,
+    ...(merchantKeys === undefined
+      ? {}
+      : { merchantKeys: merchantKeys.filter(({ retiring, keyArn }) => !retiring || !gone.has(keyArn)) }),
+    previousKeyArns: [...kept].slice(0, MOST_PREVIOUS_KEYS),
+  };
 }
 
-function neededAgain({ keyArn, previousKeyArns = [] }: KeyOutcome, statusz: Statusz | undefined): string[] {
+function neededAgain(
+  { keyArn, previousKeyArns = [] }: KeyOutcome,
+  { statusz, ofMerchants }: { statusz: Statusz | undefined; ofMerchants: readonly string[] },
+): string[] {
   if (keyArn === undefined) return [];
-  return (statusz?.key?.inUse ?? []).filter((arn) => arn !== keyArn && !previousKeyArns.includes(arn));
+  const known = [keyArn, ...previousKeyArns, ...ofMerchants];
+  return (statusz?.key?.inUse ?? []).filter((arn) => !known.includes(arn));
 }

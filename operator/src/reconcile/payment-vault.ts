@@ -10,7 +10,7 @@ import {
   type WorkResult,
 } from '../engine/index.ts';
 import { initialConditions, pausedConditions, stalledConditions } from '../status/lifecycle.ts';
-import { paymentVaultStatus } from '../status/payment-vault.ts';
+import { kmsStatus, paymentVaultStatus } from '../status/payment-vault.ts';
 import { applyProblem } from './apply-problem.ts';
 import { bindKey, retireKeys } from './bind-key.ts';
 import { type Context, stamp } from './context.ts';
@@ -40,7 +40,8 @@ export async function reconcilePaymentVault(context: Context, raw: KubeObject): 
   const { key: bound, vault } = await bindKey(context, admitted);
   const topics = await ensureTopics(context, vault);
 
-  const observed = await gatherVault(context, vault, bound.keyArn);
+  const { merchantKeys } = kmsStatus(bound, vault.status?.kms);
+  const observed = { ...(await gatherVault(context, vault, bound.keyArn)), merchantKeys };
   const plan = planPaymentVault(vault, observed, facts);
 
   const { written, refused } = await context.applySet.converge({

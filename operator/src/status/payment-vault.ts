@@ -11,6 +11,7 @@ import { effectiveVault } from '../desired/effective.ts';
 import type { Facts } from '../desired/facts.ts';
 import { missingKinds } from '../desired/gateway-routes.ts';
 import type { KeyOutcome } from '../desired/key.ts';
+import { merchantKeyStatuses } from '../desired/merchant-keys.ts';
 import { names, serviceUrl } from '../desired/names.ts';
 import { openToAnyAddress } from '../desired/network-policy.ts';
 import type { PaymentVaultPlan } from '../desired/payment-vault.ts';
@@ -29,6 +30,7 @@ import {
   unknown,
   wrong,
 } from './check.ts';
+import { merchantKeysBound } from './merchant-keys.ts';
 import { isJobLate, jobState, type ObservedJob } from './observed-types.ts';
 import type { PodTrouble } from './pod-trouble.ts';
 import { waitsForTurn } from './rollout-queue.ts';
@@ -68,6 +70,7 @@ export function paymentVaultStatus(
   const { name, namespace = '', generation = 0 } = vault.metadata;
   const parts: Findings = {
     KeyBound: judge(seen, [keyBound, keyReported], keyFine(seen.key)),
+    ...ofMerchants(vault, seen.key),
     DatabaseMigrated: judge(
       seen,
       ROLES.map((role) => migrated(role, { namespace, now: Date.parse(context.now) })),
@@ -118,6 +121,11 @@ export function paymentVaultStatus(
     ...(context.facts.release === undefined ? {} : { operatorVersion: context.facts.release.version }),
     ...(notYetActedOn.length === 0 ? {} : { notYetActedOn }),
   };
+}
+
+function ofMerchants(vault: PaymentVault, { merchantKeys }: KeyOutcome): Findings {
+  const { length } = vault.spec.keys?.merchantKeys ?? [];
+  return length === 0 ? {} : { MerchantKeysBound: merchantKeysBound(length, merchantKeys) };
 }
 
 const queued: Check<VaultObservation> = ({ plan, turn }) =>
@@ -285,9 +293,12 @@ function kindsThere(vault: PaymentVault, facts: Facts): Finding | undefined {
 
 /** While no key can be bound, the one before stays named: its grants and its successor are found by it. */
 export function kmsStatus(key: KeyOutcome, before: KmsStatus | undefined): KmsStatus {
-  const { problem: _, repaired: __, previousKeyArns = [], ...rest } = key;
+  const { problem: _, repaired: __, previousKeyArns = [], merchantKeys, ...rest } = key;
+  const { merchantKeys: known, ...kept } = before ?? {};
+  const own = merchantKeys === undefined ? known : merchantKeyStatuses(merchantKeys, known);
   return {
-    ...(key.keyArn === undefined ? before : rest),
+    ...(key.keyArn === undefined ? kept : rest),
+    ...(own === undefined || own.length === 0 ? {} : { merchantKeys: own }),
     ...(previousKeyArns.length === 0 ? {} : { previousKeyArns: [...previousKeyArns] }),
   };
 }

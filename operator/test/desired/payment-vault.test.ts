@@ -81,6 +81,7 @@ test('a vault process gets its database, its key and its access file, and no PSP
     ACCESS_FILE: '/etc/cofferdam/access/access.json',
     DATABASE_DIR: '/etc/cofferdam/database',
     KMS_KEY_ARN: KEY,
+    MERCHANT_KEYS_FILE: '/etc/cofferdam/access/merchant-keys.json',
     TOKEN_FORMAT: 'Opaque',
     TOKEN_DEDUPLICATE: 'Merchant',
     DATA_KEY_MAX_AGE_HOURS: '168',

@@ -146,3 +146,34 @@ test('while a pod of an earlier role runs, the grants of other roles stay', asyn
     expect(plans.map(({ rolesOfBefore }) => rolesOfBefore)).toEqual([stay]);
   }
 });
+
+test("a merchant's key is written down before KMS is asked to grant it, and goes when the vault needs it no more", async () => {
+  const [keyArn, old] = ['arn:aws:kms:eu-central-1:1:key/new', 'arn:aws:kms:eu-central-1:1:key/old'];
+  const { context, statuses, plans, retired } = world({ keyArn: 'arn' });
+  const merchantKeys = [{ merchant: 'acme', keyArn }];
+  const vault = { ...vaultWith({ keyArn: 'arn' }), spec: paymentVault({ keys: { merchantKeys } }).spec };
+  const bound = await bindKey(context, vault);
+  expect(statuses).toEqual([
+    { keyArn: 'arn', merchantKeys: [{ merchant: 'acme', keyArn, state: 'NotBound' }] },
+  ]);
+  expect(plans).toMatchObject([{ merchantKeys }]);
+
+  const key = {
+    keyArn: 'new',
+    merchantKeys: [{ merchant: 'acme', keyArn: old, retiring: true as const }, ...merchantKeys],
+  };
+  const seen = (inUse: string[]) => ({ workloads: { vault: workload }, statusz: statuszWith(inUse) });
+  const options = { key, seen: seen(['new', keyArn, old]) };
+  const before = {
+    ...bound.vault,
+    status: { kms: { merchantKeys: [{ merchant: 'acme', keyArn: old, state: 'Bound' as const }] } },
+  };
+  // In use, and no key of the vault's own from before for that.
+  expect(await retireKeys(context, before, options)).toEqual({ ...key, previousKeyArns: [] });
+  expect(await retireKeys(context, before, { key, seen: seen(['new', keyArn]) })).toEqual({
+    keyArn: 'new',
+    merchantKeys,
+    previousKeyArns: [],
+  });
+  expect(retired).toEqual([old]);
+});

@@ -29,6 +29,8 @@ export const ENV = {
   /** As DATABASE_DIR, of the role that owns the schema (`migrate`). Default: DATABASE_DIR. */
   migrationDatabaseDirectory: 'MIGRATION_DATABASE_DIR',
   kmsKeyArn: 'KMS_KEY_ARN',
+  /** JSON of `MerchantKeysFile`; without it no merchant has a KMS key of its own (vault). */
+  merchantKeysFile: 'MERCHANT_KEYS_FILE',
   /** Comma-separated host:port; without it events stay in the outbox and the HTTP feed. */
   kafkaBootstrapServers: 'KAFKA_BOOTSTRAP_SERVERS',
   kafkaTopic: 'KAFKA_TOPIC',
@@ -66,6 +68,18 @@ export const ENV = {
   backupRetentionDays: 'BACKUP_RETENTION_DAYS',
   /** Raised to start a rekey: record keys of a lower generation encrypt nothing new and are moved away from. Default 0. */
   rekeyGeneration: 'REKEY_GENERATION',
+  /** Base URL of an account updater service (docs/credential-updates.md); without it no card is asked about (vault). */
+  accountUpdaterUrl: 'ACCOUNT_UPDATER_URL',
+  /** Token for ACCOUNT_UPDATER_URL; read again as it is rotated. */
+  accountUpdaterTokenFile: 'ACCOUNT_UPDATER_TOKEN_FILE',
+  /** PEM of the authorities that ACCOUNT_UPDATER_URL's certificate is verified by. Default: the public ones. */
+  accountUpdaterCaFile: 'ACCOUNT_UPDATER_CA_FILE',
+  /** Cards are asked about from so many days before they expire, 1 to 365. Default 45. */
+  accountUpdaterDays: 'ACCOUNT_UPDATER_DAYS',
+  /** Cards of one batch, 1 to 1000. Default 500. */
+  accountUpdaterBatchSize: 'ACCOUNT_UPDATER_BATCH_SIZE',
+  /** Seconds between two batches, and between two looks for an answer, 1 to 86400. Default 60. */
+  accountUpdaterIntervalSeconds: 'ACCOUNT_UPDATER_INTERVAL_SECONDS',
   connectorName: 'CONNECTOR_NAME',
   provider: 'PROVIDER',
   /** Base URL of the PSP instead of the provider's own. */

@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './account-updater.ts';
 export * from './agreements.ts';
 export * from './audit-trail.ts';
 export * from './bins.ts';
@@ -12,6 +13,7 @@ export * from './environment.ts';
 export * from './events.ts';
 export * from './identifiers.ts';
 export * from './luhn.ts';
+export * from './merchant-keys.ts';
 export * from './metrics.ts';
 export * from './payments.ts';
 export * from './problems.ts';
