@@ -63,11 +63,26 @@ interface Checked {
   previous?: PreviousCard | undefined;
 }
 
+type Complain = (path: string[], message: string) => void;
+
 /** What a schema of one member cannot say. */
-function checkResult({ value, issues }: z.core.ParsePayload<Checked>): void {
-  const { code, card = {}, occurredAt, previous } = value;
-  const complain = (path: string[], message: string) =>
+function checkResult(payload: z.core.ParsePayload<Checked>): void {
+  const { occurredAt, previous } = payload.value;
+  checkCard(payload);
+  const says = Object.values(previous ?? {}).some((member) => member !== undefined);
+  if (occurredAt === undefined && !says) {
+    complaining(payload)(['occurredAt'], 'a result needs its time, or the card that it is about');
+  }
+}
+
+const complaining =
+  ({ issues }: z.core.ParsePayload): Complain =>
+  (path, message) =>
     void issues.push({ code: 'custom', path, message, input: undefined });
+
+function checkCard(payload: z.core.ParsePayload<Checked>): void {
+  const { code, card = {} } = payload.value;
+  const complain = complaining(payload);
   const brings = Object.values(card).some((member) => member !== undefined);
   if (code === 'new_number') {
     if (card.number === undefined) complain(['card', 'number'], 'is needed for new_number');
@@ -79,11 +94,17 @@ function checkResult({ value, issues }: z.core.ParsePayload<Checked>): void {
   if ((card.expiryMonth === undefined) !== (card.expiryYear === undefined)) {
     complain(['card', 'expiryMonth'], 'month and year must come together');
   }
-  const says = Object.values(previous ?? {}).some((member) => member !== undefined);
-  if (occurredAt === undefined && !says) {
-    complain(['occurredAt'], 'a result needs its time, or the card that it is about');
-  }
 }
+
+/** A row of the answer of an updater service that was asked: it is about the card that it was asked about. */
+export const CheckedUpdaterResult = z
+  .object({
+    row: z.int().min(1),
+    code: CredentialUpdateCode,
+    occurredAt: CredentialResult.shape.occurredAt,
+    card: UpdatedCard.optional(),
+  })
+  .check(checkCard);
 
 /** A result as a file brings it. */
 export const CheckedCredentialResult = CredentialResult.check(checkResult);
@@ -152,7 +173,8 @@ export type CreateInquiries = z.infer<typeof CreateInquiries>;
 
 /** 202: what is asked next time. */
 export const Inquiries = z.strictObject({
-  accepted: z.int().min(0).describe('Tokens that wait to be asked about now.'),
+  accepted: z.int().min(0).describe('Tokens whose cards are asked about next.'),
+  recent: z.int().min(0).describe('Those whose cards are being asked about, or were within a day.'),
   unknown: z.int().min(0).describe('Those that are none of this merchant.'),
 });
 export type Inquiries = z.infer<typeof Inquiries>;

@@ -20,6 +20,7 @@ export const PROBLEM_STATUS = {
   agreement_limit_reached: 422,
   cvc_unavailable: 422,
   no_connector: 422,
+  no_account_updater: 422,
   account_not_allowed: 422,
   csr_invalid: 422,
   key_not_allowed: 422,
