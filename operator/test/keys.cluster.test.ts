@@ -1,12 +1,14 @@
 import {
   CreateKeyCommand,
   DisableKeyCommand,
+  EnableKeyCommand,
   KMSClient,
   ListGrantsCommand,
   RevokeGrantCommand,
 } from '@aws-sdk/client-kms';
 import type { PaymentVaultStatus } from '@cofferdam/crds';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { TEMPLATE_ANNOTATION } from '../src/desired/pod-template.ts';
 import { VAULT_ID_TAG } from '../src/effects/kms-keys.ts';
 import { type KubeObject, RESOURCES } from '../src/engine/index.ts';
 import { PAYMENT_VAULTS } from '../src/reconcile/resources.ts';
@@ -62,7 +64,7 @@ const reports = (keyArn: string, state: 'usable' | 'unavailable', inUse?: string
     instance: 'a',
     key: { keyArn, state, ...(inUse === undefined ? {} : { inUse }) },
   });
-const soon = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 50 });
+const soon = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 50 });
 
 test('a vault that gets another key keeps the grant on the one before until its pods say that nothing needs it', async () => {
   // On the allow-list of the harness.
@@ -116,4 +118,68 @@ test('a vault that gets another key keeps the grant on the one before until its 
     'ListResourceTags',
     'RevokeGrant',
   ]);
+});
+
+test("a merchant's own key is granted without a pod being made anew, told apart when it is lost, and given up when it is free", async () => {
+  const namespace = 'own-keys';
+  await cluster.namespace(namespace);
+  const [own, acme] = [await supply(namespace), await supply(namespace)];
+  await createVault(cluster, namespace, { kms: kms(own) });
+  running = cluster.startOperator({ namespace });
+  await waitFor(cluster, vault(namespace), ready);
+  const templateOf = async () =>
+    (await cluster.admin.get(RESOURCES.deployments, { namespace, name: 'payments-vault' })).metadata
+      .annotations?.[TEMPLATE_ANNOTATION];
+  const fileOf = async () => {
+    const access = await cluster.admin.get<KubeObject & { data?: Record<string, string> }>(
+      RESOURCES.configMaps,
+      { namespace, name: 'payments-access' },
+    );
+    return JSON.parse(access.data?.['merchant-keys.json'] ?? '');
+  };
+  const want = (merchantKeys: object[] | null) =>
+    cluster.admin.patch(PAYMENT_VAULTS, vaultKey(namespace), {
+      type: 'merge',
+      body: { spec: { keys: { merchantKeys } } },
+    });
+  const before = await templateOf();
+
+  reports(own, 'usable', [own]);
+  await want([{ merchant: 'acme', keyArn: acme }]);
+  await waitFor(cluster, vault(namespace), { MerchantKeysBound: 'True Succeeded', ...ready });
+  expect(await fileOf()).toEqual({
+    vaultId: namespace,
+    keys: [{ merchant: 'acme', keyArn: acme, bound: true }],
+  });
+  expect((await kmsOf(namespace))?.merchantKeys).toEqual([
+    { merchant: 'acme', keyArn: acme, state: 'Bound', grantId: expect.any(String), rotation: 'Off' },
+  ]);
+  expect([await grantees(acme), await templateOf()]).toEqual([[GRANTEE], before]);
+
+  await admin.send(new DisableKeyCommand({ KeyId: acme }));
+  await waitFor(cluster, vault(namespace), {
+    MerchantKeysBound: 'False KeyDisabled',
+    KeyBound: 'True Succeeded',
+    Available: 'True Succeeded',
+  });
+  await soon(async () => expect((await fileOf()).keys).toMatchObject([{ bound: false }]));
+  await admin.send(new EnableKeyCommand({ KeyId: acme }));
+  await waitFor(cluster, vault(namespace), { MerchantKeysBound: 'True Succeeded' });
+
+  reports(own, 'usable', [own, acme]);
+  await want(null);
+  await soon(async () =>
+    expect((await kmsOf(namespace))?.merchantKeys).toMatchObject([{ state: 'Retiring' }]),
+  );
+  expect([await fileOf(), await grantees(acme)]).toEqual([{ vaultId: namespace, keys: [] }, [GRANTEE]]);
+  reports(own, 'usable', [own]);
+  await soon(async () => {
+    expect((await kmsOf(namespace))?.merchantKeys).toBeUndefined();
+    expect(await grantees(acme)).toEqual([]);
+  });
+  // Whoever deletes a vault whose merchant still has a key leaves no grant on it.
+  await want([{ merchant: 'acme', keyArn: acme }]);
+  await soon(async () => expect(await grantees(acme)).toEqual([GRANTEE]));
+  await cluster.admin.delete(PAYMENT_VAULTS, vaultKey(namespace));
+  await soon(async () => expect([await grantees(acme), await grantees(own)]).toEqual([[], []]));
 });
