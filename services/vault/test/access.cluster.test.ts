@@ -1,19 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Statusz } from '@cofferdam/contracts';
-<<<<<<<
-=======
-import { connectionOf, createTokenIssuer, type TokenIssuer } from '@cofferdam/devcluster/testing';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migrations } from '../src/migrations.ts';
->>>>>>>
 import {
   connectionOf,
   createTokenIssuer,
   huntCardNumbers,
   type OtlpReceiver,
   startOtlpReceiver,
+  type TokenIssuer,
 } from '@cofferdam/devcluster/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
