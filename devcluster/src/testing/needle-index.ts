@@ -26,7 +26,8 @@ export class NeedleIndex {
       if (this.#begins[beginning] === 0) continue;
       for (const needle of this.#byBeginning.get(beginning) ?? []) {
         const [offset, end] = [at - 1, at - 1 + needle.bytes.length];
-        if (end > bytes.length || found.has(needle)) continue;
+        // The last byte first: that alone leaves few to be compared.
+        if (bytes[end - 1] !== needle.bytes.at(-1) || found.has(needle)) continue;
         if (bytes.compare(needle.bytes, 0, needle.bytes.length, offset, end) === 0) found.set(needle, offset);
       }
     }

@@ -81,13 +81,14 @@ function hunt(
   for (const { needle, offset } of patterns.needles.findIn(bytes)) {
     findings.push({ source, lastFour: needle.number.slice(-4), encoding: needle.encoding, offset });
   }
-  for (const match of bytes.toString('latin1').matchAll(patterns.separated)) {
+  const text = bytes.toString('latin1');
+  for (const match of text.matchAll(patterns.separated)) {
     const digits = match[0].replace(/\D/g, '');
     if (digits === match[0]) continue; // found above
     findings.push({ source, lastFour: digits.slice(-4), encoding: 'with separators', offset: match.index });
   }
   if (depth === MAX_DEPTH) return;
-  for (const unpacked of unpackAll(bytes)) {
+  for (const unpacked of unpackAll(bytes, text)) {
     hunt(
       { source: `${source} (${unpacked.how})`, bytes: unpacked.bytes, depth: depth + 1 },
       patterns,

@@ -28,8 +28,12 @@ const MAGIC: readonly { how: string; prefix: Buffer; unpack: (bytes: Buffer) => 
   },
 ];
 
-/** Compressed streams that begin anywhere in the data, raw deflate that is the data, and what base64 and hex hide. */
-export function* unpackAll(bytes: Buffer): Generator<Unpacked> {
+/**
+ * Compressed streams that begin anywhere in the data, raw deflate that is the data, and what base64 and hex hide.
+ *
+ * @param text the bytes as Latin-1
+ */
+export function* unpackAll(bytes: Buffer, text: string): Generator<Unpacked> {
   for (const { how, prefix, unpack } of MAGIC) {
     for (let at = bytes.indexOf(prefix); at >= 0; at = bytes.indexOf(prefix, at + 1)) {
       const unpacked = attempt(() => unpack(bytes.subarray(at)));
@@ -38,12 +42,11 @@ export function* unpackAll(bytes: Buffer): Generator<Unpacked> {
   }
   const deflated = attempt(() => inflateRawSync(bytes, LENIENT));
   if (deflated) yield { how: 'deflate', bytes: deflated };
-  yield* textRuns(bytes);
+  yield* textRuns(text);
 }
 
 /** Only runs that decode to something packed again matter: what they hold in the clear, the needles find. */
-function* textRuns(bytes: Buffer): Generator<Unpacked> {
-  const text = bytes.toString('latin1');
+function* textRuns(text: string): Generator<Unpacked> {
   for (const { index, 0: run } of text.matchAll(/[A-Za-z0-9+/_-]{24,100000}={0,2}/g)) {
     const decoded = Buffer.from(run, 'base64');
     if (looksPacked(decoded)) yield { how: `base64 at ${index}`, bytes: decoded };

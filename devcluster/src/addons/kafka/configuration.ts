@@ -32,6 +32,7 @@ export function serverProperties(options: {
     'group.initial.rebalance.delay.ms': 0,
     'num.network.threads': 2,
     'num.io.threads': 4,
+    'log.index.size.max.bytes': 1 << 20, // set aside for each partition from the start
     'log.cleaner.dedupe.buffer.size': 8 << 20, // by default 128 MB of a heap that is twice that
     ...(secured === undefined ? {} : securedProperties(secured)),
   });
