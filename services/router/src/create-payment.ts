@@ -7,7 +7,7 @@ import { paymentAnswer } from './payment-answer.ts';
 import { readPayment } from './read-payment.ts';
 import { keyedRequest } from './request-digest.ts';
 import type { Router } from './router.ts';
-import { eventData, finish, outcomesOf } from './settle.ts';
+import { eventData, findingsOf, finish } from './settle.ts';
 import { findAttempts } from './storage/attempts.ts';
 import { claimKey, findRequest, type KeyedRequest, type KnownRequest } from './storage/idempotency-keys.ts';
 import { findPayment, insertPayment, lockPayment, type PaymentRow } from './storage/payments.ts';
@@ -172,8 +172,8 @@ async function giveUp(router: Router, payment: PaymentRow): Promise<void> {
   await router.database.transaction(async (transaction) => {
     const current = await lockPayment(transaction, payment.id);
     if (current === undefined) return;
-    const outcomes = outcomesOf(await findAttempts(transaction, payment.id));
-    const step = nextStep(outcomes, outcomes.length, current.capture);
+    const findings = findingsOf(await findAttempts(transaction, payment.id));
+    const step = nextStep(findings, findings.length, current.capture);
     if (step.kind === 'settle') await finish(transaction, current, step.status, router.now());
   });
 }

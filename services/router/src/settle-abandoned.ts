@@ -1,6 +1,6 @@
 import { nextStep } from './domain/state-machine.ts';
 import type { Router } from './router.ts';
-import { finish, outcomesOf } from './settle.ts';
+import { findingsOf, finish } from './settle.ts';
 import { findAttempts, settleAttempt } from './storage/attempts.ts';
 import { findAbandoned, lockPayment } from './storage/payments.ts';
 
@@ -20,8 +20,8 @@ export async function settleAbandoned(router: Router, paymentId: string): Promis
         ...{ rawCode: undefined, pspReference: undefined },
       });
     }
-    const outcomes = outcomesOf(await findAttempts(transaction, paymentId));
-    const step = nextStep(outcomes, outcomes.length, payment.capture);
+    const findings = findingsOf(await findAttempts(transaction, paymentId));
+    const step = nextStep(findings, findings.length, payment.capture);
     if (step.kind !== 'settle') return;
     await finish(transaction, payment, step.status, now);
     router.logger.warn({ paymentId, status: step.status }, 'settled a payment whose worker had died');

@@ -1,6 +1,6 @@
 import type { ChargeResult, Payment, PaymentStatus } from '@cofferdam/contracts';
 import { appendEvent, type Transaction } from '@cofferdam/runtime';
-import { type AttemptOutcome, canMove, canSettle, nextStep, outcomeOf } from './domain/state-machine.ts';
+import { canMove, canSettle, type Finding, findingOf, nextStep, outcomeOf } from './domain/state-machine.ts';
 import { paymentAnswer } from './payment-answer.ts';
 import type { Router } from './router.ts';
 import { type AttemptRow, findAttempts, settleAttempt } from './storage/attempts.ts';
@@ -23,10 +23,10 @@ export async function settle(
     const { code, rawCode, pspReference } = settled.result;
     const finishedAt = router.now();
     await settleAttempt(transaction, { id: current.id, outcome, code, rawCode, pspReference, finishedAt });
-    const outcomes = attempts.map((attempt) => (attempt === current ? outcome : attempt.outcome));
+    const findings = attempts.map((attempt) => findingOf(attempt === current ? { outcome, code } : attempt));
     // Taken for dead meanwhile, we ask nobody else: somebody may have answered the caller already.
     const step = nextStep(
-      outcomes,
+      findings,
       payment.status === 'processing' ? candidatesOf(payment) : 0,
       payment.capture,
     );
@@ -70,7 +70,6 @@ export function eventData(payment: Payment, attempts: readonly AttemptRow[]): Re
   };
 }
 
-export const outcomesOf = (attempts: readonly AttemptRow[]): AttemptOutcome[] =>
-  attempts.map(({ outcome }) => outcome);
+export const findingsOf = (attempts: readonly AttemptRow[]): Finding[] => attempts.map(findingOf);
 
 const candidatesOf = (payment: PaymentRow): number => payment.selection.candidates.length;

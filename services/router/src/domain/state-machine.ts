@@ -1,4 +1,10 @@
-import type { ChargeOutcome, ChargeResult, CreatePayment, PaymentStatus } from '@cofferdam/contracts';
+import type {
+  ChargeOutcome,
+  ChargeResult,
+  CreatePayment,
+  PaymentStatus,
+  ProblemCode,
+} from '@cofferdam/contracts';
 
 export type AttemptOutcome = ChargeOutcome | 'pending';
 type Capture = NonNullable<CreatePayment['capture']>;
@@ -21,23 +27,38 @@ export function outcomeOf(result: Pick<ChargeResult, 'outcome' | 'processed'>): 
   return wanted[result.outcome] === result.processed ? result.outcome : 'unknown';
 }
 
+/** Codes of errors about the payment itself: nobody else could carry it out either. */
+const OF_THE_PAYMENT: readonly string[] = [
+  'cvc_unavailable',
+  'token_not_found',
+  'token_unusable',
+] satisfies ProblemCode[];
+
+/** What an attempt says to the failover rule; `refused`: an error that every other candidate would give as well. */
+export type Finding = AttemptOutcome | 'refused';
+
+export function findingOf({ outcome, code }: { outcome: AttemptOutcome; code: string | null }): Finding {
+  return outcome === 'error' && code !== null && OF_THE_PAYMENT.includes(code) ? 'refused' : outcome;
+}
+
 /**
  * The failover rule. Another candidate is tried after a soft decline or an error, which both say that nothing was
- * charged; never after an approval, an unknown outcome, or a hard decline, after which the card networks forbid
- * asking again.
+ * charged; never after an approval, an unknown outcome, a hard decline, after which the card networks forbid asking
+ * again, or an error that says no more of one PSP than of another.
  *
- * @param outcomes of the attempts, in order
+ * @param findings of the attempts, in order
  * @param candidates how many there are to try, all in all
  */
-export function nextStep(outcomes: readonly AttemptOutcome[], candidates: number, capture: Capture): Step {
-  if (outcomes.includes('approved')) {
+export function nextStep(findings: readonly Finding[], candidates: number, capture: Capture): Step {
+  if (findings.includes('approved')) {
     return { kind: 'settle', status: capture === 'manual' ? 'authorized' : 'captured' };
   }
-  if (outcomes.includes('unknown')) return { kind: 'settle', status: 'unknown' };
-  if (outcomes.includes('pending')) return { kind: 'wait' };
-  if (outcomes.includes('hard_decline')) return { kind: 'settle', status: 'declined' };
-  if (outcomes.length < candidates) return { kind: 'try', index: outcomes.length };
-  return { kind: 'settle', status: outcomes.includes('soft_decline') ? 'declined' : 'failed' };
+  if (findings.includes('unknown')) return { kind: 'settle', status: 'unknown' };
+  if (findings.includes('pending')) return { kind: 'wait' };
+  if (findings.includes('hard_decline')) return { kind: 'settle', status: 'declined' };
+  if (findings.length < candidates && !findings.includes('refused'))
+    return { kind: 'try', index: findings.length };
+  return { kind: 'settle', status: findings.includes('soft_decline') ? 'declined' : 'failed' };
 }
 
 /** `processing` may become anything, `unknown` may still be settled, all others are final. */

@@ -5,6 +5,8 @@ import {
   type AttemptOutcome,
   canMove,
   canSettle,
+  type Finding,
+  findingOf,
   nextStep,
   outcomeOf,
 } from '../../src/domain/state-machine.ts';
@@ -21,11 +23,21 @@ describe('nextStep()', () => {
     [['error', 'soft_decline'], 'declined'],
     [['soft_decline', 'error'], 'declined'],
     [['error', 'error'], 'failed'],
+    [['refused'], 'failed'],
+    [['soft_decline', 'refused'], 'declined', 3],
     [[], 'failed', 0],
-  ] satisfies [AttemptOutcome[], string, number?][])(
+  ] satisfies [Finding[], string, number?][])(
     'after %j the payment is %s',
     (outcomes, status, candidates = 2) => {
       expect(nextStep(outcomes, candidates, 'automatic')).toEqual({ kind: 'settle', status });
+    },
+  );
+
+  it.each(['cvc_unavailable', 'token_not_found', 'token_unusable'])(
+    'an error %s is about the payment, and not about who was asked',
+    (code) => {
+      expect(findingOf({ outcome: 'error', code })).toBe('refused');
+      expect(findingOf({ outcome: 'unknown', code })).toBe('unknown');
     },
   );
 
