@@ -1,4 +1,5 @@
-import { type Element, type ElementType, encodeArray } from './binary-array.ts';
+import type { Element, ElementType } from './binary-array.ts';
+import { BoundParameters, BoundStatement } from './bound-statement.ts';
 import type { Statement } from './database.ts';
 
 /** A column of rows that are sent together: its type in PostgreSQL, and its value in each row. */
@@ -23,7 +24,7 @@ export class BatchStatement {
   readonly #name: string;
   readonly #steps: string[] = [];
   readonly #wanted: string[] = [];
-  readonly #values: unknown[] = [];
+  readonly #parameters = new BoundParameters(usualBytes);
 
   /** @param name of the prepared statements; those with other steps get other numbers */
   constructor(name: string) {
@@ -37,8 +38,9 @@ export class BatchStatement {
   /** `unnest(...)`: the rows as a table, with the columns in their order. */
   rows<R>(columns: readonly Column<R>[], rows: readonly R[]): string {
     const arrays = columns.map((column) => {
-      const values = rows.map<unknown>(column.of) as Element<ElementType>[];
-      return this.#parameter(encodeArray(column.type, values), `${column.type}[]`);
+      const of = column.of as (row: R) => Element<ElementType>;
+      const number = this.#parameters.add((to) => to.array(column.type, rows, of));
+      return `$${number}::${column.type}[]`;
     });
     return `unnest(${arrays.join(', ')})`;
   }
@@ -64,18 +66,20 @@ export class BatchStatement {
    * statement is carried out: it fails with {@link ROWS_HAVE_CHANGED}.
    */
   expect(step: string, rows: number): void {
-    this.#wanted.push(`1 / ((SELECT count(*) FROM ${step}) = ${this.#parameter(rows, 'bigint')})::integer`);
+    const number = this.#parameters.add((to) => to.int64(rows));
+    this.#wanted.push(`1 / ((SELECT count(*) FROM ${step}) = $${number}::bigint)::integer`);
   }
 
   build(): Statement {
     const text = `WITH ${this.#steps.join(',\n')}\nSELECT ${this.#wanted.join(', ') || '1'}`;
-    return { name: preparedName(this.#name, text), text, values: this.#values };
-  }
-
-  #parameter(value: unknown, type: string): string {
-    return `$${this.#values.push(value)}::${type}`;
+    const statement = new BoundStatement(preparedName(this.#name, text), text, this.#parameters);
+    usualBytes = Math.max(statement.bytes, Math.ceil(usualBytes * 0.99));
+    return statement;
   }
 }
+
+/** What batches have come to of late: room for one is made once, and not by halves. */
+let usualBytes = 4096;
 
 /** SQLSTATE `division_by_zero`: SQL has no other expression that fails when it is asked to. */
 export const ROWS_HAVE_CHANGED = '22012';

@@ -18,86 +18,126 @@ const OID = { bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, timestamptz: 11
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 const TWO_TO_32 = 2 ** 32;
 
-/**
- * A one-dimensional array in PostgreSQL's binary format (`array_recv` in its source): dimensions, whether there are
- * nulls, the element's type, length and lower bound; then each element with its length before it, -1 for null. `pg`
- * sends a Buffer as it is, so that a column of a batch is one copy here and one there, where arrays as text are
- * escaped, quoted and parsed, and bytes written as hexadecimal digits.
- */
-export function encodeArray<T extends ElementType>(type: T, values: readonly Element<T>[]): Buffer {
-  const write = WRITERS[type] as (value: ElementTypes[T]) => number;
+/** Shorter texts are copied unit by unit, as long as they are ASCII: a call into C++ costs more than that. */
+const SHORT_TEXT = 48;
+
+/** Writes PostgreSQL's binary formats into one buffer, which grows. */
+export class BinaryWriter {
+  /** Up to {@link at} it is written. Replaced when it is too small. */
+  buffer: Buffer;
   at = 0;
-  ensure(20);
-  int32(1);
-  int32(values.some((value) => value === null || value === undefined) ? 1 : 0);
-  int32(OID[type]);
-  int32(values.length);
-  int32(1);
-  for (const value of values) {
-    ensure(4);
-    const lengthAt = at;
-    at += 4;
-    // Before the buffer is named: writing the element may put a larger one in its place.
-    const length = value === null || value === undefined ? -1 : write(value);
-    scratch.writeInt32BE(length, lengthAt);
+
+  constructor(bytes: number) {
+    this.buffer = Buffer.allocUnsafeSlow(bytes);
   }
-  return Buffer.from(scratch.subarray(0, at));
+
+  /**
+   * A one-dimensional array (`array_recv` in PostgreSQL's source): dimensions, whether there are nulls, the element's
+   * type, length and lower bound; then each element with its length before it, -1 for null.
+   *
+   * @param of what of each is an element
+   */
+  array<T extends ElementType, V>(type: T, values: readonly V[], of: (value: V) => Element<T>): void {
+    const writeElement = WRITERS[type] as (to: BinaryWriter, value: ElementTypes[T]) => void;
+    this.int32(1);
+    const hasNullsAt = this.at;
+    this.int32(0);
+    this.int32(OID[type]);
+    this.int32(values.length);
+    this.int32(1);
+    for (const one of values) {
+      const lengthAt = this.at;
+      this.int32(-1);
+      const value = of(one);
+      if (value === null || value === undefined) {
+        this.buffer[hasNullsAt + 3] = 1;
+        continue;
+      }
+      writeElement(this, value);
+      this.setInt32(lengthAt, this.at - lengthAt - 4);
+    }
+  }
+
+  int16(value: number): void {
+    this.ensure(2);
+    this.buffer[this.at++] = value >>> 8;
+    this.buffer[this.at++] = value;
+  }
+
+  int32(value: number): void {
+    this.ensure(4);
+    this.setInt32(this.at, value);
+    this.at += 4;
+  }
+
+  int64(value: number): void {
+    const high = Math.floor(value / TWO_TO_32);
+    this.int32(high);
+    this.int32(value - high * TWO_TO_32);
+  }
+
+  /** Over what is written. */
+  setInt32(at: number, value: number): void {
+    const { buffer } = this;
+    buffer[at] = value >>> 24;
+    buffer[at + 1] = value >>> 16;
+    buffer[at + 2] = value >>> 8;
+    buffer[at + 3] = value;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.ensure(value.length);
+    this.buffer.set(value, this.at);
+    this.at += value.length;
+  }
+
+  text(value: string): void {
+    this.ensure(value.length * 3); // the most that UTF-8 takes for a UTF-16 unit
+    if (value.length <= SHORT_TEXT && this.#ascii(value)) return;
+    this.at += this.buffer.write(value, this.at, 'utf8');
+  }
+
+  /** @returns false, and nothing is written, where it is not ASCII */
+  #ascii(value: string): boolean {
+    const { buffer, at } = this;
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      buffer[at + i] = unit;
+    }
+    this.at += value.length;
+    return true;
+  }
+
+  ensure(bytes: number): void {
+    if (this.at + bytes <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.at + bytes));
+    this.buffer.copy(larger, 0, 0, this.at);
+    this.buffer = larger;
+  }
 }
 
-// One encoding at a time, and none of them waits for anything: they share a buffer, and the place in it.
-let scratch = Buffer.allocUnsafeSlow(16 * 1024);
-let at = 0;
-
-/** Each writes the element and answers its length in bytes. */
-const WRITERS: { [T in ElementType]: (value: ElementTypes[T]) => number } = {
-  bool: (value) => {
-    ensure(1);
-    scratch[at++] = value ? 1 : 0;
-    return 1;
+const WRITERS: { [T in ElementType]: (to: BinaryWriter, value: ElementTypes[T]) => void } = {
+  bool: (to, value) => {
+    to.ensure(1);
+    to.buffer[to.at++] = value ? 1 : 0;
   },
-  bytea: (value) => {
-    ensure(value.length);
-    scratch.set(value, at);
-    at += value.length;
-    return value.length;
-  },
-  int4: (value) => {
-    ensure(4);
-    int32(value);
-    return 4;
-  },
-  int8: (value) => {
-    ensure(8);
-    return int64(value);
-  },
-  text: (value) => {
-    ensure(value.length * 3); // the most that UTF-8 takes for a UTF-16 unit
-    const length = scratch.write(value, at, 'utf8');
-    at += length;
-    return length;
-  },
-  timestamptz: (value) => {
-    ensure(8);
-    return int64((value.getTime() - EPOCH_MS) * 1000);
-  },
+  bytea: (to, value) => to.bytes(value),
+  int4: (to, value) => to.int32(value),
+  int8: (to, value) => to.int64(value),
+  text: (to, value) => to.text(value),
+  timestamptz: (to, value) => to.int64((value.getTime() - EPOCH_MS) * 1000),
 };
 
-function int32(value: number): void {
-  scratch.writeInt32BE(value, at);
-  at += 4;
+/**
+ * An array as a parameter of a statement: `pg` sends a Buffer as it is, so that a column of a batch is one copy here and
+ * one there, where arrays as text are escaped, quoted and parsed, and bytes written as hexadecimal digits.
+ */
+export function encodeArray<T extends ElementType>(type: T, values: readonly Element<T>[]): Buffer {
+  scratch.at = 0;
+  scratch.array(type, values, (value) => value);
+  return Buffer.from(scratch.buffer.subarray(0, scratch.at));
 }
 
-function int64(value: number): number {
-  const high = Math.floor(value / TWO_TO_32);
-  scratch.writeInt32BE(high, at);
-  scratch.writeUInt32BE(value - high * TWO_TO_32, at + 4);
-  at += 8;
-  return 8;
-}
-
-function ensure(bytes: number): void {
-  if (at + bytes <= scratch.length) return;
-  const larger = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, at + bytes));
-  scratch.copy(larger, 0, 0, at);
-  scratch = larger;
-}
+// One encoding at a time, and none of them waits for anything: they share it.
+const scratch = new BinaryWriter(16 * 1024);
