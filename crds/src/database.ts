@@ -16,6 +16,12 @@ export const Database = z
   .strictObject({
     vault: DatabaseAccess.describe("The vault's database: encrypted cards, audit, outbox."),
     router: DatabaseAccess.describe("The router's database: payments and attempts, no card data."),
+    synchronousReplication: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether both databases are to have a synchronous standby: `/readyz` of vault and router then warns where there is none. Absent: false; what the database itself asks for is looked at in any case.',
+      ),
     backupRetentionDays: z
       .int()
       .min(0)

@@ -140,6 +140,7 @@ function component(role: Role, vault: PaymentVault, facts: Facts): VaultComponen
       [ENV.vaultId]: vault.spec.vaultId,
       [ENV.accessFile]: `${PATHS.access}/access.json`,
       ...database.env,
+      ...(vault.spec.database.synchronousReplication ? { [ENV.databaseSynchronousReplication]: 'true' } : {}),
     },
     mounts: [
       { kind: 'configMap', name: 'access', configMap: names.access(name), path: PATHS.access },

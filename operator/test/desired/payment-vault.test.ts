@@ -124,8 +124,13 @@ test('what the spec says of keys, backups, events and limits reaches the process
     limits: { requestsPerSecond: 100 },
   });
   vault.spec.database.backupRetentionDays = 0;
+  vault.spec.database.synchronousReplication = true;
   const plan = planPaymentVault(vault, migrated, facts);
-  const shared = { EVENT_RETENTION_HOURS: '12', REQUESTS_PER_SECOND: '100' };
+  const shared = {
+    EVENT_RETENTION_HOURS: '12',
+    REQUESTS_PER_SECOND: '100',
+    DATABASE_SYNCHRONOUS_REPLICATION: 'true',
+  };
   expect(envOf(find(plan.manifests, 'Deployment', 'payments-router'))).toMatchObject(shared);
   expect(envOf(find(plan.manifests, 'Deployment', 'payments-vault'))).toMatchObject({
     ...shared,

@@ -48,7 +48,13 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
     throw new StartError(`ACCOUNTS_FILE is not usable: ${error instanceof Error ? error.message : error}`);
   });
   lifecycle.onClose('accounts', () => accounts.close());
-  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId: VAULT_ID, logger, metrics });
+  const access = await loadAccess({
+    path: config.ACCESS_FILE,
+    vaultId: VAULT_ID,
+    readiness,
+    logger,
+    metrics,
+  });
   lifecycle.onClose('access', () => access.close());
   const vault = createServiceClient({
     baseUrl: config.VAULT_URL,
@@ -58,7 +64,6 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
   });
   lifecycle.onClose('vault client', () => vault.close());
 
-  readiness.add('access rules', () => access.problem() ?? true);
   const reachable = createReachabilityCheck(endpoint, { trust: pspTrust });
   const status = () =>
     connectorStatus({ version, instance: POD_NAME, vaultId: VAULT_ID, accounts, reachable });

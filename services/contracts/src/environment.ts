@@ -26,6 +26,8 @@ export const ENV = {
   databaseDirectory: 'DATABASE_DIR',
   /** PEM of the database's CA; without it the connection is not encrypted. */
   databaseCaFile: 'DATABASE_CA_FILE',
+  /** `true`: `/readyz` warns where the database has no synchronous standby. Default false. */
+  databaseSynchronousReplication: 'DATABASE_SYNCHRONOUS_REPLICATION',
   /** As DATABASE_DIR, of the role that owns the schema (`migrate`). Default: DATABASE_DIR. */
   migrationDatabaseDirectory: 'MIGRATION_DATABASE_DIR',
   kmsKeyArn: 'KMS_KEY_ARN',

@@ -15,6 +15,7 @@ import {
   RateLimiter,
   Readiness,
   type RunningService,
+  replicationCheck,
   SchemaGate,
   startOutbox,
   type Tracing,
@@ -48,7 +49,7 @@ export async function serve(
   const { logger, metrics, tracing } = telemetry;
   const readiness = new Readiness();
   const tls = await openTls(config, { lifecycle, logger, metrics, readiness });
-  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
+  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, readiness, logger, metrics });
   lifecycle.onClose('access rules', () => access.close());
   const database = await openDatabase(
     { directory: config.DATABASE_DIR, caFile: config.DATABASE_CA_FILE, logger },
@@ -57,6 +58,8 @@ export async function serve(
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
   readiness.add('database', () => schema.check());
+  const asked = config.DATABASE_SYNCHRONOUS_REPLICATION;
+  readiness.add('replication', () => replicationCheck(database, { asked }));
   const outbox = startOutbox({
     ...{ database, vaultId, logger, metrics, tracing, clientId: config.POD_NAME },
     kafka: mountedKafkaAccess(config),

@@ -52,6 +52,11 @@ export const databaseSettings = {
     .string()
     .describe('directory with the files host, port, dbname, username, password'),
   [ENV.databaseCaFile]: z.string().optional().describe("PEM of the database's CA"),
+  [ENV.databaseSynchronousReplication]: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true')
+    .describe('true: warn where what is acknowledged is on one machine alone'),
 };
 
 /** What a service reads besides that others than our own workloads call. */

@@ -19,6 +19,7 @@ import {
   Readiness,
   type RunningService,
   randomId,
+  replicationCheck,
   SchemaGate,
   startOutbox,
 } from '@cofferdam/runtime';
@@ -58,7 +59,7 @@ export async function serve(
   const vaultId = config.VAULT_ID;
 
   const tls = await openTls(config, { lifecycle, logger, metrics, readiness });
-  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, logger, metrics });
+  const access = await loadAccess({ path: config.ACCESS_FILE, vaultId, readiness, logger, metrics });
   lifecycle.onClose('access rules', () => access.close());
   const database = await openDatabase(
     { directory: config.DATABASE_DIR, caFile: config.DATABASE_CA_FILE, logger },
@@ -68,6 +69,8 @@ export async function serve(
   const schema = new SchemaGate(database, { vaultId, migrations });
   readiness.add('database', () => schema.check());
 
+  const asked = config.DATABASE_SYNCHRONOUS_REPLICATION;
+  readiness.add('replication', () => replicationCheck(database, { asked }));
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const commit = createCommit(database, heads);
   const keys = openKeys(config, { database, commit, lifecycle, readiness, ...telemetry });

@@ -280,6 +280,13 @@ describe('operations', () => {
       })
       .toBe(true);
     expect((await running.call({ path, as: { subject } })).status).toBe(404);
+    const ready = await running.world.tls.fetch(new URL('/readyz', await running.vault.url()));
+    expect(await ready.json()).toMatchObject({
+      ready: true,
+      checks: expect.arrayContaining([
+        { name: 'access rules', ok: true, detail: expect.stringContaining('those of before are') },
+      ]),
+    });
     running.world.writeAccess();
     await expect
       .poll(async () => (await running.call({ path, as: { subject } })).status, { timeout: 10_000 })

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { AccessFile, ENV, type Permission } from '@cofferdam/contracts';
 import { notUsable, ProblemError } from '../errors.ts';
 import { type WatchedFile, watchFiles } from '../files/watched-file.ts';
+import type { Readiness } from '../http/readiness.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Counter, Metrics } from '../metrics/metrics.ts';
 import { AccessRefused } from './access-refused.ts';
@@ -35,6 +36,8 @@ export interface AccessOptions {
   logger: Logger;
   metrics: Metrics;
   intervalMs?: number;
+  /** Told of rules that cannot be used: a warning, because the last good ones go on. */
+  readiness?: Readiness;
   now?: () => number;
   fetchText?: (url: string) => Promise<string>;
 }
@@ -50,6 +53,10 @@ export async function loadAccess(options: AccessOptions): Promise<Access> {
     description: 'Requests whose token was refused, by reason.',
   });
   const file = await watchAccess(options).catch(notUsable(ENV.accessFile));
+  options.readiness?.add('access rules', () => {
+    const warning = 'the newest rules cannot be used, and those of before are; the log says why';
+    return file.problem() === undefined || { warning };
+  });
   return {
     admit: async (wanted, presented) => {
       const { verifier, file: used } = file.current();

@@ -21,7 +21,7 @@ export class Readiness {
       [...this.#checks].map(async ([name, check]) => {
         const result = await Promise.resolve()
           .then(check)
-          .catch(() => 'the check failed');
+          .catch((error: unknown) => `the check failed${codesOf(error)}`);
         if (result === true) return { name, ok: true };
         return typeof result === 'string'
           ? { name, ok: false, detail: result }
@@ -31,4 +31,14 @@ export class Readiness {
     if (this.#draining) checks.push({ name: 'draining', ok: false, detail: 'shutting down' });
     return { ready: checks.every((check) => check.ok), checks };
   }
+}
+
+/** The codes of an error and of what caused it: whoever asks has no token, and a message may name hosts and users. */
+function codesOf(error: unknown): string {
+  const codes: string[] = [];
+  for (let cause = error; cause instanceof Error && codes.length < 4; cause = cause.cause) {
+    const { code } = cause as { code?: unknown };
+    if (typeof code === 'string') codes.push(code);
+  }
+  return codes.length === 0 ? '' : `: ${codes.join(', ')}`;
 }

@@ -11,6 +11,7 @@ import {
   type Migration,
   openDatabase,
   outboxMigration,
+  replicationCheck,
   SchemaGate,
 } from '../../src/index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -95,6 +96,31 @@ describe('migrate()', () => {
     await database.migrate([...first, step(5, 'SELECT 1', 3)]);
     await expect(gate('acme-dev', step(2, '')).check()).rejects.toThrow('needs code of schema 3 or newer');
     expect(await gate('acme-dev', step(3, '')).check()).toBe(true);
+  });
+});
+
+describe('replicationCheck()', () => {
+  const check = (asked: boolean) => replicationCheck(database.app, { asked });
+  const set = async (text: string, names: string) => {
+    await database.owner.query({ text });
+    await database.owner.query({ text: 'SELECT pg_reload_conf()' });
+    const shown = async () =>
+      (await database.app.query({ text: 'SHOW synchronous_standby_names' })).rows[0]?.[
+        'synchronous_standby_names'
+      ];
+    await expect.poll(shown, { timeout: 20_000 }).toBe(names);
+  };
+
+  it('warns where a standby is asked for and the database has none, or waits for one that is away', async () => {
+    expect(await check(false)).toBe(true);
+    expect(await check(true)).toMatchObject({ warning: expect.stringContaining('on one machine') });
+    await set("ALTER SYSTEM SET synchronous_standby_names = '*'", '*');
+    try {
+      const away = { warning: expect.stringContaining('none is connected') };
+      expect([await check(false), await check(true)]).toMatchObject([away, away]);
+    } finally {
+      await set('ALTER SYSTEM RESET synchronous_standby_names', '');
+    }
   });
 });
 

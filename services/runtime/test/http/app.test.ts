@@ -121,6 +121,23 @@ describe('an app', () => {
     expect(await ready()).toBe(503);
   });
 
+  it('says what is wrong by codes, and what is wrong and no reason to be asked nothing', async () => {
+    const cause = Object.assign(new Error('connect to db.internal as vault'), { code: 'ECONNREFUSED' });
+    readiness.add('database', () => {
+      throw new ProblemError('database_unavailable', { cause });
+    });
+    readiness.add('key', () => ({ warning: 'KMS does not answer' }));
+    expect((await app.inject('/readyz')).json()).toEqual({
+      ready: false,
+      checks: [
+        { name: 'database', ok: false, detail: 'the check failed: database_unavailable, ECONNREFUSED' },
+        { name: 'key', ok: true, detail: 'KMS does not answer' },
+      ],
+    });
+    readiness.add('database', () => true);
+    expect((await app.inject('/readyz')).json()).toMatchObject({ ready: true });
+  });
+
   it('refuses a route that does not state its access, and one that needs rules where there are none', () => {
     expect(() => app.get('/forgotten', async () => 'x')).toThrow('does not state its access');
     const access = { permission: 'status:read', scope: 'workload' } as const;
