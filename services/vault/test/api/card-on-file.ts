@@ -9,7 +9,7 @@ import {
   CustomerPage,
   TokenPage,
 } from '@cofferdam/contracts';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { RunningVault } from '../support/running-vault.ts';
 import type { Answer, Call } from '../support/vault-caller.ts';
 
@@ -35,6 +35,18 @@ async function onFile(running: RunningVault, more: { customer?: string; body?: o
   const answer = await putOnFile(running, customer, { token, ...more.body });
   expect(answer.status).toBe(201);
   return { customer, token };
+}
+
+/** As a client does it: what waited too long for somebody else is asked again. */
+async function settled(send: () => Promise<Answer>): Promise<Answer> {
+  return vi.waitFor(
+    async () => {
+      const answer = await send();
+      expect(['request_in_progress', 'overloaded']).not.toContain(answer.body?.code);
+      return answer;
+    },
+    { timeout: 20_000 },
+  );
 }
 
 const credentialsOf = (customer: string) => `/v1/customers/${customer}/credentials`;
@@ -70,7 +82,7 @@ export function cardOnFile(vault: () => RunningVault): void {
     const reference = `user-${randomUUID()}`;
     const make = (body: object, more: Partial<Call> = {}) =>
       vault().call({ path: '/v1/customers', body, ...more });
-    const all = await Promise.all([1, 2, 3].map(() => make({ reference }, { headers })));
+    const all = await Promise.all([1, 2, 3].map(() => settled(() => make({ reference }, { headers }))));
     expect(new Set(all.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size).toBe(1);
     const made = Customer.parse(all[0]?.body);
     expect(made).toMatchObject({ reference, version: 1 });
@@ -123,7 +135,7 @@ export function cardOnFile(vault: () => RunningVault): void {
     const { body } = await vault().tokenize(vault().freshNumber());
     const { token } = body;
     const answers = await Promise.all(
-      [one, other, one, other].map((customer) => putOnFile(vault(), customer, { token })),
+      [one, other, one, other].map((customer) => settled(() => putOnFile(vault(), customer, { token }))),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 201, 409, 409]);
     const [owner, loser] = answers[0]?.status === 409 ? [other, one] : [one, other];
@@ -163,7 +175,9 @@ export function cardOnFile(vault: () => RunningVault): void {
       [a, b, null].map((token) => patch(path, { defaultCredential: token }, { 'if-match': `"${version}"` })),
     );
     expect(raced.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
-    await Promise.all([a, b, c, a, b, c].map((token) => patch(path, { defaultCredential: token })));
+    await Promise.all(
+      [a, b, c, a, b, c].map((token) => settled(() => patch(path, { defaultCredential: token }))),
+    );
     const { credentials } = CredentialList.parse(await get(credentialsOf(customer)));
     const defaults = credentials.filter(({ isDefault }) => isDefault).map(({ token }) => token);
     expect(defaults).toEqual([(await customerOf(customer)).defaultCredential]);
@@ -224,7 +238,7 @@ export function cardOnFile(vault: () => RunningVault): void {
     };
     const headers = { 'idempotency-key': randomUUID() };
     const create = () => vault().call({ path: '/v1/agreements', body, headers });
-    const [first, second] = await Promise.all([create(), create()]);
+    const [first, second] = await Promise.all([settled(create), settled(create)]);
     expect(second?.body).toEqual(first?.body);
     const made = Agreement.parse(first?.body);
     expect(made).toMatchObject({ ...body, customer, state: 'active', version: 1 });
@@ -232,7 +246,9 @@ export function cardOnFile(vault: () => RunningVault): void {
     const path = `/v1/agreements/${made.agreement}`;
     const id = '016150703802094';
     const raced = await Promise.all(
-      [id, '483297487231504'].map((networkTransactionId) => patch(path, { networkTransactionId })),
+      [id, '483297487231504'].map((networkTransactionId) =>
+        settled(() => patch(path, { networkTransactionId })),
+      ),
     );
     expect(raced.map(({ status }) => status).sort()).toEqual([200, 409]);
     const { networkTransactionId } = Agreement.parse(await get(path));
@@ -343,14 +359,10 @@ export function cardOnFile(vault: () => RunningVault): void {
 
   it('takes a token off file that is at its end', async () => {
     const customer = await makeCustomer(vault());
-    const body = {
-      card: { number: vault().freshNumber(), expiryMonth: 12, expiryYear: 2032 },
-      ttlSeconds: 2,
-    };
-    const { token } = (await vault().call({ path: '/v1/tokens', body })).body;
-    await putOnFile(vault(), customer, { token });
+    const { token } = await onFile(vault(), { customer });
     const { body: made } = await vault().call({ path: '/v1/agreements', body: { token, ...TERMS } });
     const path = `/v1/agreements/${Agreement.parse(made).agreement}`;
+    await vault().owner.query('UPDATE tokens SET expires_at = now() WHERE token = $1', [token]);
     await expect
       .poll(async () => Agreement.parse(await get(path)), { timeout: 20_000 })
       .toMatchObject({ state: 'ended', endReason: 'token_expired' });
@@ -370,7 +382,7 @@ export function cardOnFile(vault: () => RunningVault): void {
       const path = `/v1/customers/${customer}`;
       const query = tokens === 'keep' ? '' : '?tokens=erase';
       expect(codeOf(await remove(`${path}?tokens=erase`, { as: 'support' }))).toEqual([403, 'forbidden']);
-      const answers = await Promise.all([1, 2, 3].map(() => remove(`${path}${query}`)));
+      const answers = await Promise.all([1, 2, 3].map(() => settled(() => remove(`${path}${query}`))));
       expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
       const other = tokens === 'keep' ? '?tokens=erase' : '';
       expect(codeOf(await remove(`${path}${other}`))).toEqual([404, 'customer_not_found']);
@@ -391,6 +403,36 @@ export function cardOnFile(vault: () => RunningVault): void {
       expect(last).toEqual({ type: 'customer.deleted', data: { tokens, credentials: 2, agreements: 1 } });
       expect((await actionsOf(customer)).filter((action) => action === 'credential.removed')).toHaveLength(2);
     }
+  });
+
+  it('locks in one order, whatever comes at the same time', async () => {
+    const [one, two] = [await makeCustomer(vault()), await makeCustomer(vault())];
+    const fresh = () => vault().tokenize(vault().freshNumber());
+    const tokens = (await Promise.all([1, 2, 3, 4, 5, 6].map(fresh))).map(({ body }) => body.token);
+    const agree = (token: string) => vault().call({ path: '/v1/agreements', body: { token, ...TERMS } });
+    await Promise.all(tokens.map((token, i) => putOnFile(vault(), i % 2 === 0 ? one : two, { token })));
+    const [a = '', b = '', c = '', d = '', e = '', f = ''] = tokens;
+    const calls = [
+      ...[a, c, e].map((token) => () => remove(`/v1/tokens/${token}`)),
+      ...[a, b, c, d].map((token) => () => patch(`/v1/customers/${one}`, { defaultCredential: token })),
+      ...[a, b, c, d, e, f].map((token) => () => agree(token)),
+      ...[a, b, c].map((token) => () => putOnFile(vault(), one, { token, makeDefault: true })),
+      ...[d, e, f].map((token) => () => remove(`${credentialsOf(two)}/${token}`)),
+      ...[b, d, f].map((token) => () => putOnFile(vault(), two, { token })),
+      () => remove(`/v1/customers/${two}?tokens=erase`),
+      ...[b, d].map((token) => () => remove(`/v1/tokens/${token}`)),
+    ];
+    const answers = await Promise.all(calls.map((call) => settled(call)));
+    const allowed = new Set([200, 201, 204, 404, 409]);
+    expect(answers.filter(({ status }) => !allowed.has(status))).toEqual([]);
+    expect(vault().vault.output.filter((line) => line.includes('deadlock'))).toEqual([]);
+    const { rows } = await vault().owner.query(
+      `SELECT token FROM tokens JOIN credentials USING (token) WHERE state = 'deleted'
+       UNION ALL SELECT token FROM agreements a WHERE ended_at IS NULL AND customer = ANY ($1)
+                 AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.token = a.token AND c.customer = a.customer)`,
+      [[one, two]],
+    );
+    expect(rows).toEqual([]);
   });
 
   it('has limits, and says so', async () => {

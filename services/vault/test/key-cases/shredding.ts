@@ -15,6 +15,15 @@ export function shreddingCases(running: () => RunningVault): void {
       await running().tokenize(number, shop),
     ];
     const { token } = gone.body;
+    const reference = `user-${'7'.repeat(8)}`;
+    const post = async (path: string, body: object) =>
+      (await running().call({ path, body, ...shop })).body as unknown as Record<string, string>;
+    const { customer } = await post('/v1/customers', { reference });
+    await post(`/v1/customers/${customer}/credentials`, { token });
+    const terms = { type: 'recurring', initiator: 'merchant', networkTransactionId: '016150703802094' };
+    expect(await post('/v1/agreements', { token, ...terms })).toMatchObject({ customer, state: 'active' });
+    const other = await running().call({ path: '/v1/customers', body: { reference } });
+    expect(other.status).toBe(201);
     const grant = await running().grantFor(token, {}, 'globex');
     const id = `shred_${'7'.repeat(26)}`;
     const shred = (more: object = {}, path = id) =>
@@ -66,10 +75,14 @@ export function shreddingCases(running: () => RunningVault): void {
                 (SELECT count(*)::int FROM tokens WHERE merchant = $1 AND state <> 'deleted') AS tokens,
                 (SELECT count(*)::int FROM records JOIN tokens USING (token) WHERE merchant = $1) AS records,
                 (SELECT count(*)::int FROM idempotency_keys WHERE merchant = $1) AS answers,
-                (SELECT count(*)::int FROM reveal_grants WHERE merchant = $1) AS grants`,
-        ['globex'],
+                (SELECT count(*)::int FROM reveal_grants WHERE merchant = $1) AS grants,
+                (SELECT count(*)::int FROM credentials WHERE merchant = $1) AS credentials,
+                (SELECT count(*)::int FROM agreements WHERE merchant = $1) AS agreements,
+                (SELECT array_agg(merchant) FROM customers WHERE reference = $2) AS customers`,
+        ['globex', reference],
       );
-      expect(left.rows).toEqual([{ keys: 0, cards: 0, tokens: 0, records: 0, answers: 0, grants: 0 }]);
+      const none = { keys: 0, cards: 0, tokens: 0, records: 0, answers: 0, grants: 0 };
+      expect(left.rows).toEqual([{ ...none, credentials: 0, agreements: 0, customers: ['acme'] }]);
       const { rows } = await running().owner.query(
         `SELECT action, NULL AS days FROM audit WHERE action LIKE 'merchant.%'
          UNION ALL SELECT type, ((data->>'completeAt')::timestamptz::date - time::date)::text FROM outbox WHERE subject = $1`,
