@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
 import {
+  addDatabaseChecks,
   createServiceClient,
   type Database,
   every,
@@ -15,7 +16,6 @@ import {
   RateLimiter,
   Readiness,
   type RunningService,
-  replicationCheck,
   SchemaGate,
   startOutbox,
   type Tracing,
@@ -57,9 +57,7 @@ export async function serve(
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
-  readiness.add('database', () => schema.check());
-  const asked = config.DATABASE_SYNCHRONOUS_REPLICATION;
-  readiness.add('replication', () => replicationCheck(database, { asked }));
+  addDatabaseChecks(readiness, { database, schema, config });
   const outbox = startOutbox({
     ...{ database, vaultId, logger, metrics, tracing, clientId: config.POD_NAME },
     kafka: mountedKafkaAccess(config),

@@ -19,7 +19,6 @@ import {
   Readiness,
   type RunningService,
   randomId,
-  replicationCheck,
   SchemaGate,
   startOutbox,
 } from '@cofferdam/runtime';
@@ -67,10 +66,8 @@ export async function serve(
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
-  readiness.add('database', () => schema.check());
+  addDatabaseChecks(readiness, { database, schema, config });
 
-  const asked = config.DATABASE_SYNCHRONOUS_REPLICATION;
-  readiness.add('replication', () => replicationCheck(database, { asked }));
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const commit = createCommit(database, heads);
   const keys = openKeys(config, { database, commit, lifecycle, readiness, ...telemetry });
