@@ -24,6 +24,15 @@ const AddFault = z.strictObject({
   times: z.int().min(1).max(1000).optional(),
 });
 
+const SetUpdater = z.strictObject({
+  lateMs: z.int().min(0).max(86_400_000).optional(),
+  parts: z.int().min(1).max(1000).optional(),
+  twice: z.boolean().optional(),
+  nonsenseEvery: z.int().min(0).max(1000).optional(),
+});
+
+const AddUpdaterFault = AddFault.omit({ psp: true });
+
 const open = { config: { access: 'public' as const } };
 
 /**
@@ -63,12 +72,40 @@ export function buildAdmin(
     );
     return { charges };
   });
+  addUpdaterControl(app, state);
   app.post('/admin/reset', open, async () => {
     state.reset();
     await Promise.all(PSPS.map((psp) => listeners[psp].up()));
     return { status: 'ok' };
   });
   return app;
+}
+
+/** How the account updater answers, and what fails next. */
+function addUpdaterControl(app: FastifyInstance, { updater }: SimulatorState): void {
+  const describeUpdater = () => ({
+    ...{ mode: updater.mode, faults: updater.faults },
+    batches: [...updater.batches].map(([batch, { results, submissions }]) => ({
+      ...{ batch, submissions, cards: results.length },
+    })),
+  });
+  app.get('/admin/updater', open, async () => describeUpdater());
+  app.put('/admin/updater', open, async ({ body }) => {
+    const { lateMs, parts, twice, nonsenseEvery } = validate(SetUpdater, body);
+    const { mode } = updater;
+    updater.mode = {
+      lateMs: lateMs ?? mode.lateMs,
+      parts: parts ?? mode.parts,
+      twice: twice ?? mode.twice,
+      nonsenseEvery: nonsenseEvery ?? mode.nonsenseEvery,
+    };
+    return describeUpdater();
+  });
+  app.post('/admin/updater/faults', open, async ({ body }, reply) => {
+    const { behaviour, times = 1 } = validate(AddUpdaterFault, body);
+    updater.faults.push(...Array.from({ length: times }, () => behaviour));
+    return reply.code(201).send(describeUpdater());
+  });
 }
 
 function describe(state: SimulatorState, psp: Psp) {

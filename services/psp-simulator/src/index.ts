@@ -8,3 +8,4 @@ export {
 } from './magic.ts';
 export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
 export type { LedgerEntry, Mode, Psp } from './state.ts';
+export { newNumber, UPDATER_CODES } from './updater/answers.ts';

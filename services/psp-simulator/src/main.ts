@@ -26,13 +26,15 @@ async function serve(lifecycle: Lifecycle): Promise<RunningService> {
     adminPort: config.PORT,
     stripePort: config.STRIPE_PORT,
     adyenPort: config.ADYEN_PORT,
+    updaterPort: config.UPDATER_PORT,
     slowMs: config.SLOW_MS,
     stripeApiKeys: config.STRIPE_API_KEYS,
     adyenApiKeys: config.ADYEN_API_KEYS,
+    updaterTokens: config.UPDATER_TOKENS,
   });
   lifecycle.onClose('listeners', () => simulator.close());
-  const { adminUrl, stripeUrl, adyenUrl } = simulator;
-  logger.info({ adminUrl, stripeUrl, adyenUrl }, 'serving');
+  const { adminUrl, stripeUrl, adyenUrl, updaterUrl } = simulator;
+  logger.info({ adminUrl, stripeUrl, adyenUrl, updaterUrl }, 'serving');
   return { logger, serves: true };
 }
 

@@ -10,6 +10,7 @@ import { buildAdyen } from './adyen/server.ts';
 import { Listener } from './listener.ts';
 import { SimulatorState } from './state.ts';
 import { buildStripe } from './stripe/server.ts';
+import { buildUpdater } from './updater/server.ts';
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -18,13 +19,15 @@ export interface SimulatorOptions {
   readonly adminPort?: number;
   readonly stripePort?: number;
   readonly adyenPort?: number;
+  readonly updaterPort?: number;
   /** How long a slow answer takes, milliseconds. Default 3000. */
   readonly slowMs?: number;
-  /** Of the two protocols. Default: plaintext, which no connector speaks. */
+  /** Of the protocols. Default: plaintext, which no connector speaks. */
   readonly tls?: ServerCredentials | 'plaintext';
   /** When given, the only keys that are taken. */
   readonly stripeApiKeys?: readonly string[];
   readonly adyenApiKeys?: readonly string[];
+  readonly updaterTokens?: readonly string[];
   readonly now?: () => Date;
   /** Default: writes nothing. */
   readonly logger?: Logger;
@@ -34,17 +37,20 @@ export interface Simulator {
   readonly adminUrl: string;
   readonly stripeUrl: string;
   readonly adyenUrl: string;
+  /** An account updater service. */
+  readonly updaterUrl: string;
   /** The remembered charges, keys and faults; the admin API is the same from outside. */
   readonly state: SimulatorState;
   close(): Promise<void>;
 }
 
-/** Starts both protocols and the admin API. */
+/** Starts both PSPs' protocols, the account updater and the admin API. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1';
   const now = options.now ?? (() => new Date());
   const tls = options.tls ?? 'plaintext';
-  const state = new SimulatorState(options.slowMs ?? 3000);
+  const slowMs = options.slowMs ?? 3000;
+  const state = new SimulatorState(slowMs);
   const stripe = new Listener(
     () => buildStripe({ state, now, tls, apiKeys: options.stripeApiKeys ?? [] }),
     host,
@@ -55,6 +61,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     host,
     options.adyenPort ?? 0,
   );
+  const updater = new Listener(
+    () => buildUpdater({ state: state.updater, now, tls, slowMs, tokens: options.updaterTokens ?? [] }),
+    host,
+    options.updaterPort ?? 0,
+  );
   const logger = options.logger ?? createLogger({ service: 'psp-simulator', level: 'silent' });
   const metrics = createMetrics();
   const admin = new Listener(
@@ -63,7 +74,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     host,
     options.adminPort ?? 0,
   );
-  const listeners = [stripe, adyen, admin];
+  const listeners = [stripe, adyen, updater, admin];
   await Promise.all(listeners.map((listener) => listener.up()));
   const scheme = tls === 'plaintext' ? 'http' : 'https';
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host;
@@ -71,6 +82,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     adminUrl: `http://${reachable}:${admin.port}`,
     stripeUrl: `${scheme}://${reachable}:${stripe.port}`,
     adyenUrl: `${scheme}://${reachable}:${adyen.port}`,
+    updaterUrl: `${scheme}://${reachable}:${updater.port}`,
     state,
     close: async () => {
       await Promise.all(listeners.map((listener) => listener.down()));

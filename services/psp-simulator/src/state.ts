@@ -1,4 +1,5 @@
 import type { Behaviour } from './magic.ts';
+import { UpdaterState } from './updater/state.ts';
 
 export const PSPS = ['stripe', 'adyen'] as const;
 export type Psp = (typeof PSPS)[number];
@@ -47,6 +48,7 @@ interface PspState {
 /** Everything that the simulator remembers; in memory, gone with the process. */
 export class SimulatorState {
   readonly ledger: LedgerEntry[] = [];
+  readonly updater = new UpdaterState();
   readonly #psps: Record<Psp, PspState>;
   readonly #defaultDelayMs: number;
 
@@ -69,9 +71,10 @@ export class SimulatorState {
     return byAmount ?? 'answer';
   }
 
-  /** Forgets charges, keys and faults. Modes go back to `up`. */
+  /** Forgets charges, keys, batches and faults. Modes go back to `up`. */
   reset(): void {
     this.ledger.length = 0;
+    this.updater.reset();
     for (const psp of PSPS) this.#psps[psp] = this.#fresh();
   }
 

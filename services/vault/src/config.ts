@@ -1,8 +1,9 @@
-import { ENV } from '@cofferdam/contracts';
+import { ENV, MAX_UPDATER_BATCH } from '@cofferdam/contracts';
 import {
   callerSettings,
   commonSettings,
   databaseSettings,
+  httpsUrl,
   outboxSettings,
   readEnvironment,
   tlsSettings,
@@ -34,6 +35,29 @@ const Settings = z.object({
   [ENV.kafkaAuditTopic]: z.string().optional().describe('topic of audit anchors'),
   [ENV.auditAnchorSeconds]: z.coerce.number().min(1).max(300).default(5).describe('seconds, 1 to 300'),
   [ENV.cvcTtlSeconds]: z.coerce.number().int().min(60).max(3600).default(900).describe('seconds, 60 to 3600'),
+  [ENV.accountUpdaterUrl]: httpsUrl.optional().describe('base URL of an account updater service'),
+  [ENV.accountUpdaterTokenFile]: z
+    .string()
+    .optional()
+    .describe('file with the token for ACCOUNT_UPDATER_URL'),
+  [ENV.accountUpdaterCaFile]: z
+    .string()
+    .optional()
+    .describe('PEM of the authorities that ACCOUNT_UPDATER_URL is verified by'),
+  [ENV.accountUpdaterDays]: z.coerce.number().int().min(1).max(365).default(45).describe('days, 1 to 365'),
+  [ENV.accountUpdaterBatchSize]: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_UPDATER_BATCH)
+    .default(500)
+    .describe('cards, 1 to 1000'),
+  [ENV.accountUpdaterIntervalSeconds]: z.coerce
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(60)
+    .describe('seconds, 1 to 86400'),
   [ENV.dataKeyMaxAgeHours]: z.coerce.number().min(1).max(87_600).default(168).describe('hours, 1 to 87600'),
 });
 

@@ -1,5 +1,6 @@
 import type { UnitOfWork } from './commit.ts';
 import { type Removal, removeCredentials } from './customers/take-off-file.ts';
+import { deleteInquiries } from './storage/card-inquiries.ts';
 import { deleteUnusedCards } from './storage/cards.ts';
 import { emptyAnswersOf } from './storage/idempotency-keys.ts';
 import { deleteRecords } from './storage/records.ts';
@@ -22,6 +23,7 @@ export async function eraseTokens(
   await removeCredentials(unit, names, removal);
   await deleteRecords(transaction, names);
   await deleteVersions(transaction, names);
+  await deleteInquiries(transaction, names);
   await emptyTokens(transaction, names, removal.now);
   await emptyAnswersOf(transaction, names);
   await deleteUnusedCards(

@@ -19,6 +19,7 @@ import {
   Readiness,
   type RunningService,
   randomId,
+  replicationCheck,
   SchemaGate,
   startOutbox,
 } from '@cofferdam/runtime';
@@ -42,6 +43,7 @@ import { createRekey } from './rekey/run-rekey.ts';
 import { createShreddings } from './shredding/carry-out.ts';
 import { kmsKeysInUse } from './storage/data-keys.ts';
 import { removeOldRows } from './storage/housekeeping.ts';
+import { openUpdating, type Updating } from './updating/open-updating.ts';
 import type { Vault } from './vault.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -66,8 +68,10 @@ export async function serve(
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
-  addDatabaseChecks(readiness, { database, schema, config });
+  readiness.add('database', () => schema.check());
 
+  const asked = config.DATABASE_SYNCHRONOUS_REPLICATION;
+  readiness.add('replication', () => replicationCheck(database, { asked }));
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const commit = createCommit(database, heads);
   const keys = openKeys(config, { database, commit, lifecycle, readiness, ...telemetry });
@@ -112,8 +116,9 @@ export async function serve(
   });
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
   const shreddings = createShreddings(vault);
+  const updating = await openUpdating(config, vault, { schema, lifecycle, ...telemetry });
   const app = createApp({ ...telemetry, readiness, access, status, tls: tls.credentials, rateLimiter });
-  addApi(app, vault, { access, audit, logger, metrics, rateLimiter });
+  addApi(app, vault, { access, audit, logger, metrics, rateLimiter, updating });
   lifecycle.onClose('http', () => app.close());
 
   startTasks(
@@ -135,13 +140,21 @@ export async function serve(
 function addApi(
   app: FastifyInstance,
   vault: Vault,
-  parts: { access: Access; audit: Audit; logger: Logger; metrics: Metrics; rateLimiter: RateLimiter },
+  parts: {
+    access: Access;
+    audit: Audit;
+    logger: Logger;
+    metrics: Metrics;
+    rateLimiter: RateLimiter;
+    updating: Updating;
+  },
 ): void {
   const { audit, logger } = parts;
   addRefusalAudit(app, { ...audit, now: vault.now, logger });
   addIntegrityErrors(app, vault.integrity);
   addRoutes(app, vault, parts);
   addAuditRoutes(app, vault, audit);
+  parts.updating.addRoutes(app, parts.rateLimiter);
   addCustomerRoutes(app, vault, parts.access);
   addApiDescription(app, readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
   addEventFeed(app, vault);

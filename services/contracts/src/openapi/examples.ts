@@ -54,6 +54,8 @@ export const examples = {
       },
     ],
   },
+  createInquiries: { tokens: [token] },
+  inquiries: { accepted: 1, recent: 0, unknown: 0 },
   credentialUpdateResults: { results: [{ status: 200, outcome: 'applied', recordVersion: 2 }] },
   binRecord: { bin: '40000566', brand: 'visa', numberLengths: [13, 16, 18, 19], cvcLength: 3 },
   createRevealGrant: {

@@ -1,5 +1,6 @@
 import type { Operation } from './document.ts';
 import { examples } from './examples.ts';
+import { merchantParameter } from './parameters.ts';
 
 /** What account updaters and PSPs say about cards. */
 export const updateOperations: readonly Operation[] = [
@@ -21,5 +22,20 @@ export const updateOperations: readonly Operation[] = [
       },
     ],
     problems: ['key_unavailable', 'database_unavailable'],
+  },
+  {
+    method: 'post',
+    path: '/v1/credential-inquiries',
+    operationId: 'requestCardInquiries',
+    summary: 'Have the account updater asked about cards',
+    description:
+      'For cards that were declined: the service that the vault is configured with is asked about them with the next batch. Cards that are about to expire are asked about without this.',
+    permission: 'credentials:inquire',
+    parameters: [merchantParameter],
+    body: { schema: 'CreateInquiries', example: examples.createInquiries },
+    answers: [
+      { status: 202, description: 'They are noted.', schema: 'Inquiries', example: examples.inquiries },
+    ],
+    problems: ['merchant_required', 'no_account_updater', 'database_unavailable'],
   },
 ];

@@ -3,7 +3,12 @@ import { AuditAnchor } from '../audit/anchor.ts';
 import { AuditRow } from '../audit/row.ts';
 import { AnchorVerdict } from '../audit-trail.ts';
 import { BinRecord } from '../bins.ts';
-import { CredentialUpdateResults, PushCredentialUpdates } from '../credential-updates.ts';
+import {
+  CreateInquiries,
+  CredentialUpdateResults,
+  Inquiries,
+  PushCredentialUpdates,
+} from '../credential-updates.ts';
 import { Credential, CredentialList, CredentialRecord, PutOnFile } from '../credentials.ts';
 import { CreateCustomer, Customer, CustomerPage, UpdateCustomer } from '../customers.ts';
 import { EventPage } from '../events.ts';
@@ -41,6 +46,8 @@ export const vaultApi: Api = {
     TokenVersions,
     PushCredentialUpdates,
     CredentialUpdateResults,
+    CreateInquiries,
+    Inquiries,
     BinRecord,
     CreateCustomer,
     UpdateCustomer,

@@ -7,7 +7,6 @@ import { binOf } from './request.ts';
 import { addRevealRoutes } from './reveal-routes.ts';
 import { addShreddingRoutes } from './shredding-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
-import { addUpdateRoutes } from './update-routes.ts';
 
 /** What routes of one kind share with those of another. */
 export interface RouteParts {
@@ -29,7 +28,6 @@ export function addRoutes(
   addBatchRoutes(app, vault, { tokens, rateLimiter });
   addRevealRoutes(app, vault, metrics);
   addShreddingRoutes(app, vault);
-  addUpdateRoutes(app, vault, { metrics, rateLimiter });
   app.get(
     '/v1/bins/:bin',
     { config: { access: { permission: 'bins:read', scope: 'workload' } } },

@@ -1,26 +1,40 @@
 import {
+  CreateInquiries,
   type CredentialUpdateResult,
   type CredentialUpdateResults,
   CredentialUpdatesFrame,
 } from '@cofferdam/contracts';
-import { asProblem, type Metrics, problemBody, type RateLimiter, validate } from '@cofferdam/runtime';
+import {
+  asProblem,
+  type Counter,
+  ProblemError,
+  problemBody,
+  type RateLimiter,
+  validate,
+} from '@cofferdam/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { IntegrityError } from '../integrity-error.ts';
-import { updateCounter } from '../updating/metrics.ts';
 import { type PushOutcome, pushCredentialUpdates } from '../updating/push-credential-updates.ts';
+import { requestCardInquiries } from '../updating/request-inquiries.ts';
 import type { Vault } from '../vault.ts';
-import { callerOf } from './request.ts';
+import { callerOf, needs, requesterOf } from './request.ts';
 
 /** 500 results, each with a long id. */
 const BODY_LIMIT_BYTES = 512 * 1024;
 
-/** What account updaters and PSPs say about cards: pushed. */
+export interface UpdateParts {
+  updates: Counter;
+  rateLimiter: RateLimiter | undefined;
+  /** Whether there is an account updater service to ask. */
+  asksUpdater: boolean;
+}
+
+/** What account updaters and PSPs say about cards: pushed, or to be asked for. */
 export function addUpdateRoutes(
   app: FastifyInstance,
   vault: Vault,
-  { metrics, rateLimiter }: { metrics: Metrics; rateLimiter: RateLimiter | undefined },
+  { updates, rateLimiter, asksUpdater }: UpdateParts,
 ): void {
-  const updates = updateCounter(metrics);
   const options = {
     config: { access: { permission: 'credentials:update', scope: 'merchants' } },
     bodyLimit: BODY_LIMIT_BYTES,
@@ -41,6 +55,15 @@ export function addUpdateRoutes(
       }
     }
     return { results: outcomes.map((outcome) => resultOf(request, outcome)) };
+  });
+
+  app.post('/v1/credential-inquiries', needs('credentials:inquire'), async (request, reply) => {
+    const { tokens } = validate(CreateInquiries, request.body);
+    if (!asksUpdater) {
+      throw new ProblemError('no_account_updater', { detail: 'No account updater service is configured.' });
+    }
+    const { merchant } = requesterOf(request);
+    return reply.code(202).send(await requestCardInquiries(vault, merchant, tokens));
   });
 }
 

@@ -35,7 +35,7 @@ export const SUBJECTS = {
 
 const SHOP = [
   ...['tokens:create', 'tokens:read', 'tokens:list', 'tokens:update', 'tokens:delete'],
-  ...['bins:read', 'events:read'],
+  ...['bins:read', 'events:read', 'credentials:inquire'],
   ...['customers:read', 'customers:write', 'customers:delete'],
   ...['credentials:read', 'credentials:write', 'agreements:read', 'agreements:write'],
 ];
