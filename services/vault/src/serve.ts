@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { ENV, type Statusz, topicName } from '@cofferdam/contracts';
 import {
   type Access,
+  addDatabaseChecks,
   addEventFeed,
   createApp,
   every,
@@ -68,7 +69,7 @@ export async function serve(
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
-  readiness.add('database', () => schema.check());
+  addDatabaseChecks(readiness, { database, schema, config });
 
   const asked = config.DATABASE_SYNCHRONOUS_REPLICATION;
   readiness.add('replication', () => replicationCheck(database, { asked }));
