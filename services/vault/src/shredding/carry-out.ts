@@ -3,6 +3,7 @@ import { auditEntry } from '../audit-entry.ts';
 import { ownIdentity } from '../rekey/own-identity.ts';
 import { deleteInquiries } from '../storage/card-inquiries.ts';
 import { deleteCustomersOf } from '../storage/customers.ts';
+import { deleteInquiries } from '../storage/card-inquiries.ts';
 import { deleteRecords } from '../storage/records.ts';
 import {
   advanceShredding,
@@ -120,6 +121,7 @@ async function eraseCards(
   const tokens = await holdTokensOfCards(transaction, merchant, cardIds);
   await deleteRecords(transaction, tokens);
   await deleteVersions(transaction, tokens);
+  await deleteInquiries(transaction, tokens);
   await deleteInquiries(transaction, tokens);
   await emptyTokens(transaction, tokens, now);
   await deleteCards(transaction, merchant, cardIds);
