@@ -8,8 +8,9 @@ import { deleteVersions } from './storage/token-versions.ts';
 import { emptyTokens, type StoredToken } from './storage/tokens.ts';
 
 /**
- * Takes tokens off file, and erases what they stand for: every version of the ciphertext, what is shown of the card, stored answers, and, with a
- * card's last token, the fingerprint. What stays is the token's name, so that it is never given out again, and the audit.
+ * Takes tokens off file, and erases what they stand for: every version of the ciphertext, what is shown of the card,
+ * stored answers, and, with a card's last token, the fingerprint. What stays is the token's name, so that it is never
+ * given out again, and the audit.
  *
  * @param tokens locked, and their cards before them, as tokenize does: other orders would deadlock
  */
