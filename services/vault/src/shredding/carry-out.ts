@@ -1,7 +1,6 @@
 import type { Transaction } from '@cofferdam/runtime';
 import { auditEntry } from '../audit-entry.ts';
 import { ownIdentity } from '../rekey/own-identity.ts';
-import { deleteInquiries } from '../storage/card-inquiries.ts';
 import { deleteCustomersOf } from '../storage/customers.ts';
 import { deleteInquiries } from '../storage/card-inquiries.ts';
 import { deleteRecords } from '../storage/records.ts';
@@ -13,7 +12,6 @@ import {
   findRecentShreddings,
   holdShreddedCards,
   holdTokensOfCards,
-  noteOwnKey,
   type StoredShredding,
   takeShredding,
 } from '../storage/shreddings.ts';
@@ -66,12 +64,6 @@ async function destroy(vault: Vault, one: StoredShredding): Promise<void> {
     const completeAt = completionOf(vault, now);
     const keysDestroyed = await destroyKeys(transaction, one, { now, completeAt });
     if (keysDestroyed === undefined) return;
-    const own = vault.merchantKeys.of(merchant);
-    if (own) {
-      const { keyArn } = own;
-      const retentionMs = vault.backupRetentionMs;
-      await noteOwnKey(transaction, one, { keyArn, destroyedAt: now, retentionMs });
-    }
     const data = { shredding, keysDestroyed, completeAt: completeAt.toISOString() };
     audit(auditEntry('merchant.shredded', { ...ownIdentity(vault.vaultId), merchant }, '', now, data));
     publish({ type: 'merchant.shredded', merchant, subject: shredding, time: now, data });
@@ -121,7 +113,6 @@ async function eraseCards(
   const tokens = await holdTokensOfCards(transaction, merchant, cardIds);
   await deleteRecords(transaction, tokens);
   await deleteVersions(transaction, tokens);
-  await deleteInquiries(transaction, tokens);
   await deleteInquiries(transaction, tokens);
   await emptyTokens(transaction, tokens, now);
   await deleteCards(transaction, merchant, cardIds);
