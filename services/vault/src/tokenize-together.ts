@@ -110,6 +110,7 @@ interface KnownAnswer {
   bodyDigest: Buffer;
   status: number;
   answer: TokenAnswer | null;
+  hasEnded: boolean;
 }
 
 /** A merchant's card in the course of a batch. */
@@ -171,7 +172,7 @@ class Decisions {
       for (const { isWritten, ...other } of request.otherDigests ?? []) {
         if (isWritten) this.#answered.push({ merchant, ...other, ...written });
       }
-      for (const id of ids) this.#answers.set(id, { bodyDigest, status, answer });
+      for (const id of ids) this.#answers.set(id, { bodyDigest, status, answer, hasEnded: false });
       return { value: { status, answer } };
     } catch (error) {
       return { error };
@@ -315,9 +316,7 @@ function replay(request: Tokenization, earlier: KnownAnswer): Tokenized {
       detail: 'This idempotency key came with another body before. Use a new key for a new request.',
     });
   }
-  const { status, answer } = earlier;
-  const hasEnded =
-    answer?.expiresAt !== undefined && Date.parse(answer.expiresAt) <= request.vault.now().getTime();
+  const { status, answer, hasEnded } = earlier;
   if (!answer || hasEnded) {
     throw new ProblemError('token_not_found', { detail: 'The token has been deleted since, or has ended.' });
   }

@@ -11,6 +11,8 @@ export interface Known<A> {
     bodyDigest: Buffer;
     status: number /** Null when the token has been deleted since. */;
     answer: A | null;
+    /** The token is at its end, which may have been put off since. */
+    hasEnded: boolean;
   };
   /** The merchant's card has an id, and where it is given its token again, that and what it holds. */
   card?: { cardId: string; token?: StoredToken; hasEnded?: boolean; record?: SealedRecord };
@@ -67,11 +69,12 @@ WITH asked AS MATERIALIZED (
   SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[]) WITH ORDINALITY
     AS asked (merchant, key_digest, fingerprint, place)
 ), answered AS (
-  SELECT asked.place, k.body_digest, k.status, k.answer
+  SELECT asked.place, k.body_digest, k.status, k.answer, coalesce(t.expires_at <= now(), false) AS has_ended
   FROM asked JOIN idempotency_keys k ON k.merchant = asked.merchant AND k.key_digest = asked.key_digest
+  LEFT JOIN tokens t ON t.token = k.token
   FOR SHARE OF k
 )
-SELECT asked.place::integer, a.body_digest AS "bodyDigest", a.status, a.answer, c.card_id AS "cardId",
+SELECT asked.place::integer, a.body_digest AS "bodyDigest", a.status, a.answer, a.has_ended AS "answerHasEnded", c.card_id AS "cardId",
        t.token, t.merchant, t.brand, t.bin, t.last_four AS "lastFour", t.expiry_month AS "expiryMonth",
        t.expiry_year AS "expiryYear", t.card_state AS "cardState", t.record_version AS "recordVersion", t.created_at AS "createdAt",
        t.updated_at AS "updatedAt", t.expires_at AS "expiresAt", coalesce(t.expires_at <= now(), false) AS "hasEnded",
@@ -88,6 +91,7 @@ interface Row<A> extends Omit<StoredToken, 'token' | 'cardId'> {
   bodyDigest: Buffer | null;
   status: number;
   answer: A | null;
+  answerHasEnded: boolean;
   cardId: string | null;
   token: string | null;
   hasEnded: boolean;
@@ -102,6 +106,7 @@ function toKnown<A>(row: Row<A>): Known<A> {
     bodyDigest,
     status,
     answer,
+    answerHasEnded,
     cardId,
     token,
     hasEnded,
@@ -111,7 +116,7 @@ function toKnown<A>(row: Row<A>): Known<A> {
     ...shown
   } = row;
   return {
-    ...(bodyDigest === null ? {} : { answered: { bodyDigest, status, answer } }),
+    ...(bodyDigest === null ? {} : { answered: { bodyDigest, status, answer, hasEnded: answerHasEnded } }),
     ...(cardId === null
       ? {}
       : {
