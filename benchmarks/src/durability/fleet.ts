@@ -59,9 +59,9 @@ export class VaultFleet {
     await this.start(place);
   }
 
-  /** SIGTERM to all, as at the end of a roll-out. */
-  async stop(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((place) => this.#end(place, 'SIGTERM')));
+  /** SIGTERM to all, as at the end of a roll-out, or another signal. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((place) => this.#end(place, signal)));
   }
 
   async #end(place: number, signal: NodeJS.Signals): Promise<void> {

@@ -84,9 +84,10 @@ export class Loader {
     await this.#send(tokenization(request), { mayGiveUp }, async (sent) => {
       const token = this.#acknowledge(request, sent);
       const sealed = sent.answer.body['sealedCvc'];
-      if (token && request.cvc !== undefined && this.#random.next() < 0.3) {
-        await this.#reveal(token, { sealed: String(sealed), cvc: request.cvc });
-      }
+      if (!token || request.cvc === undefined || this.#random.next() > 0.3) return;
+      token.isBusy = true;
+      await this.#reveal(token, { sealed: String(sealed), cvc: request.cvc });
+      token.isBusy = false;
     });
   }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../harness/wait.ts';
 import { cardNumbers, LOADED_PREFIX } from './cards.ts';
@@ -9,6 +10,8 @@ import { drawKills, Killer } from './kills.ts';
 import { Ledger } from './ledger.ts';
 import { Loader } from './loader.ts';
 import { seededRandom } from './random.ts';
+import { takeBaseBackup } from './restore/base-backup.ts';
+import { type Drill, type DrillRequest, restoreDrill } from './restore/drill.ts';
 import { everythingWritten, openStage, plant, type Stage, TOPIC } from './stage.ts';
 
 export type DurabilityOptions = {
@@ -34,6 +37,7 @@ export type Outcome = {
   rows: Rows;
   events: Events;
   audit: Audit;
+  drill: Drill;
   hunt: Hunt;
   loadedSeconds: number;
   problems: string[];
@@ -53,7 +57,7 @@ export async function runDurability(options: DurabilityOptions, parts: RunParts)
   try {
     const ledger = new Ledger();
     const startedAt = performance.now();
-    const kills = await loadAndKill(stage, { ledger, options, parts });
+    const { kills, backup, pointInTime } = await loadAndKill(stage, { ledger, options, parts });
     const loadedSeconds = (performance.now() - startedAt) / 1000;
     const { client, environment, fleet, broker } = stage;
     client.renew(await environment.loadSettings());
@@ -66,15 +70,17 @@ export async function runDurability(options: DurabilityOptions, parts: RunParts)
     const records = 'stop' in broker ? await broker.read(TOPIC) : undefined;
     const events = await checkEvents(stage.databaseUrl, ledger, records);
     const audit = await auditOf(stage);
+    onProgress('restoring a backup to a point in time');
+    const drill = await restoreDrill(stage, { ledger, backup, pointInTime, records, seed: options.seed });
     onProgress('hunting card numbers');
     await plant(stage);
     const hunt = huntLeaks(await everythingWritten(stage));
     return {
-      ...{ ledger, kills, tokens, rows, events, audit, hunt, loadedSeconds },
+      ...{ ledger, kills, tokens, rows, events, audit, drill, hunt, loadedSeconds },
       brokerAbsent: 'absent' in broker ? broker.absent : undefined,
       problems: [
         ...ledger.problems,
-        ...[tokens, rows, events, hunt].flatMap(({ problems }) => problems),
+        ...[tokens, rows, events, drill, hunt].flatMap(({ problems }) => problems),
         ...audit.findings.map(({ kind, message }) => `audit: ${kind}: ${message}`),
       ],
     };
@@ -85,10 +91,9 @@ export async function runDurability(options: DurabilityOptions, parts: RunParts)
 
 type Load = { ledger: Ledger; options: DurabilityOptions; parts: RunParts };
 
-async function loadAndKill(
-  stage: Stage,
-  { ledger, options, parts }: Load,
-): Promise<ReadonlyMap<string, number>> {
+type Loaded = Pick<DrillRequest, 'backup' | 'pointInTime'> & { kills: ReadonlyMap<string, number> };
+
+async function loadAndKill(stage: Stage, { ledger, options, parts }: Load): Promise<Loaded> {
   const { signal, onProgress } = parts;
   const { fleet, postgres, broker, client } = stage;
   const random = seededRandom(options.seed + 1);
@@ -105,12 +110,18 @@ async function loadAndKill(
   const over = new AbortController();
   const loading = loader.run(over.signal);
   loading.catch(() => {}); // it is waited for below
+  const backup = join(stage.directory, 'base-backup');
+  stage.backups.push(backup);
+  let pointInTime = new Date();
   const endsAt = performance.now() + options.seconds * 1000;
   const meanMs = (options.seconds * 1000) / (options.kills + 1);
   try {
+    onProgress('backing up while tokens are written');
+    await takeBaseBackup(postgres, backup);
     for (const [i, kind] of drawKills(random, options.kills, hasBroker).entries()) {
       await sleep(meanMs * (0.5 + random.next()), undefined, { signal });
       onProgress(`kill ${i + 1} of ${options.kills}: ${kind}`, `${ledger.counts.acknowledged} acknowledged`);
+      if (i === Math.floor(options.kills / 2)) pointInTime = new Date();
       await killer.kill(kind);
     }
     await sleep(Math.max(0, endsAt - performance.now()), undefined, { signal });
@@ -121,7 +132,7 @@ async function loadAndKill(
   onProgress('settling what was given up', `${ledger.unsettled.length} requests`);
   await loading;
   await loader.settle();
-  return killer.done;
+  return { kills: killer.done, backup, pointInTime };
 }
 
 /** Until the broker has everything that the outbox had when we began to wait: nobody writes any more. */

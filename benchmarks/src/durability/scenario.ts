@@ -48,7 +48,7 @@ const counted = (name: string, errors: number, figures: Record<string, number | 
 });
 
 export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findings {
-  const { ledger, kills, tokens, rows, events, audit, hunt, problems } = outcome;
+  const { ledger, kills, tokens, rows, events, audit, drill, hunt, problems } = outcome;
   const { counts } = ledger;
   const killed = [...kills.values()].reduce((sum, times) => sum + times, 0);
   return {
@@ -82,6 +82,16 @@ export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findin
         },
         ...{ notAnchored: audit.notAnchored.rows, anchors: audit.anchors.kept },
       }),
+      counted('restore to a point in time', drill.problems.length, {
+        ...{
+          acknowledgedBeforeAndDecrypting: drill.open,
+          goneOrNotYet: drill.gone,
+          underWay: drill.undecided,
+        },
+        ...{ deletionsUndone: drill.resurrected, eventsThatNeverHappened: drill.lostEvents },
+        ...{ auditRows: drill.auditRows, auditChainsCutOff: drill.truncatedChains },
+        recoveredInMs: drill.recoveredInMs,
+      }),
       counted('hunt', hunt.problems.length, {
         mebibytesRead: Math.round(hunt.read),
         placesWithThePlantedNumber: hunt.plantedFoundIn.length,
@@ -101,6 +111,11 @@ export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findin
       ),
       exactly('events missing, too many or out of order', 0, events.problems.length),
       exactly('findings of the audit', 0, audit.findings.length),
+      exactly(
+        'tokens, events and audit rows otherwise than they were at the point in time',
+        0,
+        drill.problems.length,
+      ),
       exactly('places with card data, or without what was planted', 0, hunt.problems.length),
     ],
     problems: problems.map((problem) => `--seed ${options.seed}: ${problem}`),

@@ -1,8 +1,9 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { dumpDatabase } from '@cofferdam/devcluster/testing';
+import type { PostgresServer } from '@cofferdam/devcluster/addons';
+import { dumpDatabase, type Source } from '@cofferdam/devcluster/testing';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import pg from 'pg';
 import { startVaultEnvironment, type VaultEnvironment } from '../vault/environment.ts';
@@ -26,6 +27,12 @@ export type Stage = {
   broker: KillableBroker | { absent: string };
   client: VaultClient;
   fleet: VaultFleet;
+  /** Servers that have run, and where their data are. */
+  databases: { server: PostgresServer; dataDirectory: string }[];
+  /** What tables held that are not there any more. */
+  tables: Source[];
+  /** Of base backups. */
+  backups: string[];
   /** Of the vaults' database, as the superuser. */
   databaseUrl: string;
   /** What vaults are given beside what every vault is. */
@@ -75,8 +82,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     };
     const fleet = new VaultFleet(environment, { env: vaultEnv, client, signal: options.signal });
     await Promise.all(Array.from({ length: options.vaults }, (_, place) => fleet.start(place)));
+    const databases: Stage['databases'] = [postgres];
     const databaseUrl = postgres.server.adminUrl.replace(/postgres$/, 'vault');
-    return { directory, environment, postgres, broker, client, fleet, databaseUrl, vaultEnv, close };
+    return {
+      ...{ directory, environment, postgres, broker, client, fleet, databaseUrl, vaultEnv, close },
+      ...{ databases, tables: [], backups: [] },
+    };
   } catch (error) {
     await close();
     throw error;
@@ -106,17 +117,20 @@ export async function plant({ databaseUrl, environment, broker, directory }: Sta
 
 /** Ends everything, so that all is on disk, and says where to look. The tables are read before that. */
 export async function everythingWritten(stage: Stage): Promise<Places> {
-  const { postgres, broker, directory, environment, fleet } = stage;
-  const tables = await dumpDatabase(stage.databaseUrl);
+  const { postgres, databases, backups, broker, directory, environment, fleet } = stage;
+  const tables = [...stage.tables, ...(await dumpDatabase(stage.databaseUrl))];
   await fleet.stop();
-  await Promise.all([postgres.server.stop(), 'stop' in broker ? broker.stop() : undefined]);
-  const wal = join(postgres.dataDirectory, 'pg_wal');
+  await Promise.all(databases.map(({ server }) => server.stop()));
+  if ('stop' in broker) await broker.stop();
+  const logs = databases.map(({ dataDirectory }) => join(dataDirectory, 'pg_wal'));
   return {
     tables: () => tables,
-    'table files': () => heapFiles(postgres.dataDirectory),
-    'write-ahead log': () => filesOf(wal, postgres.archiveDirectory),
-    logs: () => filesOf(environment.logDirectory),
+    'table files': () => heapFiles(...databases.map(({ dataDirectory }) => dataDirectory), ...backups),
+    'write-ahead log': () => filesOf(...logs, postgres.archiveDirectory),
+    logs: () => [...filesOf(environment.logDirectory), ...databases.map(({ server }) => logOf(server))],
     'temporary files': () => filesOf(join(directory, 'tmp')),
     ...('stop' in broker ? { topics: () => filesOf(broker.stateDirectory) } : {}),
   };
 }
+
+const logOf = ({ logFile }: PostgresServer): Source => ({ name: logFile, content: readFileSync(logFile) });

@@ -67,10 +67,12 @@ export function* filesOf(...directories: string[]): Generator<Source> {
 /** Databases that PostgreSQL comes with, by their object identifiers: no vault is connected to them. */
 const FOREIGN = ['base/1/', 'base/4/', 'base/5/'];
 
-/** A data directory but for its write-ahead log, which is a place of its own. */
-export function* heapFiles(dataDirectory: string): Generator<Source> {
-  const others = ['pg_wal/', ...FOREIGN].map((name) => join(dataDirectory, name));
-  for (const source of filesBelow(dataDirectory)) {
-    if (!others.some((directory) => source.name.startsWith(directory))) yield source;
+/** Data directories but for their write-ahead logs, which are a place of their own. */
+export function* heapFiles(...dataDirectories: string[]): Generator<Source> {
+  for (const directory of dataDirectories) {
+    const others = ['pg_wal/', ...FOREIGN].map((name) => join(directory, name));
+    for (const source of filesBelow(directory)) {
+      if (!others.some((other) => source.name.startsWith(other))) yield source;
+    }
   }
 }
