@@ -35,7 +35,9 @@ export type AuditAction =
   | 'integrity.failed'
   | 'merchant.shredding_requested'
   | 'merchant.shredded'
-  | 'merchant.erased';
+  | 'merchant.erased'
+  | 'merchant.key_withheld'
+  | 'merchant.key_given_back';
 
 /** An audit entry: who (with the pod, where a token is bound to one), what, which token, in which request. */
 export function auditEntry(

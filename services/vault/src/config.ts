@@ -21,6 +21,10 @@ const Settings = z.object({
     .string()
     .regex(/^arn:[a-z-]+:kms:/, 'must be the ARN of a KMS key')
     .describe('ARN of the KMS key that wraps the data keys'),
+  [ENV.merchantKeysFile]: z
+    .string()
+    .optional()
+    .describe("path of the JSON file with KMS keys of merchants' own"),
   [ENV.tokenFormat]: z.enum(['Opaque', 'Preserving']).default('Opaque').describe('Opaque or Preserving'),
   [ENV.tokenDeduplicate]: z.enum(['Merchant', 'None']).default('Merchant').describe('Merchant or None'),
   [ENV.rekeyGeneration]: z.coerce

@@ -1,4 +1,4 @@
-import type { Statusz } from '@cofferdam/contracts';
+import { ENV, type Statusz } from '@cofferdam/contracts';
 import type {
   CheckResult,
   Database,
@@ -8,6 +8,7 @@ import type {
   Readiness,
   Tracing,
 } from '@cofferdam/runtime';
+import { notUsable } from '@cofferdam/runtime';
 import { storeKey } from './audit/key-events.ts';
 import type { Commit } from './commit.ts';
 import type { readServeConfig } from './config.ts';
@@ -15,11 +16,13 @@ import { CvcKeys } from './crypto/cvc-keys.ts';
 import { KeyRing } from './crypto/key-ring.ts';
 import { awsKeyManagement } from './kms/aws.ts';
 import { type GuardedKeyManagement, guardKeyManagement } from './kms/guarded.ts';
+import { type MerchantKeys, NO_MERCHANT_KEYS, watchMerchantKeys } from './kms/merchant-keys.ts';
 import { observeKeyManagement } from './kms/observed.ts';
 import { traceKeyManagement } from './kms/traced.ts';
 
 export interface Keys {
   ring: KeyRing;
+  merchantKeys: MerchantKeys;
   cvcKeys: CvcKeys;
   /** Zeroes what is too old, although nobody asks for it. */
   sweep(): void;
@@ -30,7 +33,7 @@ export interface Keys {
 }
 
 /** The data keys and what they come from: AWS KMS, observed, behind a budget and a circuit breaker. */
-export function openKeys(
+export async function openKeys(
   config: ReturnType<typeof readServeConfig>,
   around: {
     database: Database;
@@ -41,7 +44,7 @@ export function openKeys(
     tracing: Tracing | undefined;
     readiness: Readiness;
   },
-): Keys {
+): Promise<Keys> {
   const { database, commit, lifecycle, logger, metrics, tracing, readiness } = around;
   const { VAULT_ID: vaultId, KMS_KEY_ARN: keyArn } = config;
   const aws = awsKeyManagement();
@@ -53,6 +56,7 @@ export function openKeys(
     keysLastUntil: () => ring.lastsUntil,
   });
   const kms = guardKeyManagement(observed, { metrics });
+  const merchantKeys = await openMerchantKeys(config, { lifecycle, logger, readiness });
   const ring = new KeyRing({
     vaultId,
     database,
@@ -61,6 +65,7 @@ export function openKeys(
     store: (key) => storeKey({ vaultId, commit, now: () => new Date() }, key),
     logger,
     keyArn,
+    merchantKeys,
     dataKeyMaxAgeMs: config.DATA_KEY_MAX_AGE_HOURS * 3_600_000,
     outageToleranceMs: config.KMS_OUTAGE_MINUTES * 60_000,
     generation: config.REKEY_GENERATION,
@@ -83,5 +88,28 @@ export function openKeys(
     ring.sweep();
     cvcKeys.sweep();
   };
-  return { ring, cvcKeys, sweep, kms, status: () => observed.status(), probe: () => observed.probe(kms) };
+  return {
+    ring,
+    merchantKeys,
+    cvcKeys,
+    sweep,
+    kms,
+    status: () => observed.status(),
+    probe: () => observed.probe(kms),
+  };
+}
+
+async function openMerchantKeys(
+  config: ReturnType<typeof readServeConfig>,
+  { lifecycle, logger, readiness }: { lifecycle: Lifecycle; logger: Logger; readiness: Readiness },
+): Promise<MerchantKeys> {
+  const { MERCHANT_KEYS_FILE: path, VAULT_ID: vaultId } = config;
+  if (path === undefined) return NO_MERCHANT_KEYS;
+  const file = await watchMerchantKeys({ path, vaultId, logger }).catch(notUsable(ENV.merchantKeysFile));
+  lifecycle.onClose("merchants' keys", () => file.close());
+  readiness.add("merchants' keys", (): CheckResult => {
+    const problem = file.problem();
+    return problem === undefined || { warning: `the old list goes on: ${problem}` };
+  });
+  return file;
 }

@@ -8,6 +8,7 @@ import type { KeyRing } from './crypto/key-ring.ts';
 import type { GroupWork } from './group-commit/gatherer.ts';
 import type { Lane } from './group-commit/lane.ts';
 import type { IntegrityReports } from './integrity-reports.ts';
+import type { MerchantKeys } from './kms/merchant-keys.ts';
 
 export type TokenFormat = 'Opaque' | 'Preserving';
 
@@ -20,6 +21,7 @@ export interface Vault {
   readonly database: Database;
   readonly keys: KeyRing;
   readonly cvcKeys: CvcKeys;
+  readonly merchantKeys: MerchantKeys;
   /** For so long a backup holds what the database held. */
   readonly backupRetentionMs: number;
   /** For rare work: a transaction of its own. */

@@ -1,19 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kmsKeysInUse } from '../src/storage/data-keys.ts';
 import { fingerprintCases } from './key-cases/fingerprints.ts';
 import { outageAndUseCases } from './key-cases/outage-and-uses.ts';
+import { ownKeyCases } from './key-cases/own-keys.ts';
 import { shreddingCases } from './key-cases/shredding.ts';
 import { newReplica, otherKey, steps } from './support/replica.ts';
 import { type RunningVault, reveal, startVault } from './support/running-vault.ts';
-import { SUBJECTS } from './support/vault-world.ts';
+import { SUBJECTS, VAULT_ID } from './support/vault-world.ts';
 
 const MINUTES = 60_000;
 
+const directory = mkdtempSync(join(tmpdir(), 'cofferdam-own-keys-'));
+const merchantKeysFile = join(directory, 'merchant-keys.json');
 let running: RunningVault;
 beforeAll(async () => {
-  running = await startVault();
+  writeFileSync(merchantKeysFile, JSON.stringify({ vaultId: VAULT_ID, keys: [] }));
+  running = await startVault({ MERCHANT_KEYS_FILE: merchantKeysFile });
 });
-afterAll(() => running?.close());
+afterAll(async () => {
+  await running?.close();
+  rmSync(directory, { recursive: true });
+});
 
 /** Records by the rekey that their key belongs to. */
 async function generations(): Promise<Record<string, number>> {
@@ -190,3 +200,5 @@ it('puts data keys under another KMS key without a record being written, and the
   expect((await reveal(running, body.token)).status).toBe(200);
   expect(await running.hunt()).toEqual([]);
 });
+
+ownKeyCases(() => running, merchantKeysFile);

@@ -28,7 +28,7 @@ export async function storeWrapping(
 ): Promise<void> {
   const { merchant, purpose, version, kmsKeyArn: before } = key;
   await commit(async ({ transaction, audit }) => {
-    if (!(await replaceWrapping(transaction, key, wrapping))) return;
+    if (!(await replaceWrapping(transaction, key, { ...wrapping, at: now() }))) return;
     const by = { ...ownIdentity(vaultId), merchant };
     const { kmsKeyArn } = wrapping;
     audit(auditEntry('data_key.rewrapped', by, '', now(), { purpose, version, kmsKeyArn, before }));

@@ -1,6 +1,7 @@
 import { type Database, type Logger, ProblemError } from '@cofferdam/runtime';
 import { type Altered, IntegrityError } from '../integrity-error.ts';
 import { type KeyContext, type KeyManagement, KeyManagementError } from '../kms/key-management.ts';
+import { type MerchantKeys, NO_MERCHANT_KEYS } from '../kms/merchant-keys.ts';
 import {
   findKey,
   findWritingKeys,
@@ -15,7 +16,10 @@ import { KeyCache } from './key-cache.ts';
 
 export interface KeyRingOptions {
   vaultId: string;
+  /** Of all merchants that have none of their own. */
   keyArn: string;
+  /** Default: none. */
+  merchantKeys?: MerchantKeys;
   database: Database;
   kms: KeyManagement;
   /** For what can wait. Default: `kms`. */
@@ -218,10 +222,21 @@ export class KeyRing {
     return (
       row.destroyedAt !== undefined ||
       row.generation < this.#options.generation ||
-      row.kmsKeyArn !== this.#options.keyArn ||
+      this.#isElsewhere(row) ||
       row.uses > this.#limits.wanted ||
       this.#now() - row.createdAt.getTime() > this.#options.dataKeyMaxAgeMs
     );
+  }
+
+  /** Under another KMS key than the merchant's data keys are to be under. One that is not bound is waited for. */
+  #isElsewhere({ merchant, kmsKeyArn }: WrappedKey): boolean {
+    const { keyArn, bound } = this.#kmsKeyOf(merchant);
+    return bound && kmsKeyArn !== keyArn;
+  }
+
+  #kmsKeyOf(merchant: string): { keyArn: string; bound: boolean } {
+    const { keyArn, merchantKeys = NO_MERCHANT_KEYS } = this.#options;
+    return merchantKeys.of(merchant) ?? { keyArn, bound: true };
   }
 
   async #renew(merchant: string, previous: WrappedKey | undefined): Promise<WrappedKey> {
@@ -229,12 +244,14 @@ export class KeyRing {
     try {
       await this.#make({ merchant, purpose: 'record', version, stage: undefined });
     } catch (error) {
-      if (!previous || previous.destroyedAt) throw error;
-      if (!(error instanceof KeyManagementError) || error.failure === 'refused') throw error;
-      const { logger } = this.#options;
-      logger.warn(
+      if (!previous || previous.destroyedAt || !(error instanceof KeyManagementError)) throw error;
+      // A refusal of the key that it is under is an answer; of one that it is to come under, the move waits: a new
+      // grant takes a while to be known everywhere.
+      const isMove = previous.kmsKeyArn !== this.#kmsKeyOf(merchant).keyArn;
+      if (error.failure === 'refused' && !isMove) throw error;
+      this.#options.logger.warn(
         { err: error, merchant, version },
-        'a new data key is due, KMS is away: the old one goes on',
+        'a new data key is due, and KMS does not make it: the old one goes on',
       );
       return previous;
     }
@@ -246,7 +263,12 @@ export class KeyRing {
 
   /** The row is committed before the key is used for anything: a ciphertext never waits for its key. */
   async #make(key: Pick<WrappedKey, 'merchant' | 'purpose' | 'version' | 'stage'>): Promise<void> {
-    const { database, kms, keyArn: kmsKeyArn, generation } = this.#options;
+    const { database, kms, generation } = this.#options;
+    const { keyArn: kmsKeyArn, bound } = this.#kmsKeyOf(key.merchant);
+    if (!bound) {
+      const message = `the KMS key of merchant ${key.merchant}'s own, ${kmsKeyArn}, cannot be used: status.kms.merchantKeys says why`;
+      throw new KeyManagementError('refused', message);
+    }
     const { store = (made: WrappedKey) => insertKey(database, made) } = this.#options;
     const { plaintext, wrapped } = await kms.generateDataKey(kmsKeyArn, this.#context(key));
     const createdAt = new Date(this.#now());

@@ -33,7 +33,10 @@ export function observeKeyManagement(
   let failingSince: number | undefined;
   let checkedAt: number | undefined;
 
-  const observe = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {
+  /** That a merchant's own key is refused says nothing of the vault's. */
+  const isOfOne = (arn: string, error: unknown) =>
+    arn !== keyArn && error instanceof KeyManagementError && error.failure === 'refused';
+  const observe = async <T>(operation: string, arn: string, call: () => Promise<T>): Promise<T> => {
     const startedAt = now();
     let outcome = 'ok';
     try {
@@ -44,8 +47,10 @@ export function observeKeyManagement(
       return result;
     } catch (error) {
       outcome = error instanceof KeyManagementError ? error.failure : 'error';
-      failure = error instanceof Error ? error.message : String(error);
-      failingSince ??= startedAt;
+      if (!isOfOne(arn, error)) {
+        failure = error instanceof Error ? error.message : String(error);
+        failingSince ??= startedAt;
+      }
       throw error;
     } finally {
       checkedAt = now();
@@ -54,9 +59,12 @@ export function observeKeyManagement(
   };
   return {
     generateDataKey: (arn: string, context: KeyContext) =>
-      observe('GenerateDataKey', () => inner.generateDataKey(arn, context)),
-    unwrap: (arn, wrapped, context) => observe('Decrypt', () => inner.unwrap(arn, wrapped, context)),
-    rewrap: (arns, wrapped, context) => observe('ReEncrypt', () => inner.rewrap(arns, wrapped, context)),
+      observe('GenerateDataKey', arn, () => inner.generateDataKey(arn, context)),
+    unwrap: (arn, wrapped, context) => observe('Decrypt', arn, () => inner.unwrap(arn, wrapped, context)),
+    rewrap: (arns, wrapped, context) =>
+      observe('ReEncrypt', arns.to === keyArn ? arns.from : arns.to, () =>
+        inner.rewrap(arns, wrapped, context),
+      ),
     hasWorked: () => worked,
     status: () => ({
       keyArn,

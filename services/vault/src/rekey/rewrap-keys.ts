@@ -1,5 +1,6 @@
 import { storeWrapping } from '../audit/key-events.ts';
 import { type KeyManagement, KeyManagementError } from '../kms/key-management.ts';
+import { type MerchantKeys, NO_MERCHANT_KEYS } from '../kms/merchant-keys.ts';
 import { findKeysWrappedByOthers } from '../storage/data-keys.ts';
 import type { Vault } from '../vault.ts';
 
@@ -8,8 +9,8 @@ const BATCH = 20;
 const MOST_REFUSED = 3;
 
 /**
- * Puts data keys that another KMS key wraps under the one that is bound now. The keys themselves stay the same, and
- * are not seen by us meanwhile: KMS does it in itself.
+ * Puts data keys that another KMS key wraps under the one that is bound now, those of a merchant with a KMS key of its own
+ * under that. The keys themselves stay the same, and are not seen by us meanwhile: KMS does it in itself.
  *
  * @returns how many it has put; fewer than it could when the rest is for a later call
  * @throws {KeyManagementError} when KMS does not answer, or does not let us with some of the keys; what was done stays
@@ -17,13 +18,19 @@ const MOST_REFUSED = 3;
  */
 export async function rewrapKeys(
   vault: Pick<Vault, 'vaultId' | 'database' | 'commit' | 'now'>,
-  { kms, keyArn }: { kms: KeyManagement; keyArn: string },
+  options: { kms: KeyManagement; keyArn: string; merchantKeys?: MerchantKeys },
 ): Promise<number> {
   const { vaultId } = vault;
-  const keys = await findKeysWrappedByOthers(vault.database, keyArn, BATCH);
+  const { kms, keyArn: ofVault, merchantKeys = NO_MERCHANT_KEYS } = options;
+  const keys = await findKeysWrappedByOthers(
+    vault.database,
+    { keyArn: ofVault, own: merchantKeys.all() },
+    BATCH,
+  );
   const refused: KeyManagementError[] = [];
   for (const key of keys) {
     const context = { vaultId, merchant: key.merchant, purpose: key.purpose };
+    const keyArn = merchantKeys.of(key.merchant)?.keyArn ?? ofVault;
     try {
       const wrapped = await kms.rewrap({ from: key.kmsKeyArn, to: keyArn }, key.wrapped, context);
       await storeWrapping(vault, key, { kmsKeyArn: keyArn, wrapped });

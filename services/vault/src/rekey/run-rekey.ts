@@ -1,6 +1,7 @@
 import type { Statusz } from '@cofferdam/contracts';
 import type { FingerprintMove } from '../domain/fingerprint-move.ts';
 import type { KeyManagement } from '../kms/key-management.ts';
+import type { MerchantKeys } from '../kms/merchant-keys.ts';
 import { findMove } from '../storage/fingerprint-moves.ts';
 import { findNewestRekey, type RekeyProgress } from '../storage/rekeys.ts';
 import type { Vault } from '../vault.ts';
@@ -24,11 +25,11 @@ const REST_MS = 30_000;
 /** What goes on behind the requests when the bound KMS key changes, or `spec.keys.rekeyGeneration` is raised. */
 export function createRekey(
   vault: Vault,
-  options: { kms: KeyManagement; keyArn: string } & RekeyOptions,
+  options: { kms: KeyManagement; keyArn: string; merchantKeys?: MerchantKeys } & RekeyOptions,
 ): Rekey {
-  const { generation, kms, keyArn } = options;
+  const { generation } = options;
   const { database } = vault;
-  const rewrap = resting(vault.now, () => rewrapKeys(vault, { kms, keyArn }));
+  const rewrap = resting(vault.now, () => rewrapKeys(vault, options));
   const ofRecords = resting(vault.now, () => moveRecords(vault, options));
   const ofFingerprints = resting(vault.now, () => moveFingerprints(vault, options));
   async function moveSome(move: () => Promise<number>): Promise<void> {

@@ -1,8 +1,8 @@
-import type { Transaction } from '@cofferdam/runtime';
+import { forgetSubjects, type Transaction } from '@cofferdam/runtime';
 import { auditEntry } from '../audit-entry.ts';
 import { ownIdentity } from '../rekey/own-identity.ts';
-import { deleteCustomersOf } from '../storage/customers.ts';
 import { deleteInquiries } from '../storage/card-inquiries.ts';
+import { deleteCustomersOf } from '../storage/customers.ts';
 import { deleteRecords } from '../storage/records.ts';
 import {
   advanceShredding,
@@ -12,6 +12,7 @@ import {
   findRecentShreddings,
   holdShreddedCards,
   holdTokensOfCards,
+  noteOwnKey,
   type StoredShredding,
   takeShredding,
 } from '../storage/shreddings.ts';
@@ -64,6 +65,12 @@ async function destroy(vault: Vault, one: StoredShredding): Promise<void> {
     const completeAt = completionOf(vault, now);
     const keysDestroyed = await destroyKeys(transaction, one, { now, completeAt });
     if (keysDestroyed === undefined) return;
+    const own = vault.merchantKeys.of(merchant);
+    if (own) {
+      const { keyArn } = own;
+      const retentionMs = vault.backupRetentionMs;
+      await noteOwnKey(transaction, one, { keyArn, destroyedAt: now, retentionMs });
+    }
     const data = { shredding, keysDestroyed, completeAt: completeAt.toISOString() };
     audit(auditEntry('merchant.shredded', { ...ownIdentity(vault.vaultId), merchant }, '', now, data));
     publish({ type: 'merchant.shredded', merchant, subject: shredding, time: now, data });
@@ -115,6 +122,8 @@ async function eraseCards(
   await deleteVersions(transaction, tokens);
   await deleteInquiries(transaction, tokens);
   await emptyTokens(transaction, tokens, now);
+  // One event says it of all of them.
+  await forgetSubjects(transaction, tokens);
   await deleteCards(transaction, merchant, cardIds);
   return tokens.length;
 }

@@ -62,17 +62,45 @@ export async function readShredding(
 
 export function toShredding(vault: Vault, stored: StoredShredding): Shredding {
   const { shredding, merchant, keysDestroyed, tokensErased } = stored;
-  const completeAt = stored.completeAt ?? completionOf(vault, stored.effectiveAt);
+  const dates = completion(vault, stored);
   return {
     shredding,
     merchant,
-    state: stateOf(stored, completeAt, vault.now()),
+    state: stateOf(stored, dates.completeAt, vault.now()),
     requestedAt: stored.requestedAt.toISOString(),
     effectiveAt: (stored.destroyedAt ?? stored.effectiveAt).toISOString(),
     keysDestroyed,
     tokensErased,
-    completeAt: completeAt.toISOString(),
+    completeAt: dates.completeAt.toISOString(),
+    ...(stored.ownKeyArn === undefined ? {} : { ownKey: ownKeyOf(stored, stored.ownKeyArn, dates.finalAt) }),
   };
+}
+
+function ownKeyOf(stored: StoredShredding, keyArn: string, finalAt: Date): NonNullable<Shredding['ownKey']> {
+  const { withheld, withheldSince, keySeenAt, otherWrappingsUntil } = stored;
+  return {
+    keyArn,
+    ...(withheld === undefined ? {} : { withheld }),
+    ...(withheldSince === undefined ? {} : { withheldSince: withheldSince.toISOString() }),
+    ...(keySeenAt === undefined ? {} : { seenAt: keySeenAt.toISOString() }),
+    ...(otherWrappingsUntil === undefined ? {} : { otherWrappingsUntil: otherWrappingsUntil.toISOString() }),
+    finalAt: finalAt.toISOString(),
+  };
+}
+
+/**
+ * When nobody can read what backups hold: when they have expired, or since the KMS key that all of it is under is
+ * withheld. And when that is so whatever anybody does.
+ */
+function completion(vault: Vault, stored: StoredShredding): { completeAt: Date; finalAt: Date } {
+  const expired = stored.completeAt ?? completionOf(vault, stored.effectiveAt);
+  const { withheld, withheldSince, otherWrappingsUntil, destroyedAt } = stored;
+  if (withheld === undefined || withheldSince === undefined) {
+    return { completeAt: expired, finalAt: expired };
+  }
+  const unreadable = [withheldSince, destroyedAt, otherWrappingsUntil].map((date) => date?.getTime() ?? 0);
+  const completeAt = new Date(Math.min(expired.getTime(), Math.max(...unreadable)));
+  return { completeAt, finalAt: withheld === 'destroyed' ? completeAt : expired };
 }
 
 /** Until then a backup may hold what was destroyed at that time. */

@@ -109,15 +109,27 @@ export async function insertKey(database: Queryable, key: WrappedKey): Promise<b
   return rowCount === 1;
 }
 
-/** Some keys that another KMS key than this one wraps: any, so that replicas and repeated calls do not take the same. */
+/**
+ * Some keys that another KMS key wraps than their merchant's own, or for most merchants the vault's: any, so that replicas
+ * and repeated calls do not take the same. Those of a merchant whose own key is not bound stay where they are.
+ */
 export async function findKeysWrappedByOthers(
   database: Queryable,
-  keyArn: string,
+  wanted: { keyArn: string; own: readonly { merchant: string; keyArn: string; bound: boolean }[] },
   limit: number,
 ): Promise<WrappedKey[]> {
   const { rows } = await database.query<Row>({
-    text: `SELECT ${COLUMNS} FROM data_keys WHERE kms_key_arn <> $1 AND destroyed_at IS NULL ORDER BY random() LIMIT $2`,
-    values: [keyArn, limit],
+    text: `SELECT ${COLUMNS} FROM data_keys
+           LEFT JOIN unnest($2::text[], $3::text[], $4::boolean[]) AS own (merchant, arn, bound) USING (merchant)
+           WHERE kms_key_arn <> coalesce(arn, $1) AND coalesce(bound, true) AND destroyed_at IS NULL
+           ORDER BY random() LIMIT $5`,
+    values: [
+      wanted.keyArn,
+      wanted.own.map(({ merchant }) => merchant),
+      wanted.own.map(({ keyArn }) => keyArn),
+      wanted.own.map(({ bound }) => bound),
+      limit,
+    ],
   });
   return rows.map(fromRow);
 }
@@ -126,12 +138,12 @@ export async function findKeysWrappedByOthers(
 export async function replaceWrapping(
   database: Queryable,
   key: Pick<WrappedKey, 'merchant' | 'purpose' | 'version' | 'kmsKeyArn'>,
-  by: { kmsKeyArn: string; wrapped: Buffer },
+  by: { kmsKeyArn: string; wrapped: Buffer; at: Date },
 ): Promise<boolean> {
   const { rowCount } = await database.query({
-    text: `UPDATE data_keys SET kms_key_arn = $4, wrapped = $5
+    text: `UPDATE data_keys SET kms_key_arn = $4, wrapped = $5, rewrapped_at = $7
            WHERE merchant = $1 AND purpose = $2 AND version = $3 AND kms_key_arn = $6 AND destroyed_at IS NULL`,
-    values: [key.merchant, key.purpose, key.version, by.kmsKeyArn, by.wrapped, key.kmsKeyArn],
+    values: [key.merchant, key.purpose, key.version, by.kmsKeyArn, by.wrapped, key.kmsKeyArn, by.at],
   });
   return rowCount === 1;
 }

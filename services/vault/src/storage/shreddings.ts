@@ -1,3 +1,4 @@
+import type { WithheldKey } from '@cofferdam/contracts';
 import type { Queryable, Transaction } from '@cofferdam/runtime';
 
 /** A merchant whose keys are destroyed. */
@@ -12,21 +13,38 @@ export interface StoredShredding {
   afterFingerprint: Buffer;
   tokensErased: number;
   erasedAt: Date | undefined;
+  /** When the last backup from before expires. */
   completeAt: Date | undefined;
+  ownKeyArn: string | undefined;
+  otherWrappingsUntil: Date | undefined;
+  withheld: WithheldKey | undefined;
+  withheldSince: Date | undefined;
+  keySeenAt: Date | undefined;
 }
 
 const COLUMNS = `shredding, merchant, requested_at AS "requestedAt", effective_at AS "effectiveAt",
   destroyed_at AS "destroyedAt", keys_destroyed AS "keysDestroyed", after_fingerprint AS "afterFingerprint",
-  tokens_erased::float8 AS "tokensErased", erased_at AS "erasedAt", complete_at AS "completeAt"`;
+  tokens_erased::float8 AS "tokensErased", erased_at AS "erasedAt", complete_at AS "completeAt",
+  own_key_arn AS "ownKeyArn", other_wrappings_until AS "otherWrappingsUntil", withheld,
+  withheld_since AS "withheldSince", key_seen_at AS "keySeenAt"`;
 
-type Nullable = 'destroyedAt' | 'erasedAt' | 'completeAt';
-type Row = Omit<StoredShredding, Nullable> & Record<Nullable, Date | null>;
+type Nullable =
+  | ('destroyedAt' | 'erasedAt' | 'completeAt')
+  | ('ownKeyArn' | 'otherWrappingsUntil' | 'withheld' | 'withheldSince' | 'keySeenAt');
+type Row = Omit<StoredShredding, Nullable> & {
+  [K in Nullable]: Exclude<StoredShredding[K], undefined> | null;
+};
 
 const fromRow = (row: Row): StoredShredding => ({
   ...row,
   destroyedAt: row.destroyedAt ?? undefined,
   erasedAt: row.erasedAt ?? undefined,
   completeAt: row.completeAt ?? undefined,
+  ownKeyArn: row.ownKeyArn ?? undefined,
+  otherWrappingsUntil: row.otherWrappingsUntil ?? undefined,
+  withheld: row.withheld ?? undefined,
+  withheldSince: row.withheldSince ?? undefined,
+  keySeenAt: row.keySeenAt ?? undefined,
 });
 
 /** @returns false when there is one with this id, or another one of this merchant is under way */
@@ -177,5 +195,64 @@ export async function advanceShredding(
   await transaction.query({
     text: 'UPDATE shreddings SET after_fingerprint = $2, tokens_erased = $3, erased_at = $4 WHERE shredding = $1',
     values: [shredding, to.afterFingerprint, to.tokensErased, to.erasedAt ?? null],
+  });
+}
+
+/**
+ * That the keys which were destroyed at that time were under a KMS key of the merchant's own.
+ *
+ * @param at.retentionMs for which a backup is kept
+ */
+export async function noteOwnKey(
+  transaction: Transaction,
+  { shredding, merchant }: StoredShredding,
+  at: { keyArn: string; destroyedAt: Date; retentionMs: number },
+): Promise<void> {
+  const { keyArn, destroyedAt, retentionMs } = at;
+  await transaction.query({
+    text: `UPDATE shreddings SET own_key_arn = $2, other_wrappings_until = (
+             SELECT max(CASE WHEN kms_key_arn <> $2 THEN $4::timestamptz ELSE rewrapped_at END)
+                    + make_interval(secs => $5)
+             FROM data_keys WHERE merchant = $3 AND destroyed_at = $4)
+           WHERE shredding = $1`,
+    values: [shredding, keyArn, merchant, destroyedAt, retentionMs / 1000],
+  });
+}
+
+/** Those whose own KMS key decides whether a backup can be read, and has not been asked after since then. */
+export async function findOwnKeysToSee(
+  database: Queryable,
+  at: { now: Date; seenBefore: Date; limit: number },
+): Promise<(StoredShredding & { ownKeyArn: string })[]> {
+  const { rows } = await database.query<Row>({
+    name: 'own-keys-to-see',
+    text: `SELECT ${COLUMNS} FROM shreddings
+           WHERE own_key_arn IS NOT NULL AND destroyed_at IS NOT NULL AND complete_at > $1
+             AND withheld IS DISTINCT FROM 'destroyed' AND coalesce(key_seen_at, '-infinity') < $2
+           ORDER BY key_seen_at NULLS FIRST LIMIT $3`,
+    values: [at.now, at.seenBefore, at.limit],
+  });
+  return rows.map(fromRow).flatMap(({ ownKeyArn, ...one }) => (ownKeyArn ? [{ ...one, ownKeyArn }] : []));
+}
+
+/** @returns whether that is news */
+export async function noteWithheld(
+  transaction: Queryable,
+  shredding: string,
+  { withheld, now }: { withheld: WithheldKey | undefined; now: Date },
+): Promise<boolean> {
+  const { rowCount } = await transaction.query({
+    text: `UPDATE shreddings SET withheld = $2, key_seen_at = $3,
+             withheld_since = CASE WHEN $2::text IS NULL THEN NULL ELSE coalesce(withheld_since, $3) END
+           WHERE shredding = $1 AND withheld IS DISTINCT FROM $2`,
+    values: [shredding, withheld ?? null, now],
+  });
+  return rowCount === 1;
+}
+
+export async function noteKeySeen(database: Queryable, shredding: string, now: Date): Promise<void> {
+  await database.query({
+    text: 'UPDATE shreddings SET key_seen_at = greatest(key_seen_at, $2) WHERE shredding = $1',
+    values: [shredding, now],
   });
 }

@@ -11,9 +11,11 @@ import { createGatherer } from '../../src/group-commit/gatherer.ts';
 import { createLane } from '../../src/group-commit/lane.ts';
 import { createIntegrityReports } from '../../src/integrity-reports.ts';
 import { awsKeyManagement } from '../../src/kms/aws.ts';
+import type { MerchantKey, MerchantKeys } from '../../src/kms/merchant-keys.ts';
 import { ownIdentity } from '../../src/rekey/own-identity.ts';
 import { createRekey } from '../../src/rekey/run-rekey.ts';
 import { createShreddings } from '../../src/shredding/carry-out.ts';
+import { ownKeyWatch } from '../../src/shredding/own-keys.ts';
 import { tokenize } from '../../src/tokenize.ts';
 import type { Vault } from '../../src/vault.ts';
 import { card } from './vault-caller.ts';
@@ -24,9 +26,13 @@ export type Replica = Awaited<ReturnType<typeof newReplica>>;
 /** A replica of the next roll-out: another KMS key, another rekey generation, and a clock that the test moves. */
 export async function newReplica(
   world: World,
-  options: { keyArn?: string; generation: number; uses?: UseLimits },
+  options: { keyArn?: string; generation: number; uses?: UseLimits; own?: readonly MerchantKey[] },
 ) {
-  const { keyArn = world.keyArn, generation } = options;
+  const { keyArn = world.keyArn, generation, own = [] } = options;
+  const merchantKeys: MerchantKeys = {
+    of: (merchant) => own.find((key) => key.merchant === merchant),
+    all: () => own,
+  };
   const { app } = world.databases;
   const database = databaseOver(
     createPool({ ...app, port: Number(app.port) }, { applicationName: 'rekey-test', maxConnections: 4 }),
@@ -38,6 +44,7 @@ export async function newReplica(
   const common = { vaultId: VAULT_ID, database, kms, keyArn };
   const keys = new KeyRing({
     ...common,
+    merchantKeys,
     logger,
     now,
     generation,
@@ -61,6 +68,7 @@ export async function newReplica(
       vaultId: VAULT_ID,
       database,
       keys,
+      merchantKeys,
       tokenFormat: 'Opaque',
       deduplicate: true,
       backupRetentionMs: 35 * 86_400_000,
@@ -76,7 +84,8 @@ export async function newReplica(
     keys,
     vault,
     shreddings: createShreddings(vault),
-    rekey: createRekey(vault, { kms, keyArn, generation }),
+    seeOwnKeys: ownKeyWatch(vault, kms),
+    rekey: createRekey(vault, { kms, keyArn, merchantKeys, generation }),
     now: () => new Date(now()),
     /** @param deduplicate whether a card that has a token keeps it */
     tokenize: (
@@ -110,6 +119,27 @@ export async function steps(replica: Pick<Replica, 'rekey' | 'pass'>, count = 3)
     await replica.rekey.step();
     replica.pass(31_000);
   }
+}
+
+/** A KMS key of a merchant's own, granted for its data keys alone, as the operator does it. */
+export async function merchantKey(world: World, merchant: string): Promise<string> {
+  const admin = new KMSClient(world.kms.clientSettings.admin);
+  const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
+  const grants = [
+    [KeyMetadata?.Arn, { vaultId: VAULT_ID, merchant }],
+    [world.keyArn, { vaultId: VAULT_ID }],
+  ] as const;
+  for (const [KeyId, EncryptionContextSubset] of grants) {
+    const grant = new CreateGrantCommand({
+      KeyId,
+      GranteePrincipal: KMS_ROLES.vault,
+      Operations: ['GenerateDataKey', 'Decrypt', 'ReEncryptTo', 'ReEncryptFrom'],
+      Constraints: { EncryptionContextSubset },
+    });
+    await admin.send(grant);
+  }
+  admin.destroy();
+  return KeyMetadata?.Arn ?? '';
 }
 
 /** Another KMS key, granted to the vault as the one of before. */
