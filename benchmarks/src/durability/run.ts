@@ -20,6 +20,8 @@ export type DurabilityOptions = {
   seed: number;
   ratePerSecond: number;
   vaults: number;
+  /** Transaction ids that are passed over after the restore. Default: as docs/backup.md has it. */
+  transactionsPassedOver?: number;
 };
 
 export type RunParts = {
@@ -71,7 +73,10 @@ export async function runDurability(options: DurabilityOptions, parts: RunParts)
     const events = await checkEvents(stage.databaseUrl, ledger, records);
     const audit = await auditOf(stage);
     onProgress('restoring a backup to a point in time');
-    const drill = await restoreDrill(stage, { ledger, backup, pointInTime, records, seed: options.seed });
+    const drill = await restoreDrill(stage, {
+      ...{ ledger, backup, pointInTime, records, seed: options.seed },
+      transactionsPassedOver: options.transactionsPassedOver,
+    });
     onProgress('hunting card numbers');
     await plant(stage);
     const hunt = huntLeaks(await everythingWritten(stage));

@@ -36,6 +36,8 @@ export type DrillRequest = {
   backup: string;
   pointInTime: Date;
   seed: number;
+  /** Instead of what docs/backup.md says, which takes seconds. */
+  transactionsPassedOver: number | undefined;
   /** What the topic has, where there is one. */
   records: readonly KafkaRecord[] | undefined;
 };
@@ -57,7 +59,7 @@ export async function restoreDrill(stage: Stage, request: DrillRequest): Promise
   const { supervisor } = environment;
   const server = await recover({ supervisor, postgres, backup, stateDirectory, pointInTime });
   stage.databases.push({ server, dataDirectory: join(stateDirectory, 'data') });
-  await runAfterRestore(databaseUrl);
+  await runAfterRestore(databaseUrl, request.transactionsPassedOver);
   await fleet.start(0);
   const recoveredInMs = Math.round(performance.now() - lostAt);
 
