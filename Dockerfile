@@ -56,7 +56,9 @@ CMD ["serve"]
 
 FROM base AS vault
 COPY --from=vault-tree /app /app
-ENTRYPOINT ["/app/node", "--max-semi-space-size=8", "--heap-growing-percent=20", "services/vault/src/main.ts"]
+# As `npm run vault` has it, for the same reasons.
+ENV MALLOC_ARENA_MAX=2
+ENTRYPOINT ["/app/node", "--max-semi-space-size=16", "--heap-growing-percent=60", "services/vault/src/main.ts"]
 CMD ["serve"]
 
 FROM base AS router
