@@ -31,7 +31,12 @@ export type EventType = z.infer<typeof EventType>;
  * After one of these nothing happens to a subject any more, but for what was under way. The number that it counts with
  * is forgotten together with the event.
  */
-export const FINAL_EVENT_TYPES: readonly EventType[] = ['token.deleted', 'token.expired', 'customer.deleted'];
+export const FINAL_EVENT_TYPES: readonly EventType[] = [
+  'token.deleted',
+  'token.expired',
+  'customer.deleted',
+  'merchant.shredded',
+];
 
 /**
  * The envelope of every event. `subject` is the token, customer or payment, and the Kafka record's key;

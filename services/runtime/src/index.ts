@@ -90,6 +90,7 @@ export { readEvents } from './outbox/read.ts';
 export { type Relay, startRelay } from './outbox/relay.ts';
 export { OUTBOX_SHARDS, outboxMigration } from './outbox/schema.ts';
 export { openTelemetry, type Telemetry } from './telemetry.ts';
+export { forgetSubjects } from './outbox/subjects.ts';
 export { credentialsFromDirectory } from './tls/from-directory.ts';
 export type { KeyPair } from './tls/key-pair.ts';
 export { openTls, type Tls } from './tls/open.ts';

@@ -124,6 +124,8 @@ async function eraseCards(
   await emptyTokens(transaction, tokens, now);
   // One event says it of all of them.
   await forgetSubjects(transaction, tokens);
+  // One event says it of all of them.
+  await forgetSubjects(transaction, tokens);
   await deleteCards(transaction, merchant, cardIds);
   return tokens.length;
 }

@@ -187,6 +187,7 @@ export async function deleteCustomersOf(
     'DELETE FROM agreements WHERE customer = ANY ($1::text[])',
     'DELETE FROM credentials WHERE customer = ANY ($1::text[])',
     'DELETE FROM customers WHERE customer = ANY ($1::text[])',
+    'DELETE FROM outbox_subject WHERE subject = ANY ($1::text[])',
   ]) {
     await transaction.query({ text, values });
   }
