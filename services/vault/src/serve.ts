@@ -41,7 +41,6 @@ import { migrations } from './migrations.ts';
 import { openKeys } from './open-keys.ts';
 import { createRekey } from './rekey/run-rekey.ts';
 import { createShreddings } from './shredding/carry-out.ts';
-import { ownKeyWatch } from './shredding/own-keys.ts';
 import { kmsKeysInUse } from './storage/data-keys.ts';
 import { removeOldRows } from './storage/housekeeping.ts';
 import { openUpdating, type Updating } from './updating/open-updating.ts';
@@ -74,6 +73,7 @@ export async function serve(
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
   const commit = createCommit(database, heads);
   const keys = await openKeys(config, { database, commit, lifecycle, readiness, ...telemetry });
+  const { cvcKeys, merchantKeys } = keys;
 
   const outbox = startOutbox({
     ...{ database, vaultId, ...telemetry, clientId: config.POD_NAME },
@@ -97,10 +97,8 @@ export async function serve(
     kms: keys.kms.background,
   });
   const vault: Vault = {
-    ...{ vaultId, database, commit },
+    ...{ vaultId, database, commit, cvcKeys, merchantKeys },
     keys: keys.ring,
-    cvcKeys: keys.cvcKeys,
-    merchantKeys: keys.merchantKeys,
     backupRetentionMs: config.BACKUP_RETENTION_DAYS * 86_400_000,
     tokenFormat: config.TOKEN_FORMAT,
     deduplicate: config.TOKEN_DEDUPLICATE === 'Merchant',
@@ -112,12 +110,11 @@ export async function serve(
   const rekey = createRekey(vault, {
     kms: keys.kms.background,
     keyArn: config.KMS_KEY_ARN,
-    merchantKeys: keys.merchantKeys,
+    merchantKeys,
     generation: config.REKEY_GENERATION,
   });
   const rateLimiter = new RateLimiter({ requestsPerSecond: config.REQUESTS_PER_SECOND });
-  const shreddings = createShreddings(vault);
-  const seeOwnKeys = ownKeyWatch(vault, keys.kms.background);
+  const shreddings = createShreddings(vault, keys.kms.background);
   const updating = await openUpdating(config, vault, { schema, lifecycle, ...telemetry });
   const app = createApp({ ...telemetry, readiness, access, status, tls: tls.credentials, rateLimiter });
   addApi(app, vault, { access, audit, logger, metrics, rateLimiter, updating });
@@ -130,7 +127,7 @@ export async function serve(
       'ask KMS': [5000, () => keys.probe()],
       rekey: [1000, () => schema.isOpen && rekey.step()],
       shred: [1000, () => schema.isOpen && shreddings.step()],
-      "see to shredded merchants' own keys": [1000, () => schema.isOpen && seeOwnKeys()],
+      "see to shredded merchants' own keys": [1000, () => schema.isOpen && shreddings.seeOwnKeys()],
       'erase ended tokens': [1000, () => schema.isOpen && eraseEnded(vault)],
       'forget old keys': [60_000, () => keys.sweep()],
       'remove old rows': [600_000, () => schema.isOpen && removeOldRows(database, new Date())],

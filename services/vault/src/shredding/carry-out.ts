@@ -1,5 +1,6 @@
 import { forgetSubjects, type Transaction } from '@cofferdam/runtime';
 import { auditEntry } from '../audit-entry.ts';
+import type { KeyManagement } from '../kms/key-management.ts';
 import { ownIdentity } from '../rekey/own-identity.ts';
 import { deleteInquiries } from '../storage/card-inquiries.ts';
 import { deleteCustomersOf } from '../storage/customers.ts';
@@ -19,11 +20,14 @@ import {
 import { deleteVersions } from '../storage/token-versions.ts';
 import { emptyTokens } from '../storage/tokens.ts';
 import type { Vault } from '../vault.ts';
+import { ownKeyWatch } from './own-keys.ts';
 import { completionOf } from './shred-merchant.ts';
 
 export interface Shreddings {
   /** About a second's worth of it; called again and again, by every replica. */
   step(): Promise<void>;
+  /** Likewise, of merchants that had a KMS key of their own. */
+  seeOwnKeys(): Promise<void>;
 }
 
 const BATCH = 200;
@@ -38,9 +42,10 @@ const STRAGGLERS_MS = 60_000;
  * What follows when a merchant is to be shredded: each replica drops its keys from memory, one destroys them when it is
  * time, and what was derived from the cards is erased bit by bit.
  */
-export function createShreddings(vault: Vault): Shreddings {
+export function createShreddings(vault: Vault, kms: KeyManagement): Shreddings {
   const dropped = new Set<string>();
   return {
+    seeOwnKeys: ownKeyWatch(vault, kms),
     async step() {
       const now = vault.now();
       const recent = await findRecentShreddings(vault.database, new Date(now.getTime() - REMEMBERED_MS));

@@ -86,7 +86,7 @@ export function ownKeyCases(running: () => RunningVault, file: string): void {
       toShredding(replica.vault, await readShredding(replica.vault, merchant, shredding[merchant]));
     const see = async () => {
       replica.pass(61_000);
-      await replica.seeOwnKeys();
+      await replica.shreddings.seeOwnKeys();
     };
     try {
       for (const merchant of ['initech', 'umbrella'] as const) {

@@ -15,7 +15,6 @@ import type { MerchantKey, MerchantKeys } from '../../src/kms/merchant-keys.ts';
 import { ownIdentity } from '../../src/rekey/own-identity.ts';
 import { createRekey } from '../../src/rekey/run-rekey.ts';
 import { createShreddings } from '../../src/shredding/carry-out.ts';
-import { ownKeyWatch } from '../../src/shredding/own-keys.ts';
 import { tokenize } from '../../src/tokenize.ts';
 import type { Vault } from '../../src/vault.ts';
 import { card } from './vault-caller.ts';
@@ -83,8 +82,7 @@ export async function newReplica(
     database,
     keys,
     vault,
-    shreddings: createShreddings(vault),
-    seeOwnKeys: ownKeyWatch(vault, kms),
+    shreddings: createShreddings(vault, kms),
     rekey: createRekey(vault, { kms, keyArn, merchantKeys, generation }),
     now: () => new Date(now()),
     /** @param deduplicate whether a card that has a token keeps it */
