@@ -1,3 +1,4 @@
+import { keepEqualParts } from './keep-equal-parts.ts';
 import { type KubeObject, keyOf } from './resource.ts';
 import { createTrim, type Trim } from './trim.ts';
 
@@ -58,8 +59,8 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     unset(key);
     objects.set(key, object);
     for (const value of index(object)) {
-      // A new list and not a push, which makes room for sixteen more.
-      indexed.set(value, [...(indexed.get(value) ?? []), key]);
+      // Neither a push nor a spread: both make room for sixteen more.
+      indexed.set(value, (indexed.get(value) ?? []).concat(key));
     }
   }
 
@@ -74,8 +75,9 @@ export function createStore<T extends KubeObject>(options: StoreOptions<T> = {})
     }
   }
 
-  function put(object: T): void {
-    const before = objects.get(keyOf(object));
+  function put(next: T): void {
+    const before = objects.get(keyOf(next));
+    const object = before === undefined ? next : keepEqualParts(before, next);
     set(object);
     if (before === undefined) {
       tell((handler) => handler.added?.(object));

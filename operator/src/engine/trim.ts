@@ -12,16 +12,28 @@ const MOST_INTERNED = 50_000;
 
 /** One for all caches of a process: what is equal is so across kinds. */
 export function createIntern(): Intern {
-  let known = new Map<string, unknown>();
-  return <V>(value: V): V => {
-    if (value === undefined) return value;
-    const key = JSON.stringify(value);
-    const before = known.get(key);
-    if (before !== undefined) return before as V;
+  /** Texts by themselves; all else by the hash of its JSON, since the texts would be larger than what they save. */
+  let known = new Map<string | number, unknown>();
+  const remember = <V>(key: string | number, value: V): V => {
     if (known.size >= MOST_INTERNED) known = new Map();
     known.set(key, value);
     return value;
   };
+  return <V>(value: V): V => {
+    if (value === undefined) return value;
+    if (typeof value === 'string') return (known.get(value) as V | undefined) ?? remember(value, value);
+    const json = JSON.stringify(value);
+    const hash = hashOf(json);
+    const before = known.get(hash);
+    return before !== undefined && JSON.stringify(before) === json ? (before as V) : remember(hash, value);
+  };
+}
+
+/** FNV-1a of the UTF-16 units. Not for keeping anybody out: what has the same hash is compared. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
 }
 
 /** Written by kubectl: the whole object once more. */
@@ -38,8 +50,8 @@ export function createTrim<T extends KubeObject>(options: {
   manager?: string | undefined;
   /** With `metadataOnly`: the annotations that are kept. Default: all. */
   annotations?: ((name: string) => boolean) | undefined;
-  /** What is kept of the rest, as of a kind whose status alone is read. */
-  content?: ((object: T) => object) | undefined;
+  /** What is kept of it at all, as of a kind whose status alone is read, and what of that many have alike. */
+  content?: ((object: T, intern: Intern) => Pick<T, 'metadata'>) | undefined;
   intern?: Intern;
 }): Trim<T> {
   const { manager, annotations = () => true, intern = createIntern() } = options;
@@ -58,7 +70,8 @@ export function createTrim<T extends KubeObject>(options: {
   }
 
   return (object) => {
-    const { managedFields: _, annotations: all, ...rest } = object.metadata;
+    const body = options.content === undefined ? object : options.content(object, intern);
+    const { managedFields: _, annotations: all, ...rest } = body.metadata;
     const own = ownEntry(object);
     const kept = options.metadataOnly ? keptAnnotations(all) : withoutLastApplied(all);
     const extra = {
@@ -66,18 +79,20 @@ export function createTrim<T extends KubeObject>(options: {
       ...(own === undefined ? {} : { managedFields: own }),
     };
     if (!options.metadataOnly) {
-      const body = options.content === undefined ? object : options.content(object);
-      const { apiVersion, kind } = object;
-      const { labels, ownerReferences } = rest;
+      const { name, namespace, labels, ownerReferences, finalizers } = rest;
       const shared = {
+        name: intern(name),
+        ...(namespace === undefined ? {} : { namespace: intern(namespace) }),
         ...(labels === undefined ? {} : { labels: intern(labels) }),
         ...(ownerReferences === undefined ? {} : { ownerReferences: intern(ownerReferences) }),
+        ...(finalizers === undefined ? {} : { finalizers: intern(finalizers) }),
       };
+      const [apiVersion, kind] = [intern(object.apiVersion), intern(object.kind)];
       return { ...body, apiVersion, kind, metadata: { ...rest, ...shared, ...extra } } as T;
     }
     const { name, namespace, uid, resourceVersion, generation, deletionTimestamp } = rest;
     const metadata = {
-      name,
+      name: intern(name),
       ...(namespace === undefined ? {} : { namespace: intern(namespace) }),
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),

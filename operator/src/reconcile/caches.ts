@@ -6,6 +6,7 @@ import {
   createIntern,
   createReflector,
   createTrim,
+  type Intern,
   type KubeClient,
   type KubeError,
   type KubeObject,
@@ -20,7 +21,7 @@ import {
 } from '../engine/index.ts';
 import type { ObservedDeployment, ObservedJob, ObservedPod } from '../status/observed-types.ts';
 import { byClaim, byInstance, byOwner, byVault } from './cache-indexes.ts';
-import { ofDeployment, ofJob, ofPod } from './kept-content.ts';
+import { ofDeployment, ofJob, ofOwn, ofPod } from './kept-content.ts';
 import { PAYMENT_VAULTS, PSP_CONNECTORS } from './resources.ts';
 
 /** A reflector of any kind, for what concerns them all. */
@@ -77,13 +78,13 @@ const AS_METADATA = [
 export function createCaches(options: CachesOptions): Caches {
   const watchOf = reflectors(options);
   const labelSelector = MANAGED_SELECTOR;
-  const child = <T extends KubeObject>(resource: Resource, content: (object: T) => object) =>
+  const child = <T extends KubeObject>(resource: Resource, content: (object: T, intern: Intern) => T) =>
     watchOf<T>(resource, { labelSelector, index: byOwner, content });
   const asMetadata = (resource: Resource) =>
     watchOf<KubeObject>(resource, { labelSelector, index: byOwner, metadataOnly: true });
 
-  const vaults = watchOf<KubeObject>(PAYMENT_VAULTS, { index: byClaim });
-  const connectors = watchOf<KubeObject>(PSP_CONNECTORS, { index: byVault });
+  const vaults = watchOf<KubeObject>(PAYMENT_VAULTS, { index: byClaim, content: ofOwn });
+  const connectors = watchOf<KubeObject>(PSP_CONNECTORS, { index: byVault, content: ofOwn });
   const deployments = child<ObservedDeployment>(RESOURCES.deployments, ofDeployment);
   const jobs = child<ObservedJob>(RESOURCES.jobs, ofJob);
   const pods = watchOf<ObservedPod>(RESOURCES.pods, { labelSelector, index: byInstance, content: ofPod });
@@ -167,7 +168,7 @@ function reflectors(options: CachesOptions) {
       index: (object: T) => readonly string[];
       labelSelector?: string;
       metadataOnly?: boolean;
-      content?: (object: T) => object;
+      content?: (object: T, intern: Intern) => T;
     },
   ): Reflector<T> => {
     const { content, metadataOnly, ...rest } = extra;

@@ -4,7 +4,7 @@ import type { KubeObject } from '../engine/resource.ts';
 export type ObservedDeployment = KubeObject & {
   spec?: {
     replicas?: number;
-    template?: { spec?: { containers?: { image?: string }[]; volumes?: { name: string }[] } };
+    template?: { spec?: { containers?: { name?: string; image?: string }[]; volumes?: { name: string }[] } };
   };
   status?: {
     observedGeneration?: number;

@@ -160,7 +160,6 @@ test('of a child only what is looked at is kept', async () => {
   expect(kept?.spec).toMatchObject({
     replicas: 2,
     template: {
-      metadata: template.metadata,
       spec: {
         containers: [{ name: 'c', image: 'i' }],
         volumes: [{ name: 'database', secret: { secretName: 's' } }],
@@ -168,4 +167,27 @@ test('of a child only what is looked at is kept', async () => {
     },
   });
   expect(JSON.stringify(kept)).not.toContain('long');
+});
+
+test("of a Job's labels those of its controller are not kept, and what resources have alike is held once", async () => {
+  const job = (name: string) => ({
+    ...managed('b', name),
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      ...managed('b', name).metadata,
+      labels: {
+        ...managed('b', name).metadata.labels,
+        'controller-uid': name,
+        'batch.kubernetes.io/job-name': name,
+      },
+    },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
+  });
+  for (const name of ['one', 'two']) await cluster.somebody.create(RESOURCES.jobs, job(name) as KubeObject);
+  const { caches } = await fill(['b']);
+  const [one, two] = ['one', 'two'].map((name) => caches.jobs.store.get('b', name)?.metadata);
+  expect(one?.labels).toEqual(managed('b', 'one').metadata.labels);
+  expect(two?.labels).toBe(one?.labels);
+  expect(two?.ownerReferences).toBe(one?.ownerReferences);
 });
