@@ -34,6 +34,14 @@ export const Statusz = z.strictObject({
       oldestCode: z.int().describe('The oldest code (its `wanted`) that may still use this schema.'),
     })
     .optional(),
+  replication: z
+    .strictObject({
+      asked: z.boolean().describe('Whether the settings of this service want a synchronous standby.'),
+      waits: z.boolean().describe('Whether the database waits for one (`synchronous_standby_names`).'),
+      standbys: z.int().describe('How many it waits for are connected, or, where their details are hidden, any.'),
+    })
+    .optional()
+    .describe('Of the database. Absent while it cannot be asked.'),
   key: KeyStatus.optional(),
   rekey: z
     .strictObject({ generation: z.int(), total: z.int(), done: z.int(), finished: z.boolean() })

@@ -57,7 +57,7 @@ export async function serve(
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
-  addDatabaseChecks(readiness, { database, schema, config });
+  const replication = addDatabaseChecks(readiness, { database, schema, config, metrics });
   const outbox = startOutbox({
     ...{ database, vaultId, logger, metrics, tracing, clientId: config.POD_NAME },
     kafka: mountedKafkaAccess(config),
@@ -74,6 +74,7 @@ export async function serve(
     instance: config.POD_NAME,
     vaultId,
     schema: schema.state,
+    ...(await replication()),
     outbox: await outbox.status(),
   });
   const openapi = readFileSync(new URL('../openapi.json', import.meta.url), 'utf8');

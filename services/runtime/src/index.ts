@@ -38,7 +38,7 @@ export { loadMigrations } from './database/load-migrations.ts';
 export { migrateCommand } from './database/migrate-command.ts';
 export { type Migration, migrate } from './database/migrations.ts';
 export { addDatabaseChecks } from './database/readiness.ts';
-export { replicationCheck } from './database/replication.ts';
+export { confirmCommitted, replicationCheck } from './database/replication.ts';
 export { SchemaGate, type SchemaState } from './database/schema-gate.ts';
 export type { DatabaseSettings } from './database/settings.ts';
 export {

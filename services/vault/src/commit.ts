@@ -1,5 +1,6 @@
 import {
   appendEvent,
+  confirmCommitted,
   type Database,
   type NewEvent,
   ProblemError,
@@ -24,10 +25,17 @@ export type Commit = <T>(work: (unit: UnitOfWork) => Promise<T>) => Promise<T>;
  * chain to itself while it runs; there are as many chains (writers) as transactions at a time, `<run>/<lane>` each.
  *
  * @param heads is told of every chain's new head as soon as it is on disk
+ * @param options.isReplicated whether what is acknowledged has to be on a synchronous standby
  */
-export function createCommit(database: Database, heads: ChainHeads): Commit {
+export function createCommit(
+  database: Database,
+  heads: ChainHeads,
+  options: { isReplicated?: boolean } = {},
+): Commit {
   const idle: ChainHead[] = [];
   let lanes = 0;
+  /** A COMMIT was not answered: what is found of it may not be where it has to be. */
+  let isInDoubt = false;
 
   return async (work) => {
     const head = idle.pop() ?? emptyChain(`${heads.run}/${lanes++}`);
@@ -51,12 +59,15 @@ export function createCommit(database: Database, heads: ChainHeads): Commit {
         attempted = true;
         return result;
       });
+      if (isInDoubt || (options.isReplicated && committed === head)) await confirmCommitted(database);
+      isInDoubt = false;
       if (committed !== head) heads.committed(committed);
       idle.push(committed);
       return result;
     } catch (error) {
       // A failed COMMIT may have been carried out: nobody knows where this chain ends, so it is not continued.
-      if (!attempted) idle.push(head);
+      if (attempted) isInDoubt = true;
+      else idle.push(head);
       throw error;
     }
   };

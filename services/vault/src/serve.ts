@@ -68,10 +68,11 @@ export async function serve(
   ).catch(notUsable(ENV.databaseDirectory));
   lifecycle.onClose('database', () => database.close());
   const schema = new SchemaGate(database, { vaultId, migrations });
-  addDatabaseChecks(readiness, { database, schema, config });
+  const replication = addDatabaseChecks(readiness, { database, schema, config, metrics });
 
   const heads = new ChainHeads(`${config.POD_NAME}/${randomId('run')}`);
-  const commit = createCommit(database, heads);
+  const isReplicated = config.DATABASE_SYNCHRONOUS_REPLICATION;
+  const commit = createCommit(database, heads, { isReplicated });
   const keys = await openKeys(config, { database, commit, lifecycle, readiness, ...telemetry });
   const { cvcKeys, merchantKeys } = keys;
 
@@ -87,6 +88,7 @@ export async function serve(
   const status = async (): Promise<Statusz> => ({
     service: 'vault',
     ...{ version, instance: config.POD_NAME, vaultId, schema: schema.state },
+    ...(await replication()),
     key: { ...keys.status(), ...(schema.isOpen ? { inUse: await kmsKeysInUse(database) } : {}) },
     ...(schema.isOpen ? await rekey.status() : {}),
     outbox: await outbox.status(),

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Event } from '@cofferdam/contracts';
+import type { Event, Statusz } from '@cofferdam/contracts';
 import { connectionOf, writeDatabaseSecret } from '@cofferdam/devcluster/testing';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { z } from 'zod';
 import { readChains } from './support/audit-chains.ts';
 import { cardNumber } from './support/card-numbers.ts';
@@ -68,7 +67,11 @@ describe('a vault that is killed during a burst of tokenize calls', () => {
         }
       };
       const callers = Array.from({ length: 16 }, caller);
-      await sleep(700);
+      const enough = 30 * (round + 1);
+      const isAcknowledged = ({ token }: { token?: string }) => token !== undefined;
+      await vi.waitFor(() => expect(sent.filter(isAcknowledged).length).toBeGreaterThan(enough), {
+        timeout: 60_000,
+      });
       await vault.kill('SIGKILL');
       killed = true;
       await Promise.all(callers);
@@ -141,6 +144,76 @@ describe('a vault whose COMMIT is carried out and never answered', () => {
       expect(await vault.kill('SIGTERM')).toBe(0);
     } finally {
       database.close();
+    }
+  });
+});
+
+describe('a vault that was asked for synchronous replication', () => {
+  it('warns while there is none, and acknowledges nothing that no standby has, also when a session is ended over it', async () => {
+    const vault = await world.serve({ DATABASE_SYNCHRONOUS_REPLICATION: 'true' });
+    const url = await vault.url();
+    const call = callerOf(world, url);
+    const readiness = async () => {
+      const response = await world.tls.fetch(`${url}/readyz`);
+      const { checks } = (await response.json()) as {
+        checks: { name: string; ok: boolean; detail?: string }[];
+      };
+      return { status: response.status, ...checks.find(({ name }) => name === 'replication') };
+    };
+    const status = async () => (await call({ path: '/statusz', as: 'operator' })).body as unknown as Statusz;
+    expect(await readiness()).toMatchObject({
+      ...{ status: 200, ok: true },
+      detail: expect.stringContaining('no synchronous_standby_names'),
+    });
+    expect((await status()).replication).toEqual({ asked: true, waits: false, standbys: 0 });
+    expect(await (await world.tls.fetch(`${url}/metrics`)).text()).toMatch(
+      /^cofferdam_database_synchronous_standbys\S* 0/m,
+    );
+    await call({ path: '/v1/tokens', body: card(cardNumber(910_000)) });
+
+    const admin = new pg.Client({ connectionString: world.postgres.adminUrl });
+    await admin.connect();
+    const waiting = async () => {
+      const { rows } = await admin.query<{ pid: number; query: string }>(
+        "SELECT pid, query FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+      );
+      return rows;
+    };
+    try {
+      await admin.query("ALTER SYSTEM SET synchronous_standby_names = 'a_standby_that_is_not_there'");
+      await admin.query('SELECT pg_reload_conf()');
+      let acknowledged = false;
+      const headers = { 'idempotency-key': randomUUID() };
+      const request = { path: '/v1/tokens', body: card(cardNumber(910_001)), headers };
+      const answer = call(request).then((one) => {
+        acknowledged = true;
+        return one;
+      });
+      const batch = await vi.waitFor(
+        async () => {
+          const found = (await waiting()).find(({ query }) => query.includes('INSERT INTO tokens'));
+          return found ?? expect.fail('the batch does not wait yet');
+        },
+        { timeout: 30_000 },
+      );
+      expect((await readiness()).detail).toContain('none is connected');
+      // It is committed from here on, and everybody sees it, but no standby has it.
+      await admin.query('SELECT pg_terminate_backend($1)', [batch.pid]);
+      await vi.waitFor(
+        async () =>
+          expect((await waiting()).map(({ query }) => query).join()).toContain('pg_logical_emit_message'),
+        { timeout: 30_000 },
+      );
+      expect(acknowledged).toBe(false);
+      await admin.query('ALTER SYSTEM RESET synchronous_standby_names');
+      await admin.query('SELECT pg_reload_conf()');
+      const { status: code, body } = await answer;
+      expect([code, (await call(request)).body.token]).toEqual([201, body.token]);
+    } finally {
+      await admin.query('ALTER SYSTEM RESET synchronous_standby_names');
+      await admin.query('SELECT pg_reload_conf()');
+      await admin.end();
+      await vault.kill('SIGKILL');
     }
   });
 });

@@ -1,6 +1,7 @@
 import {
   appendEvents,
   BatchStatement,
+  confirmCommitted,
   type Database,
   type NewEvent,
   ProblemError,
@@ -45,14 +46,16 @@ const TRIES = 3;
 /**
  * @param name of the lane among those of this process
  * @param heads is told of the chain's new head as soon as it is on disk
- * @param novelty what lanes of the same work share
+ * @param options.novelty what lanes of the same work share
+ * @param options.isReplicated whether what is acknowledged has to be on a synchronous standby
  */
 export function createLane(
   database: Database,
   heads: ChainHeads,
   name: string,
-  novelty: Novelty = new Novelty(),
+  options: { novelty?: Novelty; isReplicated?: boolean } = {},
 ): Lane {
+  const { novelty = new Novelty() } = options;
   let chains = 0;
   const newChain = (): ChainHead => emptyChain(`${heads.run}/${name}-${++chains}`);
   let head = newChain();
@@ -64,7 +67,8 @@ export function createLane(
     for (let attempt = 1; last !== undefined && attempt <= TRIES; attempt++) {
       await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
       try {
-        if (await hasAuditLink(database, last)) return;
+        // It may be seen because the wait for a standby was broken off together with the session.
+        if (await hasAuditLink(database, last)) return await confirmCommitted(database);
         await database.query(write.build());
         return;
       } catch (error) {
@@ -85,7 +89,8 @@ export function createLane(
       appendEvents(write, events, { newSubjects: false });
       const links = chain(head, audit);
       addAuditLinks(write, links);
-      if (write.isEmpty) return;
+      // All of it was answered before, perhaps by a commit of which nobody has heard.
+      if (write.isEmpty) return options.isReplicated ? await confirmCommitted(database) : undefined;
       try {
         await database.query(write.build()).catch((error: unknown) => {
           if (isUnavailable(error)) return settle(write, links, error);

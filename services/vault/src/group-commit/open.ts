@@ -32,7 +32,11 @@ const PLANS_BY_KEY = {
 
 /** The group commit of a process, with connections that nothing else uses. It is drained before they are closed. */
 export async function openGatherer(
-  config: { DATABASE_DIR: string; DATABASE_CA_FILE?: string | undefined },
+  config: {
+    DATABASE_DIR: string;
+    DATABASE_CA_FILE?: string | undefined;
+    DATABASE_SYNCHRONOUS_REPLICATION: boolean;
+  },
   options: { lifecycle: Lifecycle; logger: Logger; metrics: Metrics; heads: ChainHeads },
 ): Promise<Gatherer<Lane>> {
   const { lifecycle, logger, metrics, heads } = options;
@@ -54,7 +58,12 @@ export async function openGatherer(
   });
   const novelty = new Novelty();
   const gatherer = createGatherer<Lane>({
-    lanes: Array.from({ length: LANES }, (_, i) => createLane(database, heads, `lane${i + 1}`, novelty)),
+    lanes: Array.from({ length: LANES }, (_, i) =>
+      createLane(database, heads, `lane${i + 1}`, {
+        novelty,
+        isReplicated: config.DATABASE_SYNCHRONOUS_REPLICATION,
+      }),
+    ),
     maxBatch: MAX_BATCH,
     maxWaiting: MAX_WAITING,
     maxWaitMs: MAX_WAIT_MS,
