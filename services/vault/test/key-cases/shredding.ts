@@ -76,12 +76,14 @@ export function shreddingCases(running: () => RunningVault): void {
                 (SELECT count(*)::int FROM records JOIN tokens USING (token) WHERE merchant = $1) AS records,
                 (SELECT count(*)::int FROM idempotency_keys WHERE merchant = $1) AS answers,
                 (SELECT count(*)::int FROM reveal_grants WHERE merchant = $1) AS grants,
+                (SELECT count(*)::int FROM outbox_subject JOIN tokens ON token = subject
+                 WHERE merchant = $1) AS subjects,
                 (SELECT count(*)::int FROM credentials WHERE merchant = $1) AS credentials,
                 (SELECT count(*)::int FROM agreements WHERE merchant = $1) AS agreements,
                 (SELECT array_agg(merchant) FROM customers WHERE reference = $2) AS customers`,
         ['globex', reference],
       );
-      const none = { keys: 0, cards: 0, tokens: 0, records: 0, answers: 0, grants: 0 };
+      const none = { keys: 0, cards: 0, tokens: 0, records: 0, answers: 0, grants: 0, subjects: 0 };
       expect(left.rows).toEqual([{ ...none, credentials: 0, agreements: 0, customers: ['acme'] }]);
       const { rows } = await running().owner.query(
         `SELECT action, NULL AS days FROM audit WHERE action LIKE 'merchant.%'
