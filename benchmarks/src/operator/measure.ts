@@ -69,6 +69,7 @@ export async function measureConvergence(
   const open = () => tenants.filter(({ namespace }) => !tracker.doneAt.has(namespace));
   await waitUntil(
     () => {
+      operator.assertRunning();
       const left = open().length;
       progress.show(`${tenants.length} vaults converge`, `${tenants.length - left}`);
       return left === 0 ? true : undefined;

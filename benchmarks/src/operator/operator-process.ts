@@ -26,6 +26,8 @@ export type Counters = {
 
 export type OperatorProcess = {
   pid: number;
+  /** @throws BenchError `invalid`: it has ended, with the end of its log */
+  assertRunning(): void;
   counters(): Promise<Counters>;
   /** In its caches, by the page for diagnosis. */
   cachedObjects(): Promise<number>;
@@ -39,7 +41,7 @@ export type OperatorProcess = {
 
 /**
  * As the root package.json and the Dockerfile have them. V8 lets a heap grow to several times what is in use, which on a
- * large machine is most of the memory of an operator; held to 15 % more it takes hardly more time.
+ * large machine is most of the memory of an operator; held to 10 % more it takes hardly more time.
  */
 export const OPERATOR_FLAGS: readonly string[] = ['--max-semi-space-size=4', '--heap-growing-percent=10'];
 
@@ -112,10 +114,14 @@ export async function startOperator(
     const response = await fetch(`http://127.0.0.1:${up}/metrics`, { signal: AbortSignal.timeout(60_000) });
     return parsePrometheus(await response.text());
   };
-  const ended = () => child.process.exitCode !== null || child.process.signalCode !== null;
+  function assertRunning(): void {
+    const { exitCode, signalCode } = child.process;
+    if (exitCode === null && signalCode === null) return;
+    throw new BenchError('invalid', `the operator has ended:\n${endOf(logFile)}`);
+  }
   await waitUntil(
     async () => {
-      if (ended()) throw new BenchError('invalid', `the operator has ended:\n${endOf(logFile)}`);
+      assertRunning();
       const { status } = await fetch(`http://127.0.0.1:${up}/readyz`);
       return status === 200 ? true : undefined;
     },
@@ -129,8 +135,9 @@ export async function startOperator(
   return {
     pid: child.pid,
     syncedAfterMs: performance.now() - startedAt,
+    assertRunning,
     async counters() {
-      if (ended()) throw new BenchError('invalid', `the operator has ended:\n${endOf(logFile)}`);
+      assertRunning();
       return countersOf(
         await samples(),
         [...kms.calls.values()].reduce((total, n) => total + n, 0),
