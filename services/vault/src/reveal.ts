@@ -13,6 +13,7 @@ import { afterFailure } from './group-commit/after-failure.ts';
 import type { GroupWork, Outcome } from './group-commit/gatherer.ts';
 import type { Lane } from './group-commit/lane.ts';
 import { findGrants, type RevealableGrant, redeemGrants } from './storage/reveal-grants.ts';
+import { holdTokens } from './storage/tokens.ts';
 import { findCvcUses, type UsedCvc, useCvcs } from './storage/used-cvcs.ts';
 import type { Vault } from './vault.ts';
 
@@ -49,6 +50,8 @@ interface Revealing {
   readingKeys: Map<number, DataKey>;
   /** What was in the sealed CVC that came with it, or why it cannot be used; once it was looked at. */
   cvc?: OpenedCvc | CvcRefusal;
+  /** Why it was refused when that was counted last, and whether it was the first such. */
+  counted?: { reason: string; isFirst: boolean };
 }
 
 /** Reveals what has gathered: one read of the grants, a decision on each, one commit, and then the cards. */
@@ -64,13 +67,18 @@ const REVEALING: GroupWork<Revealing, Revealed, Lane> = {
     );
     const cvcIds = requests.flatMap(({ cvc }) => (typeof cvc === 'object' ? [cvc.id] : []));
     const cvcUses = await findCvcUses(lane.database, cvcIds);
-    const batch: Batch = { redeemed: new Map(), cvcUses, cvcs: new Map(), audit: [], events: [] };
+    const batch: Batch = {
+      ...{ redeemed: new Map(), tokens: new Map(), cvcUses, cvcs: new Map() },
+      ...{ audit: [], events: [] },
+    };
     const decided = requests.map((request) =>
       decide(request, grants.get(request.grantHash.toString('base64')), batch),
     );
     const redeemed = [...batch.redeemed.values()];
     await lane.commit((write) => {
       redeemGrants(write, redeemed);
+      // Whoever deletes one of them waits until this is committed, or has been faster and this fails.
+      holdTokens(write, [...batch.tokens.values()]);
       useCvcs(write, [...batch.cvcs.values()]);
     }, batch);
     return decided.map((outcome) => ('open' in outcome ? opened(outcome.open) : outcome));
@@ -79,6 +87,8 @@ const REVEALING: GroupWork<Revealing, Revealed, Lane> = {
 
 interface Batch {
   redeemed: Map<string, { grantHash: Buffer; time: Date }>;
+  /** What is revealed, in the version that was read. */
+  tokens: Map<string, { token: string; recordVersion: number }>;
   /** Which payment has used a sealed CVC, by its id. */
   cvcUses: ReadonlyMap<string, string>;
   cvcs: Map<string, UsedCvc>;
@@ -93,8 +103,12 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   const time = vault.now();
   const refuse = (reason: string): Decision => {
     const entry = refusalEntry(request, grant, reason, time);
-    // Whoever guesses is counted; each grant that there is has its own refusals.
-    if (vault.boundedAudit.take(entry, `${reason} ${grant?.attemptId ?? ''}`)) batch.audit.push(entry);
+    // Whoever guesses is counted, once however often his batch is tried; each grant that there is has its own refusals.
+    if (revealing.counted?.reason !== reason) {
+      const isFirst = vault.boundedAudit.take(entry, `${reason} ${grant?.attemptId ?? ''}`);
+      revealing.counted = { reason, isFirst };
+    }
+    if (revealing.counted.isFirst) batch.audit.push(entry);
     return { error: refusalProblem(reason) };
   };
   const refused = refusalReason(request, grant, batch.redeemed.has(grantHash.toString('base64')), time);
@@ -116,6 +130,7 @@ function decide(revealing: Revealing, grant: RevealableGrant | undefined, batch:
   batch.audit.push(
     auditEntry('token.revealed', by, token, time, { ...use, ...versions, ...(cvc ? { withCvc: true } : {}) }),
   );
+  batch.tokens.set(token, { token, recordVersion: record.version });
   const data = { ...use, to: identity.subject };
   batch.events.push({ type: 'token.revealed', merchant, subject: token, time, data });
   const place = { merchant, token, recordVersion: record.version };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newAttemptId, type RunningVault, startVault } from './support/running-vault.ts';
 import { CARDS, type Caller } from './support/vault-caller.ts';
 import { SUBJECTS } from './support/vault-world.ts';
@@ -77,6 +77,38 @@ describe('POST /v1/reveals', () => {
       body: { code: 'token_not_found' },
     });
     expect(await reasonsOf(attemptId)).toEqual(['token_deleted']);
+  });
+
+  it('shows nothing of a token whose deletion was answered while the reveal was being committed', async () => {
+    // Until a machine that is busy has let it happen within the vault's lock timeout.
+    for (let status = 503; status === 503; ) {
+      const { body } = await running.tokenize(running.freshNumber());
+      const { grant, attemptId, connector } = await running.grantFor(body.token);
+      const holder = await running.owner.connect();
+      let revealed: ReturnType<typeof redeem>;
+      try {
+        await holder.query('BEGIN');
+        await holder.query('SELECT FROM reveal_grants WHERE attempt_id = $1 FOR UPDATE', [attemptId]);
+        let isAnswered = false;
+        revealed = redeem({ grant, attemptId, connector }).finally(() => {
+          isAnswered = true;
+        });
+        await vi.waitFor(
+          async () => {
+            const { rows } = await running.owner.query('SELECT FROM pg_locks WHERE NOT granted');
+            expect(isAnswered || rows.length > 0).toBe(true);
+          },
+          { timeout: 20_000, interval: 5 },
+        );
+        expect((await running.call({ path: `/v1/tokens/${body.token}`, method: 'DELETE' })).status).toBe(204);
+        await holder.query('COMMIT');
+      } finally {
+        holder.release(true);
+      }
+      const answer = await revealed;
+      status = answer.status;
+      if (status !== 503) expect(answer).toMatchObject({ status: 404, body: { code: 'token_not_found' } });
+    }
   });
 
   it('refuses a token that is not bound to a pod or lives longer than ten minutes', async () => {

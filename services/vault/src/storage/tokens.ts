@@ -93,13 +93,15 @@ export function addTokens(
   write.insert('tokens', TOKEN, tokens.toSorted(byToken));
 }
 
-const HELD: readonly Column<StoredToken>[] = [
+type VersionOfToken = Pick<StoredToken, 'token' | 'recordVersion'>;
+
+const HELD: readonly Column<VersionOfToken>[] = [
   { name: 'token', type: 'text', of: ({ token }) => token },
   { name: 'record_version', type: 'int4', of: ({ recordVersion }) => recordVersion },
 ];
 
 /** The tokens must still be as they were read, and stay so until the commit: whoever changes one waits. */
-export function holdTokens(write: BatchStatement, tokens: readonly StoredToken[]): void {
+export function holdTokens(write: BatchStatement, tokens: readonly VersionOfToken[]): void {
   if (tokens.length === 0) return;
   const held = write.step(
     `SELECT 1 FROM ${write.rows(HELD, tokens.toSorted(byToken))} AS held (token, record_version)
@@ -144,7 +146,7 @@ export async function findTaken(database: Queryable, tokens: readonly string[]):
   return new Set(rows.map(({ token }) => token));
 }
 
-const byToken = (a: StoredToken, b: StoredToken): number => (a.token < b.token ? -1 : 1);
+const byToken = (a: VersionOfToken, b: VersionOfToken): number => (a.token < b.token ? -1 : 1);
 
 /** Which card a token stands for; null when it is erased. */
 export async function findCardOf(
