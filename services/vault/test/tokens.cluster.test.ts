@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TokenRecord } from '@cofferdam/contracts';
 import { huntCardNumbers } from '@cofferdam/devcluster/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cardNumber } from './support/card-numbers.ts';
 import { type RunningVault, startVault } from './support/running-vault.ts';
 import { CARDS, type Caller, callerOf, card } from './support/vault-caller.ts';
 import { SUBJECTS } from './support/vault-world.ts';
@@ -68,6 +69,28 @@ describe('POST /v1/tokens', () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => running.tokenize(number)));
     expect(new Set(all.map((answer) => answer.body.token)).size).toBe(1);
     expect(all.map((answer) => answer.status).sort()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
+  });
+
+  it('knows a card and a key also when so many were new that it no longer looks before it writes', async () => {
+    const known = running.freshNumber();
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await running.tokenize(known, { headers });
+    for (const [from, size] of [
+      [1_000_000, 500],
+      [2_000_000, 100],
+    ] as const) {
+      const items = Array.from({ length: size }, (_, i) => card(cardNumber(from + i)));
+      const batch = await running.call({ path: '/v1/token-batches', body: { items } });
+      expect(batch.status).toBe(200);
+    }
+    const [again, repeated, ...fresh] = await Promise.all([
+      running.tokenize(known),
+      running.tokenize(known, { headers }),
+      ...Array.from({ length: 6 }, () => running.tokenize(running.freshNumber())),
+    ]);
+    expect(again).toMatchObject({ status: 200, body: { token: first.body.token } });
+    expect(repeated).toMatchObject({ status: 201, body: first.body });
+    expect(fresh.map(({ status }) => status)).toEqual(Array(6).fill(201));
   });
 
   it('fails of many at once only the one whose rows the database refuses', async () => {

@@ -33,6 +33,15 @@ export function afterFailure(
   return 'apart';
 }
 
+/** What a caller is told of it when there are no more tries. Nothing was written; another time it will be. */
+export function failureOf(error: unknown): unknown {
+  if (error instanceof ProblemError || !OVERTAKEN.has(stateOf(error) ?? '')) return error;
+  return new ProblemError('overloaded', {
+    detail: 'Others have changed the same again and again. Nothing was written. Try again.',
+    cause: error,
+  });
+}
+
 /** Of the database's error, or of the one behind the problem that was made of it. */
 export function stateOf(error: unknown): string | undefined {
   return sqlState(error instanceof ProblemError ? error.cause : error);

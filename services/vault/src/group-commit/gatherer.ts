@@ -57,6 +57,13 @@ export interface GathererOptions<L> {
   /** Longest time until an item is taken up, milliseconds. */
   maxWaitMs: number;
   refuse(why: 'full' | 'late'): Error;
+  /** What an item is told that `run` has failed for, with no more tries. Default: what it threw. */
+  failure?(error: unknown): unknown;
+  /**
+   * While a batch is under way, another is begun only when so many wait, or one of them has waited for so long: each
+   * batch costs what ten items do. Nobody waits where nothing is under way. Default: at once.
+   */
+  besides?: { enough: number; patienceMs: number };
   /** Told of each batch that is taken up. */
   onBatch?(work: string, size: number): void;
   now?(): number;
@@ -66,6 +73,7 @@ interface Waiting<L> {
   work: GroupWork<unknown, unknown, L>;
   item: unknown;
   keys: readonly string[];
+  since: number;
   until: number;
   turns: number;
   resolve(value: unknown): void;
@@ -77,6 +85,7 @@ const MOST_TURNS = 20;
 
 export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
   const { maxBatch, maxWaiting, maxWaitMs, refuse, now = () => performance.now() } = options;
+  const { failure = (error) => error, besides = { enough: 1, patienceMs: 0 } } = options;
   const idle = [...options.lanes];
   /** Of what is under way. */
   const busy = new Set<string>();
@@ -86,6 +95,7 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
   let putOff = 0;
   let planned = false;
   let watch: NodeJS.Timeout | undefined;
+  let isTimed = false;
   let drained: (() => void)[] = [];
 
   function enqueue(item: Waiting<L>): void {
@@ -106,6 +116,10 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
 
   function takeUp(): void {
     for (let lane = idle.pop(); lane !== undefined; lane = idle.pop()) {
+      if (isWorthWaiting()) {
+        idle.push(lane);
+        return;
+      }
       const { batch, rest } = chooseBatch(queue, busy, maxBatch);
       const [first] = batch;
       if (first === undefined) {
@@ -123,6 +137,22 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
     }
   }
 
+  function isWorthWaiting(): boolean {
+    const [first] = queue;
+    const isAlone = idle.length === options.lanes.length - 1;
+    if (isAlone || first === undefined || queue.length >= besides.enough) return false;
+    const left = first.since + besides.patienceMs - now();
+    if (left <= 0) return false;
+    if (!isTimed) {
+      setTimeout(() => {
+        isTimed = false;
+        plan();
+      }, left);
+    }
+    isTimed = true;
+    return true;
+  }
+
   async function carryOut(batch: readonly Waiting<L>[], lane: L): Promise<void> {
     const [first] = batch;
     for (let attempt = 1, items = batch; first !== undefined && items.length > 0; attempt++) {
@@ -136,7 +166,7 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
       } catch (error) {
         const next = first.work.afterFailure(error, attempt);
         if (next === 'fail' || (next === 'apart' && items.length === 1)) {
-          for (const item of items) item.reject(error);
+          for (const item of items) item.reject(failure(error));
           return;
         }
         items = rejectLate(items, error);
@@ -153,7 +183,7 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
   /** Whoever has waited too long learns what went wrong, instead of waiting for another try. */
   function rejectLate(items: readonly Waiting<L>[], error: unknown): Waiting<L>[] {
     const [late, inTime] = split(items, ({ until }) => until < now());
-    for (const item of late) item.reject(error);
+    for (const item of late) item.reject(failure(error));
     return inTime;
   }
 
@@ -195,6 +225,7 @@ export function createGatherer<L>(options: GathererOptions<L>): Gatherer<L> {
           work: work as GroupWork<unknown, unknown, L>,
           item,
           keys: work.keysOf(item),
+          since: now(),
           until: now() + maxWaitMs,
           turns: 0,
           resolve: resolve as (value: unknown) => void,

@@ -8,6 +8,7 @@ import {
   ProblemError,
 } from '@cofferdam/runtime';
 import type { ChainHeads } from '../audit/chain-heads.ts';
+import { failureOf } from './after-failure.ts';
 import { createGatherer, type Gatherer } from './gatherer.ts';
 import { createLane, type Lane } from './lane.ts';
 import { Novelty } from './novelty.ts';
@@ -18,6 +19,8 @@ const MAX_BATCH = 256;
 /** A fraction of a second's worth: whoever would wait longer had better come again, to another replica perhaps. */
 const MAX_WAITING = 2048;
 const MAX_WAIT_MS = 5000;
+/** Many small batches cost more than they hasten: what has come meanwhile waits for a batch, or for five milliseconds. */
+const BESIDES = { enough: 24, patienceMs: 5 };
 /** A batch does not stand still for long because another process holds one of its rows. */
 const LOCK_TIMEOUT_MS = 300;
 
@@ -65,6 +68,8 @@ export async function openGatherer(
       }),
     ),
     maxBatch: MAX_BATCH,
+    besides: BESIDES,
+    failure: failureOf,
     maxWaiting: MAX_WAITING,
     maxWaitMs: MAX_WAIT_MS,
     refuse: (why) => new ProblemError('overloaded', { detail: DETAILS[why] }),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   createGatherer,
   type GroupWork,
@@ -97,6 +97,33 @@ describe('a gatherer', () => {
     ]);
     letGo();
     expect(await Promise.all(submitted)).toEqual(names);
+  });
+
+  it('begins another batch beside one under way when enough wait, or one has waited for long enough', async () => {
+    const { work, batches, hold } = recorded();
+    let now = 0;
+    const gatherer = gathererOf({ lanes: [1, 2, 3], besides: { enough: 2, patienceMs: 50 }, now: () => now });
+    const letGo = hold();
+    const submit = (name: string) => gatherer.submit(work, { name });
+    const submitted = [submit('a')];
+    await vi.waitFor(() => expect(batches).toEqual([['a']]));
+    submitted.push(submit('b'));
+    await sleep(5);
+    expect([batches.length, gatherer.waiting]).toEqual([1, 1]);
+    submitted.push(submit('c'));
+    await vi.waitFor(() => expect(batches).toEqual([['a'], ['b', 'c']]));
+    submitted.push(submit('d'));
+    now += 50;
+    await vi.waitFor(() => expect(batches).toEqual([['a'], ['b', 'c'], ['d']]));
+    letGo();
+    expect(await Promise.all(submitted)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('does not let anybody wait where nothing is under way', async () => {
+    const { work, batches } = recorded();
+    const gatherer = gathererOf({ lanes: [1, 2], besides: { enough: 100, patienceMs: 1e9 } });
+    for (const name of ['a', 'b']) expect(await gatherer.submit(work, { name })).toBe(name);
+    expect(batches).toEqual([['a'], ['b']]);
   });
 
   it('puts equal keys into one batch in their order, and none into another lane meanwhile', async () => {
@@ -209,6 +236,20 @@ describe('a gatherer', () => {
     await expect(early).rejects.toThrow('failed'); // after 1100, with a second try behind it
     expect(await late.catch((error: Error) => error.message)).toBe('failed'); // after 1700
     expect(batches).toEqual([['early', 'late'], ['late']]);
+  });
+
+  it('says what it is told to say of a failure, also to those whose time is over', async () => {
+    let now = 0;
+    const { work } = recorded(() => {
+      now += 2000;
+      throw new Failing({ again: 0 });
+    });
+    const gatherer = gathererOf({ now: () => now, failure: (cause) => new Error('try later', { cause }) });
+    await expect(gatherer.submit(work, { name: 'a' })).rejects.toThrow('try later');
+    const failing = recorded(() => {
+      throw new Failing('apart');
+    });
+    await expect(gatherer.submit(failing.work, { name: 'b' })).rejects.toThrow('try later');
   });
 
   it('does not try the halves of a batch for those whose time is over', async () => {
