@@ -1,6 +1,6 @@
 import type { Statusz } from '@cofferdam/contracts';
 import type { FingerprintMove } from '../domain/fingerprint-move.ts';
-import type { KeyManagement } from '../kms/key-management.ts';
+import type { KeyManagement, KeyManagementError } from '../kms/key-management.ts';
 import type { MerchantKeys } from '../kms/merchant-keys.ts';
 import { findMove } from '../storage/fingerprint-moves.ts';
 import { findNewestRekey, type RekeyProgress } from '../storage/rekeys.ts';
@@ -29,7 +29,18 @@ export function createRekey(
 ): Rekey {
   const { generation } = options;
   const { database } = vault;
-  const rewrap = resting(vault.now, () => rewrapKeys(vault, options));
+  let refused: KeyManagementError | undefined;
+  // Rests also when all that is left is refused: whoever holds that KMS key may leave it so for ever.
+  const rewrapSome = resting(vault.now, async () => {
+    const batch = await rewrapKeys(vault, options);
+    refused = batch.refused;
+    return batch.done;
+  });
+  async function rewrap(): Promise<void> {
+    refused = undefined;
+    await rewrapSome();
+    if (refused) throw refused;
+  }
   const ofRecords = resting(vault.now, () => moveRecords(vault, options));
   const ofFingerprints = resting(vault.now, () => moveFingerprints(vault, options));
   async function moveSome(move: () => Promise<number>): Promise<void> {
