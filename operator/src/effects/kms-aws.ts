@@ -115,14 +115,17 @@ async function bindOwn(client: KmsSender, plan: KeyPlan, index: () => KeyIndex):
   }
 }
 
-/** Whoever holds a merchant's key may take its tag away; our own grant is not to be left on it then. */
+/**
+ * Whoever holds a merchant's key may take its tag away; our own grant is not to be left on it then. A policy that lets
+ * us touch tagged keys alone leaves it to him.
+ */
 async function takeBack(client: KmsSender, place: KeyReference, keyArn: string): Promise<void> {
   if (await isTagged(client, keyArn, place.vaultId)) return revokeGrants(client, keyArn, place.vaultId);
   if (!place.merchantKeyArns?.includes(keyArn)) return;
   try {
     await revokeMarked(client, keyArn, place);
   } catch (error) {
-    if (!isKmsError(error, 'NotFoundException', 'InvalidArnException')) throw error;
+    if (!isKmsError(error, 'NotFoundException', 'InvalidArnException', 'AccessDeniedException')) throw error;
   }
 }
 
