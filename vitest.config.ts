@@ -19,7 +19,14 @@ export default defineConfig({
     // Workers, and what they start, load the same packages again and again.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
     projects: [
-      { test: { name: 'structure', include: ['test/**/*.test.ts'], exclude: [...ignored, ...heavy] } },
+      {
+        test: {
+          name: 'structure',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ignored, ...heavy],
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'unit',
