@@ -35,12 +35,9 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
       },
       tracing.extract(request.headers),
     );
+    // What follows is done within, a body that comes later included: Fastify binds its parsers to it.
     tracing.run(request.trace.context, done);
   });
-  // A body arrives by events of the socket, which know nothing of what onRequest began.
-  app.addHook('preValidation', (request, _reply, done) =>
-    request.trace === undefined ? done() : tracing.run(request.trace.context, done),
-  );
   app.addHook('onResponse', (request, reply, done) => {
     if (request.trace === undefined) return done();
     const { span, context, fail } = request.trace;

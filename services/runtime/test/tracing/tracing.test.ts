@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '@cofferdam/devcluster/testing';
 import { request } from 'undici';
@@ -110,7 +111,7 @@ async function serve(env: Record<string, string> = { OTEL_EXPORTER_OTLP_ENDPOINT
     return { statusCode };
   };
   const pay = (headers?: Record<string, string>) => post(`/v1/tokens/${TOKEN}/payments`, headers);
-  return { app, post, pay, tracing, metrics };
+  return { app, base, post, pay, tracing, metrics };
 }
 
 const traceparent = (trace = TRACE, span = PARENT, flags = '01') => ({
@@ -164,6 +165,20 @@ describe('a request', () => {
       expect.objectContaining({ msg: 'request', ...ids }),
     ]);
     expect(Buffer.concat(collector.bodies).toString('latin1')).not.toContain(TOKEN);
+  });
+
+  it('whose body comes late is in its trace all the same', async () => {
+    const { base } = await serve();
+    const head = { authorization: 'Bearer x', 'content-type': 'application/json', ...traceparent() };
+    const late = send(`${base}/v1/tokens/${TOKEN}/payments`, { method: 'POST', headers: head });
+    late.flushHeaders();
+    await vi.waitFor(() => expect(lines.join()).toContain('admitting'), SOON);
+    late.end('{}');
+    const [answer] = await once(late, 'response');
+    answer.resume();
+    const spans = await spansOf(2);
+    const server = spans.find(({ kind }) => kind === SERVER);
+    expect(spans.find(({ kind }) => kind === CLIENT)).toMatchObject({ parentSpanId: server?.spanId });
   });
 
   it('that nobody traces yet begins a trace', async () => {
