@@ -38,9 +38,9 @@ import { addIntegrityErrors } from './http/integrity-errors.ts';
 import { addApiDescription, addRoutes } from './http/routes.ts';
 import { createIntegrityReports } from './integrity-reports.ts';
 import { migrations } from './migrations.ts';
-import { openKeys } from './open-keys.ts';
-import { createRekey } from './rekey/run-rekey.ts';
-import { createShreddings } from './shredding/carry-out.ts';
+import { type Keys, openKeys } from './open-keys.ts';
+import { createRekey, type Rekey } from './rekey/run-rekey.ts';
+import { createShreddings, type Shreddings } from './shredding/carry-out.ts';
 import { kmsKeysInUse } from './storage/data-keys.ts';
 import { removeOldRows } from './storage/housekeeping.ts';
 import { openUpdating, type Updating } from './updating/open-updating.ts';
@@ -122,19 +122,7 @@ export async function serve(
   addApi(app, vault, { access, audit, logger, metrics, rateLimiter, updating });
   lifecycle.onClose('http', () => app.close());
 
-  startTasks(
-    { lifecycle, logger },
-    {
-      'look for the migration': [1000, () => schema.isOpen || schema.check()],
-      'ask KMS': [5000, () => keys.probe()],
-      rekey: [1000, () => schema.isOpen && rekey.step()],
-      shred: [1000, () => schema.isOpen && shreddings.step()],
-      "see to shredded merchants' own keys": [1000, () => schema.isOpen && shreddings.seeOwnKeys()],
-      'erase ended tokens': [1000, () => schema.isOpen && eraseEnded(vault)],
-      'forget old keys': [60_000, () => keys.sweep()],
-      'remove old rows': [600_000, () => schema.isOpen && removeOldRows(database, new Date())],
-    },
-  );
+  startTasks({ lifecycle, logger }, workBeside(vault, { schema, keys, rekey, shreddings }));
   await app.listen({ host: config.HOST, port: config.PORT });
   return { logger, readiness, serves: true };
 }
@@ -163,10 +151,26 @@ function addApi(
 }
 
 /** What goes on beside the requests, by name: how long to pause, and what to do. */
-function startTasks(
-  { lifecycle, logger }: { lifecycle: Lifecycle; logger: Logger },
-  work: Record<string, readonly [pauseMs: number, work: () => unknown]>,
-): void {
+type Work = Record<string, readonly [pauseMs: number, work: () => unknown]>;
+
+function workBeside(
+  vault: Vault,
+  parts: { schema: SchemaGate; keys: Keys; rekey: Rekey; shreddings: Shreddings },
+): Work {
+  const { schema, keys, rekey, shreddings } = parts;
+  return {
+    'look for the migration': [1000, () => schema.isOpen || schema.check()],
+    'ask KMS': [5000, () => keys.probe()],
+    rekey: [1000, () => schema.isOpen && rekey.step()],
+    shred: [1000, () => schema.isOpen && shreddings.step()],
+    "see to shredded merchants' own keys": [1000, () => schema.isOpen && shreddings.seeOwnKeys()],
+    'erase ended tokens': [1000, () => schema.isOpen && eraseEnded(vault)],
+    'forget old keys': [60_000, () => keys.sweep()],
+    'remove old rows': [600_000, () => schema.isOpen && removeOldRows(vault.database, vault.now())],
+  };
+}
+
+function startTasks({ lifecycle, logger }: { lifecycle: Lifecycle; logger: Logger }, work: Work): void {
   const tasks = Object.entries(work).map(([name, [pauseMs, step]]) => every(pauseMs, { name, logger }, step));
   lifecycle.onClose('tasks', () => {
     for (const task of tasks) task.stop();
