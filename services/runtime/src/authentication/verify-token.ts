@@ -52,11 +52,13 @@ export class TokenVerifier {
 
   /** @throws {TokenRefused} */
   async verify(authorization: string | undefined): Promise<Identity> {
-    const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
-    if (!token || token.length > 8192) throw new TokenRefused(authorization ? 'malformed' : 'missing');
-    const key = hash('sha256', token, 'base64url');
-    const cached = await this.#recall(key);
-    return cached ?? this.#verifyAnew(token, key);
+    if (!authorization) throw new TokenRefused('missing');
+    const key = hash('sha256', authorization, 'base64url');
+    const cached = this.#cache.has(key) ? await this.#recall(key) : undefined;
+    if (cached) return cached;
+    const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+    if (!token || token.length > 8192) throw new TokenRefused('malformed');
+    return this.#verifyAnew(token, key);
   }
 
   async #recall(key: string): Promise<Identity | undefined> {

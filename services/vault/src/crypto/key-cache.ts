@@ -80,6 +80,14 @@ export class KeyCache {
     return orAfter(CONFIRM_WITHIN_MS, entry.key, this.#confirm(id, entry, reload));
   }
 
+  /** A key that may be used without asking anybody. */
+  fresh(id: string): DataKey | undefined {
+    const entry = this.#entries.get(id);
+    if (!entry) return undefined;
+    const { refreshAfterMs, maxAgeMs, now } = this.#options;
+    return now() - entry.confirmedAt < Math.min(refreshAfterMs, maxAgeMs) ? entry.key : undefined;
+  }
+
   /** @returns the key to use: the known one when there is one, since a request may be holding it */
   put(id: string, key: DataKey): DataKey {
     const known = this.#entries.get(id)?.key;

@@ -63,6 +63,12 @@ export interface WritingKeys {
 const USES: UseLimits = { block: 2 ** 16, wanted: 2 ** 28, most: 2 ** 30 };
 const NEWEST_FOR_MS = 30_000;
 
+/** The keys of a merchant, unwrapped, and where each is in the cache. */
+interface Ready {
+  keys: WritingKeys;
+  ids: readonly [id: string, key: DataKey][];
+}
+
 interface Rows {
   record: WrappedKey;
   digests: readonly WrappedKey[];
@@ -77,7 +83,7 @@ export class KeyRing {
   readonly #now: () => number;
   readonly #cache: KeyCache;
   /** Which versions are newest, remembered shortly: another replica may have made a newer one. */
-  readonly #newest = new Map<string, { rows: Rows; until: number }>();
+  readonly #newest = new Map<string, { rows: Rows; until: number; ready?: Ready }>();
   readonly #looking = new Map<string, Promise<Rows>>();
   readonly #allowed = new WeakMap<DataKey, { uses: number; reserving?: Promise<void> }>();
 
@@ -106,15 +112,32 @@ export class KeyRing {
 
   /** @throws {ProblemError} key_unavailable, database_unavailable */
   async forWriting(merchant: string): Promise<WritingKeys> {
-    return this.#orUnavailable(async () => {
-      const rows = await this.#rows(merchant);
-      const [record, digests] = await Promise.all([
-        this.#known(rows.record),
-        digestKeysOf(rows.digests, (row) => this.#known(row)),
-      ]);
-      await this.#allow(rows.record, record);
-      return { record, digest: digests.current, digests };
-    });
+    return this.#ready(merchant) ?? this.#orUnavailable(() => this.#makeReady(merchant));
+  }
+
+  /** What the last request was given, as long as nobody would have to be asked for it: nearly every time. */
+  #ready(merchant: string): WritingKeys | undefined {
+    const newest = this.#newest.get(merchant);
+    if (!newest?.ready || this.#now() >= newest.until) return undefined;
+    const { keys, ids } = newest.ready;
+    const isMore = keys.record.seals < (this.#allowed.get(keys.record)?.uses ?? 0);
+    return isMore && ids.every(([id, key]) => this.#cache.fresh(id) === key) ? keys : undefined;
+  }
+
+  async #makeReady(merchant: string): Promise<WritingKeys> {
+    const rows = await this.#rows(merchant);
+    const ids: [string, DataKey][] = [];
+    const known = async (row: WrappedKey): Promise<DataKey> => {
+      const key = await this.#known(row);
+      ids.push([idOf(row), key]);
+      return key;
+    };
+    const [record, digests] = await Promise.all([known(rows.record), digestKeysOf(rows.digests, known)]);
+    await this.#allow(rows.record, record);
+    const keys = { record, digest: digests.current, digests };
+    const newest = this.#newest.get(merchant);
+    if (newest?.rows === rows) newest.ready = { keys, ids };
+    return keys;
   }
 
   /**
