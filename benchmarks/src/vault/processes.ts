@@ -22,12 +22,16 @@ const VAULT_MALLOC = { MALLOC_ARENA_MAX: '2' };
 
 export type VaultReplica = { pid: number; url: string; stop(): Promise<void> };
 
-/** Brings the schema up to date, as the Job of a roll-out does. */
-export async function migrate(environment: VaultEnvironment): Promise<void> {
+/**
+ * Brings the schema up to date, as the Job of a roll-out does.
+ *
+ * @param main of the vault's code; default: ours
+ */
+export async function migrate(environment: VaultEnvironment, main = vaultMain): Promise<void> {
   const { supervisor, logDirectory, vaultEnvironment } = environment;
   const { child, logFile } = await startProgram(supervisor, {
     ...{ name: 'migrate', logDirectory },
-    args: [vaultMain, 'migrate'],
+    args: [main, 'migrate'],
     env: { ...vaultEnvironment, POD_NAME: 'migrate' },
   });
   const { code } = await child.exited;

@@ -5,6 +5,7 @@ import { startVaultEnvironment } from './environment.ts';
 import { type Bench, measureReplicas } from './measure.ts';
 import { HELP, OPTIONS, readOptions, type VaultBenchOptions } from './options.ts';
 import { migrate } from './processes.ts';
+import { soak } from './soak.ts';
 
 export const vaultScenario: Scenario = {
   name: 'vault',
@@ -26,11 +27,13 @@ async function measureVault(context: RunContext, options: VaultBenchOptions): Pr
     await prepareBaseline(baselineUrl);
     await migrate(environment);
     const bench: Bench = { context, options, environment, baselineUrl, results: [], nextCard: 0 };
-    for (const replicas of options.replicas) await measureReplicas(bench, replicas);
-    const { seconds, connections, replicas, nodeFlags } = options;
+    const rates: number[] = [];
+    for (const replicas of options.replicas) rates.push((await measureReplicas(bench, replicas)) / replicas);
+    if (options.soakSeconds > 0) await soak(bench, Math.round(Math.min(...rates) / 2));
+    const { seconds, soakSeconds, connections, replicas, nodeFlags } = options;
     return {
       settings: {
-        ...{ seconds, connections, replicas, nodeFlags },
+        ...{ seconds, soakSeconds, connections, replicas, nodeFlags },
         ...(await durabilitySettings(baselineUrl)),
         cards: 'all distinct',
         kms: 'devcluster addon',
@@ -45,7 +48,7 @@ async function measureVault(context: RunContext, options: VaultBenchOptions): Pr
   }
 }
 
-const [RATIO, P99_MS, MEMORY_MIB] = [1, 50, 250];
+const [RATIO, P99_MS, MEMORY_MIB, GROWTH_MIB] = [1, 50, 250, 10];
 
 function targetsOf(results: readonly Result[]): Target[] {
   const figure = (name: string, key: string): number | null => {
@@ -67,6 +70,11 @@ function targetsOf(results: readonly Result[]): Target[] {
       'memory of a vault (peak RSS)',
       { value: MEMORY_MIB, unit: 'MiB' },
       Math.max(...results.map(({ rssPeakMiB }) => Number(rssPeakMiB ?? 0))),
+    ),
+    below(
+      'memory of a vault: growth from the first third of the soak to the last (medians of RSS)',
+      { value: GROWTH_MIB, unit: 'MiB' },
+      figure('soak', 'rssGrowthMiB'),
     ),
   ];
   return all.filter(({ measured }) => measured !== null);

@@ -47,8 +47,11 @@ describe('options', () => {
   it('have defaults, short ones with --quick', () => {
     expect(readOptions({}, false)).toEqual({
       ...{ seconds: 20, connections: 64, replicas: [1, 2], isThroughputOnly: false, nodeFlags: [] },
+      soakSeconds: 600,
     });
-    expect(readOptions({ 'throughput-only': true }, true)).toMatchObject({ seconds: 3, replicas: [1] });
+    expect(readOptions({}, true)).toMatchObject({ seconds: 3, soakSeconds: 6 });
+    const throughputOnly = { seconds: 3, soakSeconds: 0, replicas: [1] };
+    expect(readOptions({ 'throughput-only': true }, true)).toMatchObject(throughputOnly);
   });
 
   it.each([

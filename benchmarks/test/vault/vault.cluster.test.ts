@@ -9,7 +9,18 @@ const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
 test('npm run bench -- vault measures beside two-row transactions, prints JSON alone, and leaves nothing behind', async () => {
   const temporary = mkdtempSync(join(tmpdir(), 'bench-test-'));
-  const small = ['--quick', '--json', '--seconds', '1', '--connections', '8', '--replicas', '1'];
+  const small = [
+    '--quick',
+    '--json',
+    '--seconds',
+    '1',
+    '--soak-seconds',
+    '3',
+    '--connections',
+    '8',
+    '--replicas',
+    '1',
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, [main, 'vault', ...small], {
     env: { ...process.env, TMPDIR: temporary },
     timeout: 110_000,
@@ -29,6 +40,10 @@ test('npm run bench -- vault measures beside two-row transactions, prints JSON a
     vaultCpuMicrosecondsEach: expect.any(Number),
     rssPeakMiB: expect.any(Number),
   });
-  expect(report.targets.map(({ name }: { name: string }) => name)).toHaveLength(3);
+  expect(report.results.at(-1)).toMatchObject({
+    ...{ name: 'soak: 3 s at half the rate, 1 process', errors: 0 },
+    ...{ rssFirstThirdMiB: expect.any(Number), rssGrowthMiB: expect.any(Number) },
+  });
+  expect(report.targets.map(({ name }: { name: string }) => name)).toHaveLength(4);
   expect(readdirSync(temporary)).toEqual([]);
 }, 120_000);
