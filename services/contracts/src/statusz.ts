@@ -14,6 +14,13 @@ const KeyStatus = z.strictObject({
     ),
 });
 
+const leftBehind = z
+  .int()
+  .optional()
+  .describe(
+    'Those that the walk which is under way, or the last one, could not open: they stay under their old key.',
+  );
+
 /** `GET /statusz` (permission `status:read`): what the operator's conditions and the CLI read of a running service. */
 export const Statusz = z.strictObject({
   service: z.enum(['vault', 'router', 'connector', 'psp-simulator']),
@@ -38,7 +45,9 @@ export const Statusz = z.strictObject({
     .strictObject({
       asked: z.boolean().describe('Whether the settings of this service want a synchronous standby.'),
       waits: z.boolean().describe('Whether the database waits for one (`synchronous_standby_names`).'),
-      standbys: z.int().describe('How many it waits for are connected, or, where their details are hidden, any.'),
+      standbys: z
+        .int()
+        .describe('How many it waits for are connected, or, where their details are hidden, any.'),
     })
     .optional()
     .describe('Of the database. Absent while it cannot be asked.'),
@@ -49,11 +58,12 @@ export const Statusz = z.strictObject({
     .describe('Of records and of cards together.'),
   rekeyParts: z
     .strictObject({
-      records: z.strictObject({ total: z.int(), done: z.int(), finished: z.boolean() }),
+      records: z.strictObject({ total: z.int(), done: z.int(), leftBehind, finished: z.boolean() }),
       fingerprints: z.strictObject({
         phase: z.enum(['adding', 'closing', 'moving', 'expiring', 'finished']),
         total: z.int().describe('Cards.'),
         done: z.int(),
+        leftBehind,
         finished: z.boolean(),
       }),
       statement: z.string().optional().describe('Once all is finished: what was found.'),

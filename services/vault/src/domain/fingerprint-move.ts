@@ -20,8 +20,10 @@ export interface FingerprintMove {
   afterMerchant: string;
   afterFingerprint: Buffer;
   walkStartedAt: Date;
-  /** Cards under an old key that this walk has met. */
+  /** Cards under an old key that this walk had to move. */
   walkMoved: number;
+  /** Cards of which this walk could open no record, or the last one when it is over: they stay under their old key. */
+  leftBehind: number;
   finishedAt: Date | undefined;
 }
 
@@ -50,15 +52,20 @@ export function enter(move: FingerprintMove, phase: Phase, now: Date): Fingerpri
     ...fromTheStart(move, now),
     phase,
     phaseSince: now,
-    ...(phase === 'expiring' || finished ? { total: move.done, done: move.done } : {}),
+    ...(phase === 'expiring' || finished ? { total: move.done, done: move.done } : { leftBehind: 0 }),
     finishedAt: finished ? now : undefined,
   };
 }
 
-/** After a batch of the walk: `last` is its last card, and `old` of its cards were under an old key. */
+/** After a batch of the walk: `last` is its last card; `old` of its cards were under an old key, `leftBehind` stay so. */
 export function afterCards(
   move: FingerprintMove,
-  batch: { seen: number; old: number; last: { merchant: string; fingerprint: Buffer } },
+  batch: {
+    seen: number;
+    old: number;
+    leftBehind: number;
+    last: { merchant: string; fingerprint: Buffer };
+  },
 ): FingerprintMove {
   const done = isFirstWalk(move) ? move.done + batch.seen : move.done;
   return {
@@ -67,15 +74,16 @@ export function afterCards(
     total: Math.max(move.total, done),
     afterMerchant: batch.last.merchant,
     afterFingerprint: batch.last.fingerprint,
-    walkMoved: move.walkMoved + batch.old,
+    walkMoved: move.walkMoved + batch.old - batch.leftBehind,
+    leftBehind: move.leftBehind + batch.leftBehind,
   };
 }
 
-/** At the end of the table: a walk that began when all knew of the phase, and met no old key, is the last one. */
+/** At the end of the table: a walk that began when all knew of the phase, and had nothing to move, is the last one. */
 export function afterWalk(move: FingerprintMove, now: Date, settleMs = SETTLE_MS): FingerprintMove {
   const began = move.walkStartedAt.getTime() >= move.phaseSince.getTime() + settleMs;
   if (began && move.walkMoved === 0) return enter(move, 'expiring', now);
-  return { ...fromTheStart(move, now), total: isFirstWalk(move) ? move.done : move.total };
+  return { ...fromTheStart(move, now), leftBehind: 0, total: isFirstWalk(move) ? move.done : move.total };
 }
 
 function fromTheStart(move: FingerprintMove, now: Date): FingerprintMove {

@@ -10,6 +10,8 @@ export interface Walk {
   walkStartedAt: Date;
   /** Records that this walk had to move. */
   walkMoved: number;
+  /** Records that this walk could not open: they stay under their old key. */
+  leftBehind: number;
   finishedAt: Date | undefined;
 }
 
@@ -25,10 +27,10 @@ export function isSettled(walk: Walk, oldKeysGivenUpAt: Date | undefined, settle
   return walk.walkStartedAt.getTime() >= since + settleMs;
 }
 
-/** After a batch of the walk: `last` is its last record, and `old` of its records had an old key. */
+/** After a batch of the walk: `last` is its last record; `old` of its records had an old key, and `leftBehind` keep it. */
 export function afterBatch<W extends Walk>(
   walk: W,
-  batch: { seen: number; old: number; last: { token: string; version: number } },
+  batch: { seen: number; old: number; leftBehind: number; last: { token: string; version: number } },
 ): W {
   const done = walk.done + batch.seen;
   return {
@@ -38,7 +40,8 @@ export function afterBatch<W extends Walk>(
     total: isFirstWalk(walk) ? Math.max(walk.total, done) : walk.total,
     afterToken: batch.last.token,
     afterVersion: batch.last.version,
-    walkMoved: walk.walkMoved + batch.old,
+    walkMoved: walk.walkMoved + batch.old - batch.leftBehind,
+    leftBehind: walk.leftBehind + batch.leftBehind,
   };
 }
 
@@ -60,6 +63,7 @@ export function fromTheStart<W extends Walk>(walk: W, now: Date): W {
     afterVersion: 0,
     walkStartedAt: now,
     walkMoved: 0,
+    leftBehind: 0,
     finishedAt: undefined,
   };
 }

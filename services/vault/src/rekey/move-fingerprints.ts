@@ -44,7 +44,8 @@ const BATCH = 250;
  * {@link moveRecords}.
  *
  * @returns about the number of rows that it looked at; 0 when there is nothing to do for now
- * @throws when a card has no record from which its fingerprint could be computed; the others are moved
+ * @throws when a card has no record from which its fingerprint could be computed; it is reported, and all others are
+ *   moved
  */
 export async function moveFingerprints(vault: Vault, options: RekeyOptions): Promise<number> {
   const move = await currentMove(vault, options.generation);
@@ -112,7 +113,7 @@ async function walk(vault: Vault, move: FingerprintMove, settleMs?: number): Pro
   await advance(
     vault,
     move,
-    afterCards(move, { seen: cards.length, old: old.length, last }),
+    afterCards(move, { seen: cards.length, old: old.length, leftBehind: unreadable.length, last }),
     async (transaction) => {
       if (moved.size > 0) {
         const done = new Set(await replaceFingerprints(transaction, [...moved.values()]));
@@ -126,8 +127,8 @@ async function walk(vault: Vault, move: FingerprintMove, settleMs?: number): Pro
     },
   );
   const by = ownIdentity(vault.vaultId);
-  for (const { error } of unreadable) if (error) await vault.integrity.report(error, by, 'rekey');
-  // The walk is past them by now; it comes by again, and the rekey is not finished before they are gone or restored.
+  for (const { error } of unreadable) await vault.integrity.report(error, by, 'rekey');
+  // The walk is past them by now, and comes by again.
   const [bad] = [...unreadable.map(({ cardId }) => cardId), ...left];
   if (bad) throw new Error(`the fingerprint of card ${bad} cannot be moved, and stays under its old key`);
   return cards.length;
@@ -150,8 +151,9 @@ async function expire(vault: Vault, move: FingerprintMove, settleMs?: number): P
   await vault.commit(async ({ transaction, audit }) => {
     if (!(await advanceMove(transaction, move, finished))) return;
     await changeStage(transaction, { from: 'past', to: 'retired' });
-    const { generation, total: cards } = finished;
-    audit(auditEntry('rekey.finished', ownIdentity(vault.vaultId), '', now, { generation, cards }));
+    const { generation, total: cards, leftBehind } = finished;
+    const detail = { generation, cards, leftBehind };
+    audit(auditEntry('rekey.finished', ownIdentity(vault.vaultId), '', now, detail));
   });
   return 0;
 }
@@ -181,7 +183,7 @@ interface Anew {
   moved: Map<string, MovedCard>;
   /** No token stands for them. */
   unused: string[];
-  unreadable: { cardId: string; error: IntegrityError | undefined }[];
+  unreadable: { cardId: string; error: IntegrityError }[];
 }
 
 async function fingerprintAnew(vault: Vault, cards: readonly WalkedCard[]): Promise<Anew> {
@@ -195,19 +197,22 @@ async function fingerprintAnew(vault: Vault, cards: readonly WalkedCard[]): Prom
     }
     const records = await recordsOfCard(vault.database, merchant, cardId);
     const other = await fingerprintOf(vault, card, records);
-    if ('to' in other) anew.moved.set(cardId, { merchant, from, ...other });
-    else if (records.length === 0) anew.unused.push(cardId);
+    if (other === undefined) anew.unused.push(cardId);
+    else if ('to' in other) anew.moved.set(cardId, { merchant, from, ...other });
     else anew.unreadable.push({ cardId, error: other.error });
   }
   return anew;
 }
 
-/** From the first of the records that opens, and whose number is the one that the card is found by. */
+/**
+ * From the first of the records that opens, and whose number is the one that the card is found by; undefined where there
+ * is no record.
+ */
 async function fingerprintOf(
   vault: Vault,
   { merchant, fingerprint }: WalkedCard,
   records: readonly SealedRecord[],
-): Promise<{ to: Buffer; keyVersion: number } | { error: IntegrityError | undefined }> {
+): Promise<{ to: Buffer; keyVersion: number } | { error: IntegrityError } | undefined> {
   const keys = await vault.keys.forDigests(merchant);
   let failure: IntegrityError | undefined;
   for (const record of records) {
@@ -220,10 +225,11 @@ async function fingerprintOf(
       if (all.otherFingerprints?.some((known) => known.equals(fingerprint))) {
         return { to: all.fingerprint, keyVersion: all.keyVersion };
       }
+      failure ??= new IntegrityError({ ...place, keyVersion });
     } catch (error) {
       if (!(error instanceof IntegrityError)) throw error;
       failure = error;
     }
   }
-  return { error: failure };
+  return failure && { error: failure };
 }

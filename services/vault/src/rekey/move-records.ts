@@ -29,7 +29,7 @@ export interface RekeyOptions {
  * has committed the others go on from, and two that take the same records up are told apart at the commit.
  *
  * @returns the number of records looked at; 0 when there is nothing to do for now
- * @throws when one of them was not what was sealed for its place; the others are moved, and the rekey does not finish
+ * @throws when one of them was not what was sealed for its place; it is reported, and all others are moved
  */
 export async function moveRecords(vault: Vault, options: RekeyOptions): Promise<number> {
   const { generation } = options;
@@ -49,7 +49,8 @@ export async function moveRecords(vault: Vault, options: RekeyOptions): Promise<
   const { moved, unreadable } = await sealAnew(vault, records);
   await vault.commit(async ({ transaction }) => {
     const old = moved.length + unreadable.length;
-    const next = afterBatch(progress, { seen: records.length, old, last });
+    const leftBehind = unreadable.length;
+    const next = afterBatch(progress, { seen: records.length, old, leftBehind, last });
     if (!(await advanceRekey(transaction, progress, next))) return;
     if (moved.length > 0) await replaceSealed(transaction, moved);
   });
@@ -113,7 +114,7 @@ async function endWalk(
   await vault.commit(async ({ transaction, audit }) => {
     if (!(await advanceRekey(transaction, progress, next))) return;
     if (!next.finishedAt) return;
-    const detail = { generation, records: next.total };
+    const detail = { generation, records: next.total, leftBehind: next.leftBehind };
     audit(auditEntry('rekey.records_moved', ownIdentity(vault.vaultId), '', now, detail));
   });
 }

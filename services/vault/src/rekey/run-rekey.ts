@@ -76,15 +76,20 @@ function statusOf(
   records: RekeyProgress,
   cards: FingerprintMove | undefined,
 ): Pick<Statusz, 'rekey' | 'rekeyParts'> {
-  const { generation, total, done, finishedAt } = records;
-  const fingerprints = { phase: cards?.phase ?? 'adding', total: cards?.total ?? 0, done: cards?.done ?? 0 };
+  const { generation, total, done, leftBehind, finishedAt } = records;
+  const fingerprints = {
+    phase: cards?.phase ?? 'adding',
+    ...{ total: cards?.total ?? 0, done: cards?.done ?? 0, leftBehind: cards?.leftBehind ?? 0 },
+  };
   const finished = finishedAt !== undefined && cards?.finishedAt !== undefined;
   const at = new Date(Math.max(finishedAt?.getTime() ?? 0, cards?.finishedAt?.getTime() ?? 0)).toISOString();
-  const statement = `Read from the tables by ${at}: of ${total} records and ${fingerprints.total} cards none is under a data key from before rekey ${generation}, and no request is remembered by one.`;
+  const closed = `${leftBehind} records and ${fingerprints.leftBehind} cards that could not be opened`;
+  const exceptions = leftBehind + fingerprints.leftBehind > 0 ? `but for ${closed}, ` : '';
+  const statement = `Read from the tables by ${at}: ${exceptions}of ${total} records and ${fingerprints.total} cards none is under a data key from before rekey ${generation}, and no request is remembered by one.`;
   return {
     rekey: { generation, total: total + fingerprints.total, done: done + fingerprints.done, finished },
     rekeyParts: {
-      records: { total, done, finished: finishedAt !== undefined },
+      records: { total, done, leftBehind, finished: finishedAt !== undefined },
       fingerprints: { ...fingerprints, finished: cards?.finishedAt !== undefined },
       ...(finished ? { statement } : {}),
     },

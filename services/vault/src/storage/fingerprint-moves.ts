@@ -4,7 +4,7 @@ import type { SealedRecord } from './records.ts';
 
 const COLUMNS = `generation, started_at AS "startedAt", phase, phase_since AS "phaseSince", total::float8 AS total,
   done::float8 AS done, after_merchant AS "afterMerchant", after_fingerprint AS "afterFingerprint",
-  walk_started_at AS "walkStartedAt", walk_moved::float8 AS "walkMoved", finished_at AS "finishedAt"`;
+  walk_started_at AS "walkStartedAt", walk_moved::float8 AS "walkMoved", left_behind::float8 AS "leftBehind", finished_at AS "finishedAt"`;
 
 type Row = Omit<FingerprintMove, 'finishedAt'> & { finishedAt: Date | null };
 const fromRow = (row: Row): FingerprintMove => ({ ...row, finishedAt: row.finishedAt ?? undefined });
@@ -60,7 +60,8 @@ export async function advanceMove(
   const { rowCount } = await transaction.query({
     name: 'advance-fingerprint-move',
     text: `UPDATE fingerprint_moves SET phase = $7, phase_since = $8, total = $9, done = $10, after_merchant = $11,
-                  after_fingerprint = $12, walk_started_at = $13, walk_moved = $14, finished_at = $15
+                  after_fingerprint = $12, walk_started_at = $13, walk_moved = $14, finished_at = $15,
+                  left_behind = $16
            WHERE generation = $1 AND phase = $2 AND phase_since = $3 AND after_merchant = $4
                  AND after_fingerprint = $5 AND walk_started_at = $6`,
     values: [
@@ -79,6 +80,7 @@ export async function advanceMove(
       to.walkStartedAt,
       to.walkMoved,
       to.finishedAt ?? null,
+      to.leftBehind,
     ],
   });
   return rowCount === 1;
@@ -173,7 +175,10 @@ export async function hasRequestsBefore(database: Queryable, time: Date): Promis
   return rowCount === 1;
 }
 
-/** A card, whether its fingerprint is under an old key, and then a record from which it can be computed anew. */
+/**
+ * A card, whether its fingerprint is under an old key (of an earlier rekey, too, that has left it behind), and then a
+ * record from which it can be computed anew.
+ */
 export interface WalkedCard {
   merchant: string;
   fingerprint: Buffer;
@@ -198,7 +203,7 @@ export async function cardsAfter(
            FROM (SELECT * FROM cards WHERE (merchant, fingerprint) > ($1, $2)
                  ORDER BY merchant, fingerprint LIMIT ${limit}) AS c
            LEFT JOIN data_keys k ON k.merchant = c.merchant AND k.purpose IN ('digest', 'fingerprint')
-             AND k.version = c.key_version AND k.stage = 'former' AND k.closed_at IS NULL
+             AND k.version = c.key_version AND k.stage IN ('former', 'past', 'retired') AND k.closed_at IS NULL
            LEFT JOIN LATERAL (
              SELECT r.* FROM tokens t JOIN records r ON r.token = t.token AND r.version = t.record_version
              WHERE k.version IS NOT NULL AND t.merchant = c.merchant AND t.card_id = c.card_id

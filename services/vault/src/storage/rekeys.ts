@@ -8,7 +8,7 @@ export interface RekeyProgress extends Walk {
 
 const COLUMNS = `generation, started_at AS "startedAt", total::float8 AS total, done::float8 AS done,
   after_token AS "afterToken", after_version AS "afterVersion", walk_started_at AS "walkStartedAt",
-  walk_moved::float8 AS "walkMoved", finished_at AS "finishedAt"`;
+  walk_moved::float8 AS "walkMoved", left_behind::float8 AS "leftBehind", finished_at AS "finishedAt"`;
 
 /** Counting more rows than this would take longer than the number is worth. */
 const COUNTED_UP_TO = 100_000;
@@ -60,7 +60,7 @@ export async function advanceRekey(
   const { rowCount } = await transaction.query({
     name: 'advance-rekey',
     text: `UPDATE rekeys SET total = $5, done = $6, after_token = $7, after_version = $8, walk_started_at = $9,
-                             walk_moved = $10, finished_at = $11
+                             walk_moved = $10, finished_at = $11, left_behind = $12
            WHERE generation = $1 AND after_token = $2 AND after_version = $3 AND walk_started_at = $4`,
     values: [
       from.generation,
@@ -74,6 +74,7 @@ export async function advanceRekey(
       to.walkStartedAt,
       to.walkMoved,
       to.finishedAt ?? null,
+      to.leftBehind,
     ],
   });
   return rowCount === 1;

@@ -21,6 +21,7 @@ const begun = (total: number): FingerprintMove => ({
   afterFingerprint: Buffer.alloc(0),
   walkStartedAt: at(0),
   walkMoved: 0,
+  leftBehind: 0,
   finishedAt: undefined,
 });
 const last = { merchant: 'acme', fingerprint: Buffer.from('f') };
@@ -32,19 +33,25 @@ test('a phase is known to all after two minutes, and code of before has ten to g
 });
 
 test('only a walk that began two minutes after the switch and met no old fingerprint ends the move', () => {
-  const walk = fc.record({ waits: fc.integer({ min: 0, max: 200 }), old: fc.nat(2), seen: fc.nat(50) });
+  const walk = fc.record({
+    waits: fc.integer({ min: 0, max: 200 }),
+    old: fc.nat(2),
+    bad: fc.nat(1),
+    seen: fc.nat(50),
+  });
   fc.assert(
     fc.property(fc.nat(100), fc.array(walk, { minLength: 1 }), (estimate, walks) => {
       let now = 1000;
       let move = enter(begun(estimate), 'moving', at(now));
-      for (const [nth, { waits, old, seen }] of walks.entries()) {
+      for (const [nth, { waits, old, bad, seen }] of walks.entries()) {
         const beganAt = now;
-        if (seen > 0) move = afterCards(move, { seen, old, last });
+        if (seen > 0) move = afterCards(move, { seen, old: old + bad, leftBehind: bad, last });
         now += waits;
         const before = move;
         move = afterWalk(move, at(now));
         const ends = beganAt >= 1120 && (seen === 0 || old === 0);
         expect(move.phase).toBe(ends ? 'expiring' : 'moving');
+        expect(move.leftBehind).toBe(ends && seen > 0 ? bad : 0);
         expect(move.done).toBe(before.done);
         expect(move.done).toBeLessThanOrEqual(move.total);
         if (nth === 0) expect(move.total).toBe(move.done);

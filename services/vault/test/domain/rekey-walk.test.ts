@@ -11,6 +11,7 @@ const begun = (total: number): Walk => ({
   afterVersion: 0,
   walkStartedAt: at(0),
   walkMoved: 0,
+  leftBehind: 0,
   finishedAt: undefined,
 });
 const shown = ({ total, done, finishedAt }: Walk) => [total, done, finishedAt !== undefined];
@@ -24,7 +25,9 @@ test('the rekey of an empty vault is finished by the first walk that is settled'
 });
 
 test('done never exceeds total, grows with the first walk only, and only a settled walk that found nothing finishes', () => {
-  const batch = fc.record({ seen: fc.integer({ min: 1, max: 250 }), old: fc.integer({ min: 0, max: 250 }) });
+  const batch = fc
+    .record({ seen: fc.integer({ min: 1, max: 250 }), moved: fc.nat(250), leftBehind: fc.nat(2) })
+    .map((one) => ({ ...one, old: one.moved + one.leftBehind }));
   fc.assert(
     fc.property(
       fc.nat(2000),
@@ -38,10 +41,13 @@ test('done never exceeds total, grows with the first walk only, and only a settl
             expect(walk.done).toBe(nth === 0 ? before + one.seen : before);
             expect(walk.done).toBeLessThanOrEqual(walk.total);
           }
+          const leftBehind = batches.reduce((sum, one) => sum + one.leftBehind, 0);
+          expect(walk.leftBehind).toBe(leftBehind);
           walk = afterWalk(walk, settled, at(nth + 1));
           expect(walk.done).toBe(walk.total);
-          const foundNone = batches.every(({ old }) => old === 0);
-          expect(walk.finishedAt !== undefined).toBe(settled && foundNone);
+          const movedNone = batches.every(({ moved }) => moved === 0);
+          expect(walk.finishedAt !== undefined).toBe(settled && movedNone);
+          expect(walk.leftBehind).toBe(walk.finishedAt === undefined ? 0 : leftBehind);
           if (walk.finishedAt !== undefined) return;
         }
       },
