@@ -9,7 +9,7 @@ import {
   CustomerPage,
   TokenPage,
 } from '@cofferdam/contracts';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFailed, vi } from 'vitest';
 import type { RunningVault } from '../support/running-vault.ts';
 import type { Answer, Call } from '../support/vault-caller.ts';
 
@@ -433,6 +433,31 @@ export function cardOnFile(vault: () => RunningVault): void {
       [[one, two]],
     );
     expect(rows).toEqual([]);
+  });
+
+  it('waits for a token without holding its customer, whom the one waits for who holds the token', async () => {
+    const { customer, token } = await onFile(vault());
+    const { token: fresh } = (await vault().tokenize(vault().freshNumber())).body;
+    const calls: [token: string, call: () => Promise<Answer>][] = [
+      [fresh, () => putOnFile(vault(), customer, { token: fresh })],
+      [token, () => remove(`/v1/customers/${customer}?tokens=erase`)],
+    ];
+    for (const [held, call] of calls) {
+      const holder = await vault().owner.connect();
+      onTestFailed(() => holder.release(true));
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM tokens WHERE token = $1 FOR UPDATE', [held]);
+      const under = settled(call);
+      await expect
+        .poll(async () => (await vault().owner.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rowCount, {
+          timeout: 20_000,
+        })
+        .toBe(1);
+      await holder.query('SELECT 1 FROM customers WHERE customer = $1 FOR UPDATE NOWAIT', [customer]);
+      await holder.query('ROLLBACK');
+      holder.release();
+      expect([201, 204]).toContain((await under).status);
+    }
   });
 
   it('has limits, and says so', async () => {

@@ -54,6 +54,7 @@ export const RULES = [
   { subjects: [SUBJECTS.operator], merchants: ['*'], allow: ['status:read'] },
   { subjects: [SUBJECTS.auditor], merchants: ['*'], allow: ['audit:read'] },
   { subjects: [SUBJECTS.support], merchants: ['acme'], allow: ['customers:read', 'customers:delete'] },
+  { subjects: [SUBJECTS.support], merchants: ['globex'], allow: ['tokens:delete'] },
 ];
 
 /** PostgreSQL, KMS with a key granted to the vault, an issuer of tokens, and the files of a pod. */
