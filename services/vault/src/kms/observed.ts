@@ -31,6 +31,7 @@ export function observeKeyManagement(
   let worked = false;
   let failure: string | undefined = 'not asked yet';
   let failingSince: number | undefined;
+  let refused = false;
   let checkedAt: number | undefined;
 
   /** That a merchant's own key is refused says nothing of the vault's. */
@@ -42,12 +43,14 @@ export function observeKeyManagement(
     try {
       const result = await call();
       worked = true;
-      failure = undefined;
-      failingSince = undefined;
+      // That a merchant's key works does not make the vault's work.
+      if (arn === keyArn || !refused) failure = failingSince = undefined;
+      if (arn === keyArn) refused = false;
       return result;
     } catch (error) {
       outcome = error instanceof KeyManagementError ? error.failure : 'error';
       if (!isOfOne(arn, error)) {
+        refused = outcome === 'refused';
         failure = error instanceof Error ? error.message : String(error);
         failingSince ??= startedAt;
       }

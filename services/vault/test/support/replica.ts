@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateGrantCommand,
+  type CreateGrantCommandInput,
+  CreateKeyCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms';
 import { KMS_ROLES } from '@cofferdam/devcluster/addons';
 import { createLogger, createMetrics, createPool, databaseOver } from '@cofferdam/runtime';
 import { BoundedEntries } from '../../src/audit/bounded-entries.ts';
@@ -124,16 +129,20 @@ export async function merchantKey(world: World, merchant: string): Promise<strin
   const admin = new KMSClient(world.kms.clientSettings.admin);
   const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));
   const grants = [
-    [KeyMetadata?.Arn, { vaultId: VAULT_ID, merchant }],
-    [world.keyArn, { vaultId: VAULT_ID }],
-  ] as const;
-  for (const [KeyId, EncryptionContextSubset] of grants) {
-    const grant = new CreateGrantCommand({
-      KeyId,
-      GranteePrincipal: KMS_ROLES.vault,
+    {
+      KeyId: KeyMetadata?.Arn,
       Operations: ['GenerateDataKey', 'Decrypt', 'ReEncryptTo', 'ReEncryptFrom'],
-      Constraints: { EncryptionContextSubset },
-    });
+      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID, merchant } },
+    },
+    // From under it, and not back: that is what the vault that runs would do, which knows nothing of the merchant's key.
+    {
+      KeyId: world.keyArn,
+      Operations: ['ReEncryptFrom'],
+      Constraints: { EncryptionContextSubset: { vaultId: VAULT_ID } },
+    },
+  ] satisfies Partial<CreateGrantCommandInput>[];
+  for (const one of grants) {
+    const grant = new CreateGrantCommand({ ...one, GranteePrincipal: KMS_ROLES.vault });
     await admin.send(grant);
   }
   admin.destroy();
