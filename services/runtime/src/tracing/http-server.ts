@@ -10,7 +10,7 @@ declare module 'fastify' {
 }
 
 /**
- * A span for every request of the API, named by the route's pattern; not for probes and scrapes, which nobody looks for.
+ * A span for every request of the API, named by the route's pattern; not for probes, scrapes and what the operator asks, which nobody looks for.
  * Of the conventions' attributes `url.path` and `url.query` are left out: they hold tokens.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
@@ -18,7 +18,8 @@ declare module 'fastify' {
 export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   app.decorateRequest('trace', undefined);
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.access === 'public') return done();
+    const { access } = request.routeOptions.config;
+    if (access === 'public' || access?.permission === 'status:read') return done();
     const route = request.is404 ? undefined : request.routeOptions.url;
     const { method } = request;
     request.trace = tracing.start(

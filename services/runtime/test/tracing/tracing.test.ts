@@ -76,6 +76,12 @@ async function serve(env: Record<string, string> = { OTEL_EXPORTER_OTLP_ENDPOINT
   };
   const app = createApp({
     ...{ ...telemetry, readiness: new Readiness(), tls: 'plaintext' as const },
+    status: () => ({
+      service: 'router',
+      version: '1.2.3',
+      instance: 'payments-router-0',
+      vaultId: 'acme-dev',
+    }),
     access: {
       admit: async (_wanted, { authorization }) => {
         logger.info('admitting');
@@ -229,9 +235,12 @@ describe('a request', () => {
     expect(sent[0]?.['traceparent']).not.toContain(PARENT);
   });
 
-  it('for health or metrics is not traced', async () => {
+  it('for health, metrics or status is not traced', async () => {
     const { app, post } = await serve();
-    for (const url of ['/healthz', '/readyz', '/metrics']) await app.inject({ url });
+    const headers = { authorization: 'Bearer x' };
+    for (const url of ['/healthz', '/readyz', '/metrics', '/statusz']) {
+      expect((await app.inject({ url, headers })).statusCode).toBe(200);
+    }
     await post('/v1/broken');
     expect((await spansOf(1)).map(({ name }) => name)).toEqual(['POST /v1/broken']);
   });
