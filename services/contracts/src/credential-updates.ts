@@ -179,6 +179,41 @@ export const Inquiries = z.strictObject({
 });
 export type Inquiries = z.infer<typeof Inquiries>;
 
+/**
+ * The columns of a file of results, in any order, named by its first line; only `token` and `code` are needed. A cell that
+ * is empty says nothing. {@link CheckedCredentialResult} with its members side by side.
+ */
+export const CREDENTIAL_FILE_COLUMNS = [
+  'token',
+  'code',
+  'occurredAt',
+  'number',
+  'expiryMonth',
+  'expiryYear',
+  'previousNumber',
+  'previousLastFour',
+  'previousExpiryMonth',
+  'previousExpiryYear',
+] as const;
+export type CredentialFileColumn = (typeof CREDENTIAL_FILE_COLUMNS)[number];
+
+/** RFC 4180, UTF-8, with a line of names. */
+export const CredentialFile = z
+  .string()
+  .describe('Columns: token, code, and what else is known, in any order.');
+
+/** The columns of what became of a file. */
+export const RESULT_FILE_COLUMNS = ['row', 'token', 'code', 'outcome', 'recordVersion', 'problem'] as const;
+export const CredentialResultFile = z
+  .string()
+  .describe(
+    'A line for each row that has a result, in their order: counted from 1 without the line of names.',
+  );
+
+/** Most rows and bytes of a file of results. */
+export const MAX_IMPORT_ROWS = 1_000_000;
+export const MAX_IMPORT_BYTES = 256 * 1024 * 1024;
+
 export const ImportId = z
   .string()
   .regex(/^imp_[0-9a-z]{26}$/)

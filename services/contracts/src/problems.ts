@@ -7,6 +7,7 @@ import { z } from 'zod';
 export const PROBLEM_STATUS = {
   // what the caller sent
   malformed_json: 400,
+  malformed_csv: 400,
   invalid_request: 400,
   idempotency_key_missing: 400,
   merchant_required: 400,

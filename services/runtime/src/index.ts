@@ -53,6 +53,7 @@ export {
 export { type FieldError, notUsable, ProblemError, type ProblemOptions, StartError } from './errors.ts';
 export { type WatchedFile, watchFile, watchFiles } from './files/watched-file.ts';
 export { type AppOptions, createApp } from './http/app.ts';
+export { type LongUploadLimits, longUpload } from './http/long-upload.ts';
 export { asProblem, problemBody } from './http/problems.ts';
 export { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts';
 export { type Check, type CheckResult, Readiness } from './http/readiness.ts';

@@ -16,7 +16,12 @@ export interface Operation {
   readonly permission?: Permission;
   readonly parameters?: readonly Parameter[];
   /** Name of a schema, and an example of it. */
-  readonly body?: { readonly schema: string; readonly example: Json };
+  readonly body?: {
+    readonly schema: string;
+    readonly example: Json;
+    /** Default `application/json`. */
+    readonly mediaType?: string;
+  };
   readonly answers: readonly Answer[];
   /** Problems particular to this route, beside those that every route can have. */
   readonly problems?: readonly ProblemCode[];
@@ -108,7 +113,7 @@ function operationObject(operation: Operation): Json {
     ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameterObject) }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: jsonContent(body.schema, body.example) } }),
+      : { requestBody: { required: true, content: jsonContent(body.schema, body.example, body.mediaType) } }),
     responses: responses(operation),
   };
 }

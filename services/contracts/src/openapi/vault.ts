@@ -5,6 +5,9 @@ import { AnchorVerdict } from '../audit-trail.ts';
 import { BinRecord } from '../bins.ts';
 import {
   CreateInquiries,
+  CredentialFile,
+  CredentialImport,
+  CredentialResultFile,
   CredentialUpdateResults,
   Inquiries,
   PushCredentialUpdates,
@@ -48,6 +51,9 @@ export const vaultApi: Api = {
     CredentialUpdateResults,
     CreateInquiries,
     Inquiries,
+    CredentialFile,
+    CredentialImport,
+    CredentialResultFile,
     BinRecord,
     CreateCustomer,
     UpdateCustomer,

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProblemCode } from '@cofferdam/contracts';
 import { ProblemError } from '../errors.ts';
+import { isUploading } from './long-upload.ts';
 import { problemBody } from './problems.ts';
 import { REQUEST_ID_HEADER, requestId } from './request-id.ts';
 
@@ -17,6 +18,7 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
 
 /** Answers what HTTP could not read, or what never came to its end: there is no request yet that could be answered. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isUploading(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const code = CODES[error.code ?? ''] ?? 'invalid_request';
   const id = requestId(undefined);

@@ -3,6 +3,7 @@ import { auditEntry } from '../audit-entry.ts';
 import type { KeyManagement } from '../kms/key-management.ts';
 import { ownIdentity } from '../rekey/own-identity.ts';
 import { deleteInquiries } from '../storage/card-inquiries.ts';
+import { deleteUpdatesOf } from '../storage/credential-imports.ts';
 import { deleteCustomersOf } from '../storage/customers.ts';
 import { deleteRecords } from '../storage/records.ts';
 import {
@@ -107,6 +108,7 @@ async function erase(vault: Vault): Promise<boolean> {
       return true;
     }
     if ((await deleteAnswersAndGrants(transaction, merchant, { until, limit: 10 * BATCH })) > 0) return true;
+    if ((await deleteUpdatesOf(transaction, merchant, { until, limit: 10 * BATCH })) > 0) return true;
     await advanceShredding(transaction, shredding, { ...one, erasedAt: now });
     const { tokensErased } = one;
     const by = { ...ownIdentity(vault.vaultId), merchant };
@@ -127,8 +129,6 @@ async function eraseCards(
   await deleteVersions(transaction, tokens);
   await deleteInquiries(transaction, tokens);
   await emptyTokens(transaction, tokens, now);
-  // One event says it of all of them.
-  await forgetSubjects(transaction, tokens);
   // One event says it of all of them.
   await forgetSubjects(transaction, tokens);
   await deleteCards(transaction, merchant, cardIds);

@@ -1,12 +1,17 @@
 import type { Database } from '@cofferdam/runtime';
+import { removeOldUpdates } from './credential-imports.ts';
 import { removeOldCvcMarks } from './used-cvcs.ts';
 
 const BATCH = 5000;
 
-/** Idempotency keys live a day, as callers are told; grants a week, so that an attempt is not granted a card twice. */
+/**
+ * Idempotency keys live a day, as callers are told; grants a week, so that an attempt is not granted a card twice; what
+ * became of rows of files and of updaters' answers 30 days.
+ */
 const OLD_ROWS = [
   { table: 'idempotency_keys', key: '(merchant, key_digest)', days: 1 },
   { table: 'reveal_grants', key: '(merchant, attempt_id)', days: 7 },
+  { table: 'credential_updates', key: '(merchant, source, row)', days: 30 },
 ] as const;
 
 /** Removes what has served its time, a bounded number of rows a statement. */
@@ -21,5 +26,6 @@ export async function removeOldRows(database: Database, now: Date): Promise<void
       removed = result.rowCount ?? 0;
     }
   }
+  await removeOldUpdates(database, now);
   while ((await removeOldCvcMarks(database, BATCH)) === BATCH);
 }

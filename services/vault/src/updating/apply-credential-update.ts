@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CredentialUpdateCode, CredentialUpdateOutcome } from '@cofferdam/contracts';
-import { ProblemError, sqlState, type Transaction } from '@cofferdam/runtime';
+import { ProblemError, type Transaction } from '@cofferdam/runtime';
 import { auditEntry } from '../audit-entry.ts';
 import { settleByKey, type UnitOfWork } from '../commit.ts';
 import { type CardFingerprints, fingerprintCard } from '../crypto/digest-keys.ts';
@@ -17,6 +16,7 @@ import { findToken, lockToken, type StoredToken } from '../storage/tokens.ts';
 import { eventCardOf } from '../token-answer.ts';
 import { fetchReadingKey } from '../update-token.ts';
 import type { Requester, Vault } from '../vault.ts';
+import { Disturbed, untilUndisturbed } from './until-undisturbed.ts';
 
 /** How a result came in. */
 export type UpdateWay = 'push' | 'pull' | 'file';
@@ -65,6 +65,7 @@ export async function applyCredentialUpdate(
   return settleByKey(() =>
     untilUndisturbed(() =>
       vault.commit(async (unit) => {
+        await takeTurn(unit.transaction, arrived.token);
         const earlier = await once.earlier(unit.transaction, keys);
         if (earlier) return earlier;
         const work = { vault, unit, arrived, keys, time: vault.now() };
@@ -111,7 +112,6 @@ async function hold(work: Work, fingerprints: CardFingerprints | undefined): Pro
   const { vault, unit, arrived } = work;
   const { transaction } = unit;
   const { merchant } = arrived.by;
-  await takeTurn(transaction, arrived.token);
   const seen = await findToken(transaction, merchant, arrived.token);
   if (!seen) throw new ProblemError('token_not_found');
   let newCardId: string | undefined;
@@ -197,28 +197,4 @@ function audit(
 ): void {
   const { by, token, way, reported, origin } = arrived;
   unit.audit(auditEntry(action, by, token, time, { way, result: reported.code, ...origin, ...more }));
-}
-
-/** The token's card was replaced, or given up, between two statements. */
-class Disturbed extends Error {
-  override readonly name = 'Disturbed';
-}
-
-const TRIES = 12;
-const MOST_PAUSE_MS = 50;
-/** Somebody else made the same card; two that wanted two cards in different orders. */
-const TRY_AGAIN: ReadonlySet<string | undefined> = new Set(['23505', '40P01']);
-
-async function untilUndisturbed<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      const cause = error instanceof ProblemError ? error.cause : error;
-      const isDisturbed = error instanceof Disturbed || TRY_AGAIN.has(sqlState(cause));
-      if (!isDisturbed) throw error;
-      if (tries === TRIES) throw new ProblemError('overloaded', { cause: error });
-      await sleep(Math.random() * MOST_PAUSE_MS);
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import type { ProblemCode } from '@cofferdam/contracts';
 import { ProblemError } from '@cofferdam/runtime';
+import { auditEntry } from '../audit-entry.ts';
 import { IntegrityError } from '../integrity-error.ts';
 import {
   findRowResult,
@@ -8,7 +9,8 @@ import {
   type RowResult,
 } from '../storage/credential-updates.ts';
 import type { Vault } from '../vault.ts';
-import type { Once } from './apply-credential-update.ts';
+import type { ArrivedUpdate, Once } from './apply-credential-update.ts';
+import { Disturbed } from './until-undisturbed.ts';
 
 /** A row of an answer or of a file is known by where it stands: what became of it is kept, and is what comes of it again. */
 export function onceByRow(vault: Vault, place: RowPlace, token: string): Once {
@@ -22,7 +24,7 @@ export function onceByRow(vault: Vault, place: RowPlace, token: string): Once {
     },
     async remember(transaction, { code, outcome, recordVersion }) {
       const result = { token, code, outcome, recordVersion, problem: null, now: vault.now() };
-      if (!(await insertRowResult(transaction, place, result))) throw new ProblemError('request_in_progress');
+      if (!(await insertRowResult(transaction, place, result))) throw new Disturbed();
     },
   };
 }
@@ -39,12 +41,18 @@ export function finalProblem(error: unknown): ProblemCode {
   return error.code;
 }
 
-/** Keeps what is wrong with a row. */
+/** Keeps what is wrong with a row, and audits it. */
 export async function rememberProblem(
   vault: Vault,
   place: RowPlace,
-  { token, code, problem }: Pick<RowResult, 'token' | 'code'> & { problem: ProblemCode },
+  refused: Pick<ArrivedUpdate, 'by' | 'way' | 'origin'> &
+    Pick<RowResult, 'token' | 'code'> & { problem: ProblemCode },
 ): Promise<void> {
-  const none = { outcome: null, recordVersion: null };
-  await insertRowResult(vault.database, place, { token, code, problem, ...none, now: vault.now() });
+  const { by, way, origin, token, code, problem } = refused;
+  await vault.commit(async ({ transaction, audit }) => {
+    const now = vault.now();
+    const result = { token, code, problem, outcome: null, recordVersion: null, now };
+    if (!(await insertRowResult(transaction, place, result))) return;
+    audit(auditEntry('credential.update_ignored', by, token, now, { way, result: code, problem, ...origin }));
+  });
 }

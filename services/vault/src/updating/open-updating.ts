@@ -8,6 +8,7 @@ import {
 } from '@cofferdam/runtime';
 import type { FastifyInstance } from 'fastify';
 import type { readServeConfig } from '../config.ts';
+import { addImportRoutes } from '../http/import-routes.ts';
 import { addUpdateRoutes } from '../http/update-routes.ts';
 import type { Vault } from '../vault.ts';
 import { updateCounter } from './metrics.ts';
@@ -49,7 +50,9 @@ export async function openUpdating(
     lifecycle.onClose(name, () => task.stop());
   }
   return {
-    addRoutes: (app, rateLimiter) =>
-      addUpdateRoutes(app, vault, { updates, rateLimiter, asksUpdater: updater !== undefined }),
+    addRoutes: (app, rateLimiter) => {
+      addUpdateRoutes(app, vault, { updates, rateLimiter, asksUpdater: updater !== undefined });
+      addImportRoutes(app, vault, { updates, rateLimiter });
+    },
   };
 }

@@ -12,7 +12,8 @@ export function credentialUpdates(of: () => RunningVault): void {
       as,
       body: { source: 'stripe', updates },
     });
-    expect(answer).toMatchObject({ status: 200 });
+    const errors = of().vault.output.filter((line) => line.includes('"level":"error"'));
+    expect(answer, errors.join('\n')).toMatchObject({ status: 200 });
     return CredentialUpdateResults.parse(answer.body).results;
   };
   const result = (token: string, code: string, more: object = {}) => ({

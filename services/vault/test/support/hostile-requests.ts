@@ -232,7 +232,7 @@ function readOperations(): Operation[] {
       const permission = /Permission: `([^`]+)`/.exec(description)?.[1];
       if (permission === undefined) return [];
       const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
-      const example = requestBody?.content['application/json'].example;
+      const example = requestBody?.content['application/json']?.example;
       return [{ route, method: method.toUpperCase(), permission, query, example }];
     }),
   );
@@ -241,5 +241,5 @@ function readOperations(): Operation[] {
 interface RawOperation {
   description: string;
   parameters?: { in: string; name: string }[];
-  requestBody?: { content: { 'application/json': { example: unknown } } };
+  requestBody?: { content: { 'application/json'?: { example: unknown } } };
 }

@@ -93,7 +93,7 @@ async function applyRow(
   } catch (error) {
     const problem = finalProblem(error);
     if (error instanceof IntegrityError) await vault.integrity.report(error, by, 'request');
-    await rememberProblem(vault, place, { token, code, problem });
+    await rememberProblem(vault, place, { by, way: 'pull', origin: { batch, row }, token, code, problem });
     outcome = problem;
   }
   updates.add(1, { way: 'pull', code, outcome });
