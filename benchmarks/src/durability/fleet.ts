@@ -36,12 +36,16 @@ export class VaultFleet {
     return [...this.#running.values()].map(({ url }) => url);
   }
 
-  /** Resolves when it is ready, as Kubernetes asks before it sends requests. */
-  async start(place: number): Promise<void> {
+  /**
+   * Resolves when it is ready, as Kubernetes asks before it sends requests.
+   *
+   * @param main of the vault's code; default: ours
+   */
+  async start(place: number, main = vaultMain): Promise<void> {
     const name = `vault-${place}-${++this.#started}`;
     const { child, up } = await startServer(this.#environment.supervisor, {
       name,
-      args: [...VAULT_FLAGS, vaultMain, 'serve'],
+      args: [...VAULT_FLAGS, main, 'serve'],
       env: { ...this.#environment.vaultEnvironment, ...this.#env, POD_NAME: name },
       logDirectory: this.#environment.logDirectory,
       isUp: ({ msg }) => /^Server listening at (https:.+)$/.exec(String(msg))?.[1],
@@ -59,9 +63,10 @@ export class VaultFleet {
     await this.start(place);
   }
 
-  /** SIGTERM to all, as at the end of a roll-out, or another signal. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((place) => this.#end(place, signal)));
+  /** SIGTERM, as Kubernetes ends a pod, or another signal; to all, or to the one in a place. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', place?: number): Promise<void> {
+    const places = place === undefined ? [...this.#running.keys()] : [place];
+    await Promise.all(places.map((one) => this.#end(one, signal)));
   }
 
   async #end(place: number, signal: NodeJS.Signals): Promise<void> {

@@ -4,12 +4,13 @@ import type { VaultFleet } from './fleet.ts';
 import type { KillablePostgres } from './postgres.ts';
 import type { Random } from './random.ts';
 
+/** In the order in which few kills are chosen: a broker takes seconds to come back. */
 export const KILLS = [
   'vault',
   'postgres immediate',
   'postgres sigkill',
-  'broker',
   'relay',
+  'broker',
   'postgres backend',
 ] as const;
 export type Kill = (typeof KILLS)[number];

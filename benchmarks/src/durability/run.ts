@@ -12,6 +12,7 @@ import { Loader } from './loader.ts';
 import { seededRandom } from './random.ts';
 import { takeBaseBackup } from './restore/base-backup.ts';
 import { type Drill, type DrillRequest, restoreDrill } from './restore/drill.ts';
+import { type RollOut, rollOut } from './roll-out.ts';
 import { everythingWritten, openStage, plant, type Stage, TOPIC } from './stage.ts';
 
 export type DurabilityOptions = {
@@ -19,9 +20,10 @@ export type DurabilityOptions = {
   seconds: number;
   seed: number;
   ratePerSecond: number;
-  vaults: number;
-  /** Transaction ids that are passed over after the restore. Default: as docs/backup.md has it. */
-  transactionsPassedOver?: number;
+  /** So many in each step of the roll-out. */
+  rollOutRequests: number;
+  /** Whether a backup is taken and restored, too. */
+  restore: boolean;
 };
 
 export type RunParts = {
@@ -39,13 +41,17 @@ export type Outcome = {
   rows: Rows;
   events: Events;
   audit: Audit;
-  drill: Drill;
+  rolledOut: RollOut;
+  /** Undefined where it was not asked for. */
+  drill: Drill | undefined;
   hunt: Hunt;
   loadedSeconds: number;
   problems: string[];
 };
 
 const WORKERS = 16;
+/** As many as the roll-out leaves. */
+const VAULTS = 2;
 
 /**
  * Callers write tokens, and write down what was acknowledged; meanwhile the parts are killed; then everything is held
@@ -55,11 +61,11 @@ export async function runDurability(options: DurabilityOptions, parts: RunParts)
   const { signal, onProgress } = parts;
   const random = seededRandom(options.seed);
   onProgress('starting', 'PostgreSQL, Kafka, KMS, vaults');
-  const stage = await openStage({ ...parts, vaults: options.vaults, withBroker: true });
+  const stage = await openStage(parts);
   try {
     const ledger = new Ledger();
     const startedAt = performance.now();
-    const { kills, backup, pointInTime } = await loadAndKill(stage, { ledger, options, parts });
+    const { kills, backup, pointInTime, rolledOut } = await loadAndKill(stage, { ledger, options, parts });
     const loadedSeconds = (performance.now() - startedAt) / 1000;
     const { client, environment, fleet, broker } = stage;
     client.renew(await environment.loadSettings());
@@ -72,20 +78,18 @@ export async function runDurability(options: DurabilityOptions, parts: RunParts)
     const records = 'stop' in broker ? await broker.read(TOPIC) : undefined;
     const events = await checkEvents(stage.databaseUrl, ledger, records);
     const audit = await auditOf(stage);
-    onProgress('restoring a backup to a point in time');
-    const drill = await restoreDrill(stage, {
-      ...{ ledger, backup, pointInTime, records, seed: options.seed },
-      transactionsPassedOver: options.transactionsPassedOver,
-    });
+    const drill = options.restore
+      ? await restoreDrill(stage, { ledger, backup, pointInTime, records, seed: options.seed, onProgress })
+      : undefined;
     onProgress('hunting card numbers');
     await plant(stage);
     const hunt = huntLeaks(await everythingWritten(stage));
     return {
-      ...{ ledger, kills, tokens, rows, events, audit, drill, hunt, loadedSeconds },
+      ...{ ledger, kills, tokens, rows, events, audit, rolledOut, drill, hunt, loadedSeconds },
       brokerAbsent: 'absent' in broker ? broker.absent : undefined,
       problems: [
         ...ledger.problems,
-        ...[tokens, rows, events, drill, hunt].flatMap(({ problems }) => problems),
+        ...[rolledOut, tokens, rows, events, drill, hunt].flatMap((part) => part?.problems ?? []),
         ...audit.findings.map(({ kind, message }) => `audit: ${kind}: ${message}`),
       ],
     };
@@ -96,7 +100,10 @@ export async function runDurability(options: DurabilityOptions, parts: RunParts)
 
 type Load = { ledger: Ledger; options: DurabilityOptions; parts: RunParts };
 
-type Loaded = Pick<DrillRequest, 'backup' | 'pointInTime'> & { kills: ReadonlyMap<string, number> };
+type Loaded = Pick<DrillRequest, 'backup' | 'pointInTime'> & {
+  kills: ReadonlyMap<string, number>;
+  rolledOut: RollOut;
+};
 
 async function loadAndKill(stage: Stage, { ledger, options, parts }: Load): Promise<Loaded> {
   const { signal, onProgress } = parts;
@@ -104,7 +111,7 @@ async function loadAndKill(stage: Stage, { ledger, options, parts }: Load): Prom
   const random = seededRandom(options.seed + 1);
   const hasBroker = 'stop' in broker;
   const killer = new Killer(
-    { fleet, postgres, vaults: options.vaults, broker: hasBroker ? broker : undefined },
+    { fleet, postgres, vaults: VAULTS, broker: hasBroker ? broker : undefined },
     random,
   );
   const loader = new Loader({
@@ -112,17 +119,28 @@ async function loadAndKill(stage: Stage, { ledger, options, parts }: Load): Prom
     nextNumber: cardNumbers(LOADED_PREFIX),
     ratePerSecond: options.ratePerSecond,
   });
+  onProgress('rolling a release out, back and out again');
+  const { older } = stage;
+  const rolledOut = await rollOut(stage, {
+    older,
+    loader,
+    ledger,
+    signal,
+    requests: options.rollOutRequests,
+  });
   const over = new AbortController();
   const loading = loader.run(over.signal);
   loading.catch(() => {}); // it is waited for below
   const backup = join(stage.directory, 'base-backup');
-  stage.backups.push(backup);
   let pointInTime = new Date();
   const endsAt = performance.now() + options.seconds * 1000;
   const meanMs = (options.seconds * 1000) / (options.kills + 1);
   try {
-    onProgress('backing up while tokens are written');
-    await takeBaseBackup(postgres, backup);
+    if (options.restore) {
+      onProgress('backing up while tokens are written');
+      await takeBaseBackup(postgres, backup);
+      stage.backups.push(backup);
+    }
     for (const [i, kind] of drawKills(random, options.kills, hasBroker).entries()) {
       await sleep(meanMs * (0.5 + random.next()), undefined, { signal });
       onProgress(`kill ${i + 1} of ${options.kills}: ${kind}`, `${ledger.counts.acknowledged} acknowledged`);
@@ -137,7 +155,7 @@ async function loadAndKill(stage: Stage, { ledger, options, parts }: Load): Prom
   onProgress('settling what was given up', `${ledger.unsettled.length} requests`);
   await loading;
   await loader.settle();
-  return { kills: killer.done, backup, pointInTime };
+  return { kills: killer.done, backup, pointInTime, rolledOut };
 }
 
 /** Until the broker has everything that the outbox had when we began to wait: nobody writes any more. */
@@ -150,9 +168,9 @@ async function untilPublished({ fleet, broker, client }: Stage, signal: AbortSig
     },
     {
       signal,
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
       everyMs: 100,
-      onTimeout: () => 'the broker did not get all events within 60 s',
+      onTimeout: () => 'the broker did not get all events within 240 s',
     },
   );
 }

@@ -2,6 +2,7 @@ import { SEED_HELP, seedOf } from '../faults/randomness.ts';
 import { atLeast, exactly, type Findings, type Result } from '../harness/report.ts';
 import { wholeNumber } from '../harness/whole-number.ts';
 import type { RunContext, Scenario } from '../scenario.ts';
+import type { Drill } from './restore/drill.ts';
 import { type DurabilityOptions, type Outcome, runDurability } from './run.ts';
 
 export const durabilityScenario: Scenario = {
@@ -12,11 +13,13 @@ export const durabilityScenario: Scenario = {
     seconds: { type: 'string' },
     seed: { type: 'string' },
     rate: { type: 'string' },
+    'no-restore': { type: 'boolean' },
   },
   help: [
     '--kills <n>     default 36, with --quick 6',
     '--seconds <s>   of load, more where killing takes longer; default 180, with --quick 12',
     '--rate <n>      requests a second; default 150',
+    '--no-restore    takes and restores no backup',
     SEED_HELP.replace('a run;', 'the choices of a run, but not when they fall;'),
   ],
   prepare(values, quick) {
@@ -26,7 +29,8 @@ export const durabilityScenario: Scenario = {
       seconds: number('--seconds', values['seconds'] ?? (quick ? 12 : 180), 86_400),
       ratePerSecond: number('--rate', values['rate'] ?? 150, 10_000),
       seed: seedOf(values['seed']),
-      vaults: 2,
+      rollOutRequests: quick ? 40 : 1000,
+      restore: values['no-restore'] !== true,
     };
     return (context) => measure(context, options);
   },
@@ -48,7 +52,7 @@ const counted = (name: string, errors: number, figures: Record<string, number | 
 });
 
 export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findings {
-  const { ledger, kills, tokens, rows, events, audit, drill, hunt, problems } = outcome;
+  const { ledger, kills, tokens, rows, events, audit, drill, hunt, problems, rolledOut } = outcome;
   const { counts } = ledger;
   const killed = [...kills.values()].reduce((sum, times) => sum + times, 0);
   return {
@@ -56,10 +60,15 @@ export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findin
       ...options,
       durability:
         'fsync and synchronous_commit on, as PostgreSQL comes; processes are killed, the machine is not',
+      olderCode: rolledOut.older,
       kafka: outcome.brokerAbsent ?? 'one broker, acks all',
       relay: "inside the vault's process; killed with it, and apart by the end of its session",
     },
     results: [
+      counted('roll-out, acknowledged', rolledOut.problems.length, {
+        ...{ olderOnItsSchema: rolledOut.olderOnItsSchema, olderAndNewer: rolledOut.olderAndNewer },
+        olderAloneOnTheNewest: rolledOut.olderAloneOnTheNewest,
+      }),
       counted('kills', 0, { all: killed, ...Object.fromEntries(kills) }),
       {
         ...counted('acknowledged', ledger.problems.length, counts),
@@ -82,16 +91,7 @@ export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findin
         },
         ...{ notAnchored: audit.notAnchored.rows, anchors: audit.anchors.kept },
       }),
-      counted('restore to a point in time', drill.problems.length, {
-        ...{
-          acknowledgedBeforeAndDecrypting: drill.open,
-          goneOrNotYet: drill.gone,
-          underWay: drill.undecided,
-        },
-        ...{ deletionsUndone: drill.resurrected, eventsThatNeverHappened: drill.lostEvents },
-        ...{ auditRows: drill.auditRows, auditChainsCutOff: drill.truncatedChains },
-        recoveredInMs: drill.recoveredInMs,
-      }),
+      ...(drill ? [restored(drill)] : []),
       counted('hunt', hunt.problems.length, {
         mebibytesRead: Math.round(hunt.read),
         placesWithThePlantedNumber: hunt.plantedFoundIn.length,
@@ -111,13 +111,25 @@ export function findingsOf(outcome: Outcome, options: DurabilityOptions): Findin
       ),
       exactly('events missing, too many or out of order', 0, events.problems.length),
       exactly('findings of the audit', 0, audit.findings.length),
-      exactly(
-        'tokens, events and audit rows otherwise than they were at the point in time',
-        0,
-        drill.problems.length,
-      ),
+      ...(drill
+        ? [
+            exactly(
+              'tokens, events and audit rows otherwise than they were at the point in time',
+              0,
+              drill.problems.length,
+            ),
+          ]
+        : []),
       exactly('places with card data, or without what was planted', 0, hunt.problems.length),
     ],
     problems: problems.map((problem) => `--seed ${options.seed}: ${problem}`),
   };
 }
+
+const restored = (drill: Drill): Result =>
+  counted('restore to a point in time', drill.problems.length, {
+    ...{ acknowledgedBeforeAndDecrypting: drill.open, goneOrNotYet: drill.gone, underWay: drill.undecided },
+    ...{ deletionsUndone: drill.resurrected, eventsThatNeverHappened: drill.lostEvents },
+    ...{ auditRows: drill.auditRows, auditChainsCutOff: drill.truncatedChains },
+    recoveredInMs: drill.recoveredInMs,
+  });

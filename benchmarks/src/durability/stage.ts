@@ -13,6 +13,7 @@ import { cardNumbers, PLANTED_PREFIX } from './cards.ts';
 import { filesOf, heapFiles, type Places, plantedText } from './checks/leaks.ts';
 import { VaultClient } from './client.ts';
 import { VaultFleet } from './fleet.ts';
+import { type OlderCode, olderCode } from './older-code.ts';
 import { type KillablePostgres, startKillablePostgres } from './postgres.ts';
 
 export const TOPIC = 'cofferdam.benchmark.tokens';
@@ -27,6 +28,7 @@ export type Stage = {
   broker: KillableBroker | { absent: string };
   client: VaultClient;
   fleet: VaultFleet;
+  older: OlderCode;
   /** Servers that have run, and where their data are. */
   databases: { server: PostgresServer; dataDirectory: string }[];
   /** What tables held that are not there any more. */
@@ -42,11 +44,10 @@ export type Stage = {
 
 export type StageOptions = {
   hostEnvironment: Record<string, string>;
-  vaults: number;
-  withBroker: boolean;
   signal: AbortSignal;
 };
 
+/** With one vault, of code that is a step of the schema older, on the schema that it knows. */
 export async function openStage(options: StageOptions): Promise<Stage> {
   const directory = mkdtempSync(join(tmpdir(), 'cofferdam-durability-'));
   const closers: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
@@ -57,9 +58,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const started: { postgres?: KillablePostgres; broker?: Promise<Stage['broker']> } = {};
     const environment = await startVaultEnvironment(options.hostEnvironment, async (supervisor) => {
       supervisor.removeDirectoryAtEnd(directory);
-      started.broker = options.withBroker
-        ? startKillableBroker(supervisor, directory)
-        : Promise.resolve({ absent: 'it was not asked for' });
+      started.broker = startKillableBroker(supervisor, directory);
       started.broker.catch(() => {}); // it is waited for below
       started.postgres = await startKillablePostgres(supervisor, join(directory, 'postgres'));
       return started.postgres.server;
@@ -71,7 +70,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       closers.push(() => broker.stop());
       await broker.createTopic(TOPIC, 3);
     }
-    await migrate(environment);
+    const older = await olderCode(join(directory, 'older'));
+    await migrate(environment, older.main);
     const client = new VaultClient(await environment.loadSettings());
     closers.push(() => client.close());
     mkdirSync(join(directory, 'tmp'));
@@ -81,12 +81,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       ...('stop' in broker ? { KAFKA_BOOTSTRAP_SERVERS: broker.bootstrapServers, KAFKA_TOPIC: TOPIC } : {}),
     };
     const fleet = new VaultFleet(environment, { env: vaultEnv, client, signal: options.signal });
-    await Promise.all(Array.from({ length: options.vaults }, (_, place) => fleet.start(place)));
+    await fleet.start(0, older.main);
     const databases: Stage['databases'] = [postgres];
     const databaseUrl = postgres.server.adminUrl.replace(/postgres$/, 'vault');
     return {
       ...{ directory, environment, postgres, broker, client, fleet, databaseUrl, vaultEnv, close },
-      ...{ databases, tables: [], backups: [] },
+      ...{ databases, older, tables: [], backups: [] },
     };
   } catch (error) {
     await close();

@@ -3,8 +3,10 @@ import { cardNumbers, LOADED_PREFIX, PLANTED_PREFIX } from '../../src/durability
 import { publishedInOrder, wrongEvents } from '../../src/durability/checks/events.ts';
 import { huntLeaks, plantedText } from '../../src/durability/checks/leaks.ts';
 import { drawKills, KILLS } from '../../src/durability/kills.ts';
-import type { Deed, LedgerToken } from '../../src/durability/ledger.ts';
+import { type Deed, Ledger, type LedgerToken } from '../../src/durability/ledger.ts';
 import { seededRandom } from '../../src/durability/random.ts';
+import { statementsAfterRestore } from '../../src/durability/restore/after-restore.ts';
+import { ledgerAt } from '../../src/durability/restore/ledger-at.ts';
 
 const row = (sequence: number, type = 'token.updated') => ({
   ...{ subject: 'tok_a', sequence, type, id: `evt_${sequence}` },
@@ -68,6 +70,45 @@ describe('the events of a token', () => {
     ['a gap', [created, row(3)]],
   ])('are wrong where there is %s', (_what, found) => {
     expect(wrongEvents(token(['token.created', 'token.updated']), found)).toMatch(/^events of tok_a/);
+  });
+});
+
+describe('a restore to a point in time', () => {
+  const deed = (type: Deed['type'], sentAt: number, acknowledgedAt: number, expiryYear = 2032): Deed => ({
+    ...{ type, sentAt, acknowledgedAt, expiryYear },
+  });
+  const at = (...deeds: Deed[]) => {
+    const ledger = new Ledger();
+    ledger.add({
+      ...{ token: 'tok_a', number: '', deeds, isBusy: false, reveals: { acknowledged: 0, unknown: 0 } },
+      request: { key: '', number: '', expiryYear: 2032, cvc: undefined },
+    });
+    const { open, gone, resurrected, undecided } = ledgerAt(ledger, 100);
+    const years = open.map(({ expiryYears }) => [...expiryYears]);
+    return { years, gone: gone.length, resurrected: resurrected.length, undecided };
+  };
+  const created = deed('token.created', 10, 20);
+  const open = { years: [[2032]], gone: 0, resurrected: 0, undecided: 0 };
+
+  it.each([
+    ['acknowledged before', [created], open],
+    ['asked for after', [deed('token.created', 101, 110)], { ...open, years: [], gone: 1 }],
+    ['under way', [deed('token.created', 90, 110)], { ...open, years: [], undecided: 1 }],
+    ['deleted before', [created, deed('token.deleted', 30, 40)], { ...open, years: [], gone: 1 }],
+    ['deleted after', [created, deed('token.deleted', 130, 140)], { ...open, resurrected: 1 }],
+    ['being deleted', [created, deed('token.deleted', 90, 140)], { ...open, years: [], undecided: 1 }],
+    ['updated before', [created, deed('token.updated', 30, 40, 2033)], { ...open, years: [[2033]] }],
+    ['being updated', [created, deed('token.updated', 90, 110, 2033)], { ...open, years: [[2032, 2033]] }],
+    ['updated after', [created, deed('token.updated', 130, 140, 2033)], open],
+  ])('of a token that was %s', (_when, deeds, wanted) => {
+    expect(at(...deeds)).toEqual(wanted);
+  });
+
+  it('ends with the statements of the runbook', () => {
+    expect(statementsAfterRestore().map((statement) => statement.split(' ').slice(0, 2).join(' '))).toEqual([
+      ...['UPDATE outbox_subject', 'SET synchronous_commit', 'DO $$', 'SET synchronous_commit'],
+      'UPDATE outbox_pruned',
+    ]);
   });
 });
 

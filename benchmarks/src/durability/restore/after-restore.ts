@@ -14,19 +14,12 @@ export function statementsAfterRestore(): string[] {
     .filter((statement) => statement !== '');
 }
 
-/** @param transactions how many ids are passed over; default as the page says, which takes seconds */
-export async function runAfterRestore(databaseUrl: string, transactions?: number): Promise<void> {
+export async function runAfterRestore(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     // One after another: a transaction around all would hold what one of them lets go.
-    for (const statement of statementsAfterRestore()) {
-      await client.query(
-        transactions === undefined
-          ? statement
-          : statement.replace(/IN 1\.\.\d+ LOOP/, `IN 1..${transactions} LOOP`),
-      );
-    }
+    for (const statement of statementsAfterRestore()) await client.query(statement);
   } finally {
     await client.end();
   }

@@ -36,8 +36,7 @@ export type DrillRequest = {
   backup: string;
   pointInTime: Date;
   seed: number;
-  /** Instead of what docs/backup.md says, which takes seconds. */
-  transactionsPassedOver: number | undefined;
+  onProgress: (step: string) => void;
   /** What the topic has, where there is one. */
   records: readonly KafkaRecord[] | undefined;
 };
@@ -47,6 +46,7 @@ const WIDTH = 32;
 /** The database is lost; a backup and the archived log bring it back as it was at the point in time, and vaults serve it. */
 export async function restoreDrill(stage: Stage, request: DrillRequest): Promise<Drill> {
   const { environment, postgres, fleet, databaseUrl, directory } = stage;
+  request.onProgress('restoring a backup to a point in time');
   const lostCursor = await newestCursor(databaseUrl);
   await archiveEverything(postgres);
   stage.tables.push(...(await dumpDatabase(databaseUrl)));
@@ -59,7 +59,7 @@ export async function restoreDrill(stage: Stage, request: DrillRequest): Promise
   const { supervisor } = environment;
   const server = await recover({ supervisor, postgres, backup, stateDirectory, pointInTime });
   stage.databases.push({ server, dataDirectory: join(stateDirectory, 'data') });
-  await runAfterRestore(databaseUrl, request.transactionsPassedOver);
+  await runAfterRestore(databaseUrl);
   await fleet.start(0);
   const recoveredInMs = Math.round(performance.now() - lostAt);
 
