@@ -8,7 +8,7 @@ const cofferdam = (...words: string[]) =>
 const suggestions = async (...words: string[]) =>
   (await cofferdam('complete', '--', ...words)).stdout.split('\n').map((line) => line.split('\t')[0]);
 
-describe('cofferdam completion', () => {
+describe('cofferdam completion', { timeout: 60_000 }, () => {
   it('prints a script that bash takes, and refuses a shell that it does not know', async () => {
     const { stdout, exitCode } = await cofferdam('completion', 'bash');
     expect(exitCode).toBe(0);

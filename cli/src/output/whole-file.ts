@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { CliError } from '../errors.ts';
 
@@ -19,10 +19,11 @@ export async function writeWholeFile(path: string, lines: AsyncIterable<string>)
   // A link is to go on pointing to where it does.
   const target = await realpath(path).catch(() => path);
   const partial = `${target}.${process.pid}.partial`;
-  const handle = await open(partial, 'wx', 0o600).catch(refuse);
+  // Made at once, and not before whoever removes it listens: there is no moment at which Ctrl-C would leave it.
   const ignoreSignals = removeAtSignal(partial);
   try {
-    await write(handle, lines, refuse);
+    create(partial, refuse);
+    await write(await open(partial, 'r+').catch(refuse), lines, refuse);
     await rename(partial, target).catch(refuse);
   } catch (error) {
     await rm(partial, { force: true });
@@ -35,6 +36,14 @@ export async function writeWholeFile(path: string, lines: AsyncIterable<string>)
 async function isSpecial(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && !found.isFile();
+}
+
+function create(path: string, refuse: (error: Error) => never): void {
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    refuse(error as Error);
+  }
 }
 
 async function write(

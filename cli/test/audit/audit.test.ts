@@ -162,12 +162,12 @@ describe('cofferdam audit export', () => {
     expect([kept(), beside()]).toEqual(['the one before', ['kept.jsonl']]);
   });
 
-  it('does so after Ctrl-C', async () => {
+  it('does so after Ctrl-C', { timeout: 60_000 }, async () => {
     writeFileSync(file('kept.jsonl'), 'the one before');
     served.later = 'silence';
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
     const running = execa(process.execPath, [main, ...exporting()], { reject: false });
-    await vi.waitFor(() => expect(beside()).toHaveLength(2), { timeout: 20_000 });
+    await vi.waitFor(() => expect(beside()).toHaveLength(2), { timeout: 40_000 });
     running.kill('SIGINT');
     expect((await running).signal).toBe('SIGINT');
     expect([kept(), beside()]).toEqual(['the one before', ['kept.jsonl']]);
