@@ -134,6 +134,18 @@ export function databaseOver(pool: Pool | (() => Pool)): Database {
 /** A connection that dies also fails the query that waits for it; without a listener it would end the process. */
 const ignore = () => undefined;
 
+/**
+ * With a callback: for a statement that sends itself, as `BatchStatement` builds it, a client gives no promise, and
+ * what fails in it would be known to nobody.
+ */
+function answerTo(client: PoolClient, statement: Statement): Promise<QueryResult> {
+  return new Promise((resolve, reject) => {
+    client.query(statement, (error: Error | null, result: QueryResult) =>
+      error ? reject(error) : resolve(result),
+    );
+  });
+}
+
 async function runTransaction<T>(
   client: PoolClient,
   work: (transaction: Transaction) => Promise<T>,
@@ -144,7 +156,7 @@ async function runTransaction<T>(
     await client.query('BEGIN');
     const transaction = {
       transaction: true as const,
-      query: (statement: Statement) => client.query(statement),
+      query: (statement: Statement) => answerTo(client, statement),
     };
     const result = await work(transaction as Transaction);
     // After a failed statement whose error was not passed on, COMMIT succeeds, and rolls back.
