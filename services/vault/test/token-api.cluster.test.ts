@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { BinRecord, TokenPage, TokenRecord } from '@cofferdam/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cardOnFile, makeAgreement } from './api/card-on-file.ts';
+import { agreements } from './api/agreements.ts';
+import { cardOnFile } from './api/card-on-file.ts';
 import { endingTokens } from './api/ending-tokens.ts';
+import { offFile } from './api/off-file.ts';
 import { sealedCvcs } from './api/sealed-cvcs.ts';
 import { tokenBatches } from './api/token-batches.ts';
 import { tokenVersions } from './api/token-versions.ts';
 import { updating } from './api/updating.ts';
 import { everyPlace, type HostileRequest, hostileRequest } from './support/hostile-requests.ts';
+import { makeAgreement } from './support/on-file.ts';
 import { type RunningVault, reveal, startVault } from './support/running-vault.ts';
 import { sendHostile } from './support/send-hostile.ts';
 import { type Answer, CARDS } from './support/vault-caller.ts';
@@ -245,7 +248,11 @@ describe('GET /v1/tokens/{token}/versions', () => tokenVersions(() => running));
 
 describe('credential updating', () => updating(() => running));
 
-describe('card on file', () => cardOnFile(() => running));
+describe('card on file', () => {
+  cardOnFile(() => running);
+  agreements(() => running);
+  offFile(() => running);
+});
 
 describe('a sealed CVC', () => sealedCvcs(() => running));
 
