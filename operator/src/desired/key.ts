@@ -153,8 +153,9 @@ export function retirable(
   if (!rolledOut || reported?.inUse === undefined || reported.keyArn !== key.keyArn) return [];
   if (rekey?.finished === false) return [];
   const { inUse } = reported;
+  // One that became the vault's own meanwhile goes on with the vault's grant.
   const ofMerchants = (key.merchantKeys ?? [])
-    .filter(({ retiring }) => retiring)
+    .filter(({ retiring, keyArn }) => retiring && keyArn !== key.keyArn)
     .map(({ keyArn: arn }) => arn);
   return [...(key.previousKeyArns ?? []), ...ofMerchants].filter((arn) => !inUse.includes(arn));
 }

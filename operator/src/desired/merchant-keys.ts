@@ -61,10 +61,10 @@ export function withNewMerchantKeys(vault: PaymentVault): MerchantKeyStatus[] | 
   ];
 }
 
-function memoryOf(known: MerchantKeyStatus | undefined): Pick<MerchantKeyPlan, 'held' | 'grantId'> {
-  const { state = 'NotBound', grantId } = known ?? {};
+/** Retiring says nothing of it: also what was never bound leaves the spec. */
+function memoryOf({ state, grantId }: MerchantKeyStatus): Pick<MerchantKeyPlan, 'held' | 'grantId'> {
   return {
-    ...(state === 'NotBound' && grantId === undefined ? {} : { held: true as const }),
+    ...(state === 'Bound' || grantId !== undefined ? { held: true as const } : {}),
     ...(grantId === undefined ? {} : { grantId }),
   };
 }

@@ -6,7 +6,7 @@ import type { KeyManagement, KeyPlace } from './kms.ts';
 import { bindCreated, bindSupplied } from './kms-bind.ts';
 import { type Care, unlimited } from './kms-care.ts';
 import { aliasOf, dropUnclaimed, sweepUnused } from './kms-claim.ts';
-import { isHeldElsewhere, revokeGrants, revokeMarked } from './kms-grant.ts';
+import { isHeldElsewhere, revokeGrants, revokeOwn } from './kms-grant.ts';
 import {
   describeKey,
   isCreatedFor,
@@ -82,13 +82,15 @@ export function awsKeyManagement(
 
     async retire(place, keyArn, guard) {
       const client = clientAt(place, guard);
-      await takeBack(client, place, keyArn);
+      if (place.merchantKeyArns?.includes(keyArn)) return takeBack(client, place, keyArn);
+      if (await isTagged(client, keyArn, place.vaultId)) await revokeGrants(client, keyArn, place.vaultId);
     },
 
     async release(reference, policy, guard) {
       const client = clientAt(reference, guard);
       const mayBeLeft = await release(client, reference, policy);
       if (mayBeLeft) await dropUnclaimed(client, reference.vaultId, indexAt(reference, guard));
+      await releaseMerchantKeys(client, reference);
     },
 
     async prepare(place, known, guard) {
@@ -120,13 +122,27 @@ async function bindOwn(client: KmsSender, plan: KeyPlan, index: () => KeyIndex):
  * us touch tagged keys alone leaves it to him.
  */
 async function takeBack(client: KmsSender, place: KeyReference, keyArn: string): Promise<void> {
-  if (await isTagged(client, keyArn, place.vaultId)) return revokeGrants(client, keyArn, place.vaultId);
-  if (!place.merchantKeyArns?.includes(keyArn)) return;
+  const tagged = await isTagged(client, keyArn, place.vaultId);
   try {
-    await revokeMarked(client, keyArn, place);
+    await revokeOwn(client, keyArn, place);
   } catch (error) {
-    if (!isKmsError(error, 'NotFoundException', 'InvalidArnException', 'AccessDeniedException')) throw error;
+    const isHis = isKmsError(error, 'NotFoundException', 'InvalidArnException', 'AccessDeniedException');
+    if (tagged || !isHis) throw error;
   }
+}
+
+/** Last, and each for itself: what one's policy no longer lets us do keeps nothing else from its end. */
+async function releaseMerchantKeys(client: KmsSender, reference: KeyReference): Promise<void> {
+  const failures: unknown[] = [];
+  for (const keyArn of reference.merchantKeyArns ?? []) {
+    try {
+      await takeBack(client, reference, keyArn);
+    } catch (error) {
+      if (isKubeError(error)) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 function asOutcome(error: unknown, plan: KeyPlan): KeyOutcome {
@@ -204,7 +220,6 @@ async function release(
     if (!reference.held && (await isHeldElsewhere(client, { ...reference, keyArn }))) return false;
     await revokeGrants(client, keyArn, vaultId);
   }
-  for (const keyArn of reference.merchantKeyArns ?? []) await takeBack(client, reference, keyArn);
   // A stop between making a key and claiming it, and then the deletion.
   if (aliased === undefined) return 'created' in key;
   if (policy === 'Retain' || aliased.Arn === supplied?.Arn) return false;

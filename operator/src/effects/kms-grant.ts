@@ -94,15 +94,14 @@ export async function revokeGrants(client: KmsSender, keyArn: string, vaultId: s
   }
 }
 
-/** On a key that says no longer that it is ours: what bears the mark of this installation, and nothing else. */
-export async function revokeMarked(
+/** Of a key that another cluster may have under this vaultId: what our role has, or bears our mark. */
+export async function revokeOwn(
   client: KmsSender,
   keyArn: string,
-  marked: { vaultId: string; grantMark?: string | undefined },
+  ours: Named & { grantee?: string | undefined },
 ): Promise<void> {
-  if (marked.grantMark === undefined) return;
   for (const grant of await listGrants(client, keyArn)) {
-    if (grant.Name === nameOf(marked)) await revoke(client, keyArn, grant);
+    if (isFor(grant, ours.vaultId) && !isForeign(grant, ours)) await revoke(client, keyArn, grant);
   }
 }
 

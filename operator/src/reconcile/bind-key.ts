@@ -116,6 +116,7 @@ export async function retireKeys(
     context.events.record(vault, { type: 'Normal', reason: 'KeyRetired', message });
   }
   const { previousKeyArns = [], merchantKeys } = key;
+  const hasLeft = (keyArn: string) => gone.has(keyArn) || keyArn === key.keyArn;
   const kept = new Set([
     ...previousKeyArns.filter((arn) => !gone.has(arn)),
     ...neededAgain(key, { statusz: seen.statusz, ofMerchants: merchantKeyArns(vault) }),
@@ -124,7 +125,7 @@ export async function retireKeys(
     ...key,
     ...(merchantKeys === undefined
       ? {}
-      : { merchantKeys: merchantKeys.filter(({ retiring, keyArn }) => !retiring || !gone.has(keyArn)) }),
+      : { merchantKeys: merchantKeys.filter(({ retiring, keyArn }) => !retiring || !hasLeft(keyArn)) }),
     previousKeyArns: [...kept].slice(0, MOST_PREVIOUS_KEYS),
   };
 }

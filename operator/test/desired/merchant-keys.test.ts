@@ -46,6 +46,14 @@ test('a key that the spec adds is written down first; one that it drops stays un
   expect(withNewMerchantKeys(vaultWith([], { merchantKeys: [bound('acme', 'old')] }))).toBeUndefined();
 });
 
+test('a key that was never bound is not held by leaving the spec: another may have it', () => {
+  const never = { merchant: 'acme', keyArn: arn('theirs'), reason: 'KeyHeldElsewhere' };
+  for (const state of ['NotBound', 'Retiring'] as const) {
+    const vault = vaultWith([], { merchantKeys: [{ ...never, state }] });
+    expect(merchantKeyPlans(vault)).toEqual([{ merchant: 'acme', keyArn: arn('theirs'), retiring: true }]);
+  }
+});
+
 test('a key is retired when the vault says that nothing is wrapped under it, and one in use never', () => {
   const key = {
     keyArn: 'own',
@@ -61,6 +69,11 @@ test('a key is retired when the vault says that nothing is wrapped under it, and
   });
   expect(retirable(key, seen(['own', arn('old')]))).toEqual([]);
   expect(retirable(key, seen(['own']))).toEqual([arn('old')]);
+  // Named in spec.kms meanwhile, and nothing is wrapped under it yet: the vault needs its grant.
+  const own = { ...key, keyArn: arn('old') };
+  expect(
+    retirable(own, { ...seen(['before']), reported: { keyArn: arn('old'), inUse: ['before'] } }),
+  ).toEqual([]);
 });
 
 test('a key that is shared, of another region, or the vault’s own is no key of a merchant’s', () => {

@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyReference } from '../../src/desired/key.ts';
 import type { MerchantKeyPlan } from '../../src/desired/merchant-keys.ts';
-import { awsKeyManagement } from '../../src/effects/kms-aws.ts';
+import { awsKeyManagement, type KmsSender } from '../../src/effects/kms-aws.ts';
 import { VAULT_ID_TAG } from '../../src/effects/kms-keys.ts';
 import { GRANTEE } from '../fixtures.ts';
 import { type KmsWorld, planOf, startKmsWorld } from './kms-world.ts';
@@ -113,4 +113,43 @@ test('a grant that is gone is made again and told; one on a key that lost its ta
   await keys().release(place, 'Retain');
   expect(await world.grantees(keyArn)).toEqual([]);
   expect(await world.state(keyArn)).toBe('Enabled');
+});
+
+test("another cluster's grant on a merchant's key stays: it is not ours to take back", async () => {
+  const keyArn = await supply('shared');
+  const first = { ...planned('shared', [{ merchant: 'acme', keyArn }]), grantMark: 'first/payments' };
+  await keys().ensure(first);
+  const second = {
+    ...first,
+    key: { supplied: await supply('shared') },
+    grantee: 'arn:aws:iam::000000000000:role/of-another-cluster',
+    grantMark: 'second/payments',
+  };
+  const { problem, merchantKeys } = await keys().ensure(second);
+  expect([problem, merchantKeys?.[0]?.problem?.reason]).toEqual([undefined, 'KeyHeldElsewhere']);
+
+  const place: KeyReference = { ...second, merchantKeyArns: [keyArn] };
+  await keys().retire(place, keyArn);
+  expect(await world.grantees(keyArn)).toEqual([GRANTEE]);
+  await keys().release({ ...place, held: true }, 'Retain');
+  expect(await world.grantees(keyArn)).toEqual([GRANTEE]);
+});
+
+test("a merchant's key that may not be looked at any more keeps nothing else from its end", async () => {
+  const [closed, open] = [await supply('closed'), await supply('closed')];
+  const plan = planned('closed', [
+    { merchant: 'acme', keyArn: closed },
+    { merchant: 'globex', keyArn: open },
+  ]);
+  const { keyArn } = await keys().ensure(plan);
+  const denied = Object.assign(new Error('not allowed'), { name: 'AccessDeniedException' });
+  type Command = { input: { KeyId?: string } };
+  const send = (command: Command, ...rest: unknown[]) =>
+    command.input.KeyId === closed
+      ? Promise.reject(denied)
+      : (world.operator.send as (...all: unknown[]) => unknown).call(world.operator, command, ...rest);
+  const shut = awsKeyManagement(() => ({ send }) as unknown as KmsSender);
+  const reference: KeyReference = { ...plan, merchantKeyArns: [closed, open], held: true };
+  await expect(shut.release(reference, 'Delete')).rejects.toBe(denied);
+  expect([await world.state(keyArn), await world.grantees(open)]).toEqual(['PendingDeletion', []]);
 });
