@@ -21,7 +21,7 @@ export const cacheDirectory = fileURLToPath(new URL('../../.cofferdam/cache', im
 /** Asks until the answer is there; the last failure says why it never came. */
 export async function eventually<T>(
   ask: () => Promise<T | undefined> | T | undefined,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let failure: unknown = new Error('the answer never came');

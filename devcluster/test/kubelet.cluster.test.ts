@@ -246,6 +246,7 @@ describe('the process kubelet and the controllers', () => {
       httpGet: { path: '/healthz', port: 'http' },
       periodSeconds: 1,
       failureThreshold: 1,
+      timeoutSeconds: 10, // a process that is only slow, on a busy machine, is not ill
     };
     await client.create(
       RESOURCES.deployments,

@@ -1,3 +1,4 @@
+import { STREAMS } from '@cofferdam/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type KubeObject, RESOURCES, type Resource } from '../../src/engine/index.ts';
 import { PAYMENT_VAULTS } from '../../src/reconcile/resources.ts';
@@ -62,9 +63,9 @@ async function installStrimzi(): Promise<void> {
   await vi.waitFor(() => cluster.admin.list(KAFKA_TOPICS), { timeout: 20_000 });
 }
 
-/** What the Topic Operator says of both topics. */
+/** What the Topic Operator says of every topic. */
 async function strimziSays(namespace: string, status: 'True' | 'False', message = ''): Promise<void> {
-  for (const stream of ['tokens', 'payments']) {
+  for (const stream of STREAMS) {
     const key = topicKey(namespace, stream);
     const { metadata } = await vi.waitFor(() => cluster.admin.get(KAFKA_TOPICS, key), { timeout: 20_000 });
     const conditions = [{ type: 'Ready', status, reason: 'Said', message }];
