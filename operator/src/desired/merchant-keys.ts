@@ -89,7 +89,10 @@ export function unsuitable(
   if (keyArn === vaultKeyArn) return "it is the vault's own key: a merchant's is for this merchant alone";
   if (plan.previousKeyArns.includes(keyArn))
     return 'the vault had it before, and other data keys may be wrapped under it';
-  const other = plan.merchantKeys?.find((one) => one.keyArn === keyArn && one.merchant !== merchant);
+  // The merchant that has it stays with it: another's wrong entry is no reason to take it away.
+  const other = plan.merchantKeys?.find(
+    (one) => one.keyArn === keyArn && one.merchant !== merchant && (one.held || !key.held),
+  );
   return other && `it is also that of merchant ${other.merchant}: a key is for one merchant alone`;
 }
 

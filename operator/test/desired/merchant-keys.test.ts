@@ -95,6 +95,12 @@ test('a key that is shared, of another region, or the vault’s own is no key of
     expect.stringContaining('the vault had it before'),
     undefined,
   ]);
+  const acme = { merchant: 'acme', keyArn: arn('a'), held: true as const };
+  const later = { ...plan, merchantKeys: [acme, { merchant: 'globex', keyArn: arn('a') }] };
+  expect(later.merchantKeys.map((key) => unsuitable(later, key, arn('vault')))).toEqual([
+    undefined,
+    expect.stringContaining('also that of merchant acme'),
+  ]);
 });
 
 test('bound is what KMS let us have; an outage takes nothing back, and proves nothing new', () => {
