@@ -52,7 +52,7 @@ export type Lane = {
   stop(): Promise<void>;
   /** Until every resource was looked at twice, and two resync periods passed, without a write. */
   atRest(limitMs?: number): Promise<void>;
-  /** Two more resync periods and looks at every resource, and what was written in them. */
+  /** Two more resync periods and looks at every resource, and what was written in them; with the last, why. */
   writesAtRest(): Promise<string[]>;
   state(): Promise<WorldState>;
   /** What the operator said last, and what it is about. */
@@ -208,12 +208,15 @@ export async function openLane(options: {
     },
     async writesAtRest() {
       const from = writes.length;
+      const said = conditionsOf(cluster.mirror.of(namespace));
       const before = new Map(operator?.rounds);
       const until = performance.now() + QUIET_MS;
       const lookedAtTwice = (key: string) => (operator?.rounds.get(key) ?? 0) - (before.get(key) ?? 0) >= 2;
       while (performance.now() < until || !cluster.mirror.keysOf(namespace).every(lookedAtTwice))
         await wait(20);
-      return writes.slice(from).map(({ name }) => name);
+      const names = writes.slice(from).map(({ name }) => name);
+      const last = names.pop();
+      return last === undefined ? [] : [...names, `${last}\nbefore: ${said}\nnow: ${lane.lastWords()}`];
     },
     state: () => stateOf(lane),
     lastWords: () =>
