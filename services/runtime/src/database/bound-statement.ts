@@ -46,6 +46,7 @@ export class BoundParameters {
     if (this.#from === undefined) {
       to.int16(0); // results: as text
       const end = to.at;
+      to.ensure(name.length * 3); // a buffer that grew while the head is written would keep the head alone
       this.#from = HEAD_BYTES - (1 + 4 + 1 + name.length + 1 + 2 + 2 + 2);
       to.at = this.#from;
       to.buffer[to.at++] = 0x42; // Bind
