@@ -9,6 +9,8 @@ const heavy = ['**/*.cluster.test.ts'];
 const brokers = ['operator/test/effects/kafka-broker.cluster.test.ts'];
 /** They take minutes in all, and wait most of the time. */
 const patience = { testTimeout: 120_000, hookTimeout: 180_000 };
+/** What is asked again and again: a second, which is the default, is short on a busy machine. */
+const polling = { poll: { timeout: 20_000 } };
 const ignored = ['**/node_modules/**', '.cofferdam/**'];
 
 export default defineConfig({
@@ -25,6 +27,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...ignored, ...heavy],
           testTimeout: 60_000,
+          expect: polling,
         },
       },
       {
@@ -39,10 +42,19 @@ export default defineConfig({
           isolate: false,
           setupFiles: ['test/support/shared-process.ts'],
           testTimeout: 30_000,
+          expect: polling,
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'cluster', include: heavy, exclude: [...ignored, ...brokers], ...patience } },
+      {
+        test: {
+          name: 'cluster',
+          include: heavy,
+          exclude: [...ignored, ...brokers],
+          expect: polling,
+          ...patience,
+        },
+      },
       {
         test: { name: 'alone', include: brokers, exclude: ignored, fileParallelism: false, ...patience },
       },

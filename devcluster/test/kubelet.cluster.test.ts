@@ -361,6 +361,9 @@ describe('the process kubelet and the controllers', () => {
     });
     const { items } = await client.list(RESOURCES.pods);
     expect(items).toEqual([]);
-    expect(readdirSync(join(stateDirectory, 'run', 'pods'))).toEqual([]);
+    // The kubelet removes what a pod had once it has seen that it is gone.
+    await eventually(() =>
+      readdirSync(join(stateDirectory, 'run', 'pods')).length === 0 ? true : undefined,
+    );
   });
 });

@@ -106,15 +106,15 @@ describe('a gatherer', () => {
     const letGo = hold();
     const submit = (name: string) => gatherer.submit(work, { name });
     const submitted = [submit('a')];
-    await vi.waitFor(() => expect(batches).toEqual([['a']]));
+    await vi.waitFor(() => expect(batches).toEqual([['a']]), { timeout: 20_000 });
     submitted.push(submit('b'));
     await sleep(5);
     expect([batches.length, gatherer.waiting]).toEqual([1, 1]);
     submitted.push(submit('c'));
-    await vi.waitFor(() => expect(batches).toEqual([['a'], ['b', 'c']]));
+    await vi.waitFor(() => expect(batches).toEqual([['a'], ['b', 'c']]), { timeout: 20_000 });
     submitted.push(submit('d'));
     now += 50;
-    await vi.waitFor(() => expect(batches).toEqual([['a'], ['b', 'c'], ['d']]));
+    await vi.waitFor(() => expect(batches).toEqual([['a'], ['b', 'c'], ['d']]), { timeout: 20_000 });
     letGo();
     expect(await Promise.all(submitted)).toEqual(['a', 'b', 'c', 'd']);
   });
