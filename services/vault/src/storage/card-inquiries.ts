@@ -70,13 +70,13 @@ export async function takeInquiries(transaction: Transaction, batch: string, lim
              SELECT i.token, t.card_id, t.expiry_month, t.expiry_year
              FROM card_inquiries i JOIN tokens t ON t.token = i.token AND ${isLive('t')}
              WHERE i.batch IS NULL AND i.answered_at IS NULL
-             ORDER BY i.requested_at, i.token LIMIT ${limit} FOR UPDATE OF i SKIP LOCKED
+             ORDER BY i.requested_at, i.token LIMIT $2 FOR UPDATE OF i SKIP LOCKED
            )
            UPDATE card_inquiries i SET batch = $1, batch_row = numbered.row, card_id = numbered.card_id,
                   expiry_month = numbered.expiry_month, expiry_year = numbered.expiry_year
            FROM (SELECT *, row_number() OVER (ORDER BY token) AS row FROM oldest) AS numbered
            WHERE i.token = numbered.token`,
-    values: [batch],
+    values: [batch, limit],
   });
   return rowCount ?? 0;
 }

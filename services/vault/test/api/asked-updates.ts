@@ -1,17 +1,46 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newNumber, type Simulator, startSimulator } from '@cofferdam/psp-simulator';
-import { createLogger, createMetrics, Lifecycle } from '@cofferdam/runtime';
+import { createLogger, createMetrics, Lifecycle, ProblemError } from '@cofferdam/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readServeConfig } from '../../src/config.ts';
+import type { KeyRing } from '../../src/crypto/key-ring.ts';
+import { KeyManagementError } from '../../src/kms/key-management.ts';
 import { updateCounter } from '../../src/updating/metrics.ts';
 import { openAccountUpdater } from '../../src/updating/pull/account-updater.ts';
 import { createUpdaterJob, type UpdaterJob } from '../../src/updating/pull/run-updater.ts';
 import { requestCardInquiries } from '../../src/updating/request-inquiries.ts';
+import type { Vault } from '../../src/vault.ts';
 import { newReplica, type Replica } from '../support/replica.ts';
 import { type RunningVault, reveal } from '../support/running-vault.ts';
 
 const INTERVAL_MS = 60_000;
+
+/** A vault in which a merchant has a KMS key of its own, which KMS refuses while it is withheld. */
+function withOwnKey(vault: Vault, merchant: string): { vault: Vault; withhold(isWithheld: boolean): void } {
+  let isWithheld = false;
+  const asked = <T>(of: string, use: () => Promise<T>): Promise<T> => {
+    if (of !== merchant || !isWithheld) return use();
+    const cause = new KeyManagementError('refused', 'the key is disabled');
+    return Promise.reject(new ProblemError('key_unavailable', { cause }));
+  };
+  const { keys } = vault;
+  const ring: Pick<KeyRing, 'forReading' | 'forWriting'> = {
+    forReading: (of, ...more) => asked(of, () => keys.forReading(of, ...more)),
+    forWriting: (of) => asked(of, () => keys.forWriting(of)),
+  };
+  const own = { merchant, keyArn: 'arn:aws:kms:eu-central-1:000000000000:key/own', bound: true };
+  const merchantKeys: Vault['merchantKeys'] = {
+    of: (of) => (of === merchant ? own : undefined),
+    all: () => [own],
+  };
+  return {
+    vault: { ...vault, merchantKeys, keys: ring as KeyRing },
+    withhold: (withheld) => {
+      isWithheld = withheld;
+    },
+  };
+}
 
 /** What the updater service says of cards that it is asked about, by replicas whose clocks the test moves. */
 export function askedUpdates(of: () => RunningVault): void {
@@ -38,7 +67,10 @@ export function askedUpdates(of: () => RunningVault): void {
     await metrics.close();
   });
 
-  async function newJob(tokenFile: string): Promise<UpdaterJob> {
+  async function newJob(
+    tokenFile: string,
+    { vault, batchSize } = { vault: replica.vault, batchSize: 4 },
+  ): Promise<UpdaterJob> {
     const { world } = of();
     const config = readServeConfig({
       ...world.environment(),
@@ -49,8 +81,8 @@ export function askedUpdates(of: () => RunningVault): void {
     const logger = createLogger({ service: 'vault', level: 'silent' });
     const updater = await openAccountUpdater(config, { lifecycle, logger, metrics });
     if (!updater) throw new Error('no updater is configured');
-    const settings = { days: 30, batchSize: 4, intervalMs: INTERVAL_MS };
-    return createUpdaterJob(replica.vault, { updater, settings, metrics, updates: updateCounter(metrics) });
+    const settings = { days: 30, batchSize, intervalMs: INTERVAL_MS };
+    return createUpdaterJob(vault, { updater, settings, metrics, updates: updateCounter(metrics) });
   }
 
   /** A number of which the updater says what the tens digit asks for. */
@@ -181,6 +213,22 @@ export function askedUpdates(of: () => RunningVault): void {
     expect(rowCount).toBe(0);
   });
 
+  it('asks another time about a card that has changed before its batch could be sent', async () => {
+    simulator.state.updater.reset();
+    const token = await tokenOf(numberOf('2'));
+    await ask(token);
+    replica.pass(2 * INTERVAL_MS);
+    simulator.state.updater.faults.push('error-before');
+    await expect(job.step()).rejects.toThrow();
+    const body = { card: { expiryYear: expiry.expiryYear + 1 } };
+    await of().call({ method: 'PATCH', path: `/v1/tokens/${token}`, body });
+    await untilAnswered();
+    expect(simulator.state.updater.batches.size).toBe(0);
+    expect(await ask(token)).toEqual({ accepted: 1, recent: 0, unknown: 0 });
+    await untilAnswered();
+    expect(simulator.state.updater.batches.size).toBe(1);
+  });
+
   it('gives a batch up that is never answered, and sends one again that the updater has forgotten', async () => {
     simulator.state.updater.reset();
     simulator.state.updater.mode.lateMs = 30 * 86_400_000;
@@ -202,6 +250,50 @@ export function askedUpdates(of: () => RunningVault): void {
     const { rows } = await of().owner.query("SELECT 1 FROM updater_batches WHERE state = 'abandoned'");
     expect(rows).toHaveLength(1);
     expect(await read(token)).toMatchObject({ recordVersion: 2 });
+  });
+
+  it('keeps no card waiting for a merchant that withholds its own KMS key', async () => {
+    simulator.state.updater.reset();
+    const { vault, withhold } = withOwnKey(replica.vault, 'globex');
+    const one = await newJob(join(of().world.directory, 'updater-token'), { vault, batchSize: 12 });
+    const tokens = async (merchant: string, count: number) => {
+      const numbers = Array.from({ length: count }, () => numberOf('2'));
+      const answers = await Promise.all(numbers.map((number) => replica.tokenize(merchant, number)));
+      const names = answers.map(({ answer }) => answer.token);
+      // The updater has no clock of the test's: what it says would be from before the token.
+      await of().owner.query('UPDATE tokens SET updated_at = now() WHERE token = ANY ($1)', [names]);
+      return names;
+    };
+    const versions = async (some: readonly string[]) => {
+      const { rows } = await of().owner.query(
+        'SELECT DISTINCT record_version AS version FROM tokens WHERE token = ANY ($1)',
+        [some],
+      );
+      return rows.map(({ version }) => version);
+    };
+    const [others, its] = [await tokens('acme', 8), await tokens('globex', 4)];
+    await requestCardInquiries(vault, 'acme', others);
+    await requestCardInquiries(vault, 'globex', its);
+    replica.pass(2 * INTERVAL_MS);
+    await one.step();
+    const sizes = () => [...simulator.state.updater.batches.values()].map(({ results }) => results.length);
+    expect(sizes()).toEqual([12]);
+
+    withhold(true);
+    replica.pass(2 * INTERVAL_MS);
+    await expect(one.step()).rejects.toMatchObject({ code: 'key_unavailable' });
+    expect([await versions(others), await versions(its)]).toEqual([[2], [1]]);
+
+    const [other, late] = [await tokens('acme', 1), await tokens('globex', 1)];
+    await requestCardInquiries(vault, 'acme', other);
+    await requestCardInquiries(vault, 'globex', late);
+    replica.pass(2 * INTERVAL_MS);
+    await one.step().catch(() => {});
+    expect(sizes()).toEqual([12, 1]);
+
+    withhold(false);
+    await untilAnswered([one]);
+    expect([await versions(its), await versions(other), await versions(late)]).toEqual([[2], [2], [1]]);
   });
 
   it('is asked for by a merchant only where there is one', async () => {

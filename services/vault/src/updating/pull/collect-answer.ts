@@ -1,5 +1,5 @@
 import { type CredentialUpdateCode, type UpdaterAnswer, UpdaterResult } from '@cofferdam/contracts';
-import { type Counter, validate } from '@cofferdam/runtime';
+import { type Counter, ProblemError, validate } from '@cofferdam/runtime';
 import { isToBeGivenUp, pauseAfter } from '../../domain/updater-schedule.ts';
 import { IntegrityError } from '../../integrity-error.ts';
 import { ownIdentity } from '../../rekey/own-identity.ts';
@@ -11,6 +11,7 @@ import { finalProblem, onceByRow, rememberProblem } from '../once-by-row.ts';
 import { reportedOf } from '../reported.ts';
 import { severalAtATime } from '../several-at-a-time.ts';
 import type { AccountUpdater } from './account-updater.ts';
+import { finishBatch } from './finish-batch.ts';
 import type { UpdaterSettings } from './form-batches.ts';
 
 /**
@@ -44,7 +45,7 @@ export async function collectAnswer(
     return true;
   }
   const applied = await applyAnswer(vault, answer, updates);
-  if (answer.state === 'complete') await finish(vault, batch, updates);
+  if (answer.state === 'complete') await finishBatch(vault, batch, updates);
   // An answer that goes on is looked for again soon.
   else if (applied > 0) {
     const nextAt = new Date(now.getTime() + intervalMs);
@@ -53,7 +54,11 @@ export async function collectAnswer(
   return true;
 }
 
-/** @returns how many rows it had something new for */
+/**
+ * @returns how many rows it had something new for
+ * @throws {ProblemError} key_unavailable, when everything else is applied: a merchant's own KMS key may be withheld, and
+ *   the others' cards do not wait for that
+ */
 async function applyAnswer(
   vault: Vault,
   { batch, results }: UpdaterAnswer,
@@ -66,10 +71,18 @@ async function applyAnswer(
     // The first that is said of a row counts.
     if (typeof row === 'number' && asked.has(row) && !rows.has(row)) rows.set(row, result);
   }
+  const withoutKey: ProblemError[] = [];
   await severalAtATime([...rows], async ([row, result]) => {
     const card = asked.get(row);
-    if (card) await applyRow(vault, { batch, card, result }, updates);
+    if (!card) return;
+    try {
+      await applyRow(vault, { batch, card, result }, updates);
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.code === 'key_unavailable')) throw error;
+      withoutKey.push(error);
+    }
   });
+  if (withoutKey[0]) throw withoutKey[0];
   return rows.size;
 }
 
@@ -98,15 +111,6 @@ async function applyRow(
   }
   updates.add(1, { way: 'pull', code, outcome });
   await markAnswered(vault.database, { batch, tokens: [token] }, vault.now());
-}
-
-/** What a complete answer says nothing of has none; it is asked about another time. */
-async function finish(vault: Vault, batch: string, updates: Counter): Promise<void> {
-  const now = vault.now();
-  const without = (await findAsked(vault.database, batch)).map(({ token }) => token);
-  await markAnswered(vault.database, { batch, tokens: without }, now);
-  if (without.length > 0) updates.add(without.length, { way: 'pull', code: '', outcome: 'no_answer' });
-  await moveBatch(vault.database, batch, { state: 'finished', nextAt: now });
 }
 
 async function giveUp(vault: Vault, { batch }: UpdaterBatchRow): Promise<void> {

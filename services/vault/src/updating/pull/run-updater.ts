@@ -28,7 +28,7 @@ export function createUpdaterJob(
   const works: readonly (() => Promise<unknown>)[] = [
     () => lookForExpiring(vault, settings),
     () => formBatch(vault, settings),
-    () => sendBatch(vault, updater, settings),
+    () => sendBatch(vault, updater, { ...settings, updates }),
     () => collectAnswer(vault, updater, { ...settings, updates }),
     async () => {
       oldest = await oldestInquiry(vault.database);

@@ -1,14 +1,16 @@
 import type { UpdaterBatch } from '@cofferdam/contracts';
-import { ProblemError } from '@cofferdam/runtime';
+import { type Counter, ProblemError } from '@cofferdam/runtime';
 import { auditEntry } from '../../audit-entry.ts';
 import { openCard } from '../../crypto/sealed-card.ts';
 import { pauseAfter } from '../../domain/updater-schedule.ts';
 import { IntegrityError } from '../../integrity-error.ts';
+import { KeyManagementError } from '../../kms/key-management.ts';
 import { ownIdentity } from '../../rekey/own-identity.ts';
 import { findSealedCards } from '../../storage/card-inquiries.ts';
 import { moveBatch, takeBatch } from '../../storage/updater-batches.ts';
 import type { Vault } from '../../vault.ts';
 import type { AccountUpdater } from './account-updater.ts';
+import { finishBatch } from './finish-batch.ts';
 import type { UpdaterSettings } from './form-batches.ts';
 
 type Sealed = Awaited<ReturnType<typeof findSealedCards>>[number];
@@ -23,7 +25,7 @@ type Sealed = Awaited<ReturnType<typeof findSealedCards>>[number];
 export async function sendBatch(
   vault: Vault,
   updater: AccountUpdater,
-  { intervalMs }: UpdaterSettings,
+  { intervalMs, updates }: UpdaterSettings & { updates: Counter },
 ): Promise<boolean> {
   const now = vault.now();
   const until = new Date(now.getTime() + pauseAfter(1, intervalMs));
@@ -41,7 +43,7 @@ export async function sendBatch(
     if (card) opened.push({ asked, card });
   }
   if (opened.length === 0) {
-    await moveBatch(vault.database, batch, { state: 'finished', nextAt: now });
+    await finishBatch(vault, batch, updates);
     return true;
   }
   await vault.commit(async ({ audit }) => {
@@ -71,8 +73,14 @@ async function open(vault: Vault, asked: Sealed): Promise<UpdaterBatch['cards'][
       await vault.integrity.report(error, { ...ownIdentity(vault.vaultId), merchant }, 'request');
       return undefined;
     }
-    // Its merchant is being shredded.
+    // Its merchant is being shredded, or withholds its own KMS key: the others' cards do not wait for that.
     if (error instanceof ProblemError && error.code === 'token_not_found') return undefined;
+    if (vault.merchantKeys.of(merchant) && isRefusal(error)) return undefined;
     throw error;
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  const cause = error instanceof ProblemError ? error.cause : undefined;
+  return cause instanceof KeyManagementError && cause.failure === 'refused';
 }
