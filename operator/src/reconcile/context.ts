@@ -25,7 +25,7 @@ export type Context = {
   clock: Clock;
   log: Log;
   resync: ResyncTimes;
-  /** When KMS first gave no answer to what a deletion asked, by the vault's key; `ms` is monotonic. */
+  /** When KMS first gave no answer to what a deletion asked, by the vault's key and UID; `ms` is monotonic. */
   unanswered: Map<string, { time: number; ms: number }>;
   /** For how long a KMS that does not answer may hold up a deletion, by deletionPolicy, milliseconds. */
   patience: { Retain: number; Delete: number };

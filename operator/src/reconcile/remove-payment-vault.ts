@@ -34,7 +34,7 @@ async function releaseKey(context: Context, vault: ReadVault): Promise<void> {
   // Another resource with this vaultId waits for it, or has it: the key is that one's now.
   if (claimantsOf(context, vault).length > 0) return;
   const policy = vault.spec.deletionPolicy ?? 'Retain';
-  const key = keyOf(vault);
+  const key = `${keyOf(vault)} ${vault.metadata.uid}`;
   try {
     await context.releaseKey(keyReference(vault, context.facts()), policy);
     context.unanswered.delete(key);
