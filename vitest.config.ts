@@ -5,8 +5,15 @@ import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Suites that start processes: a database, a broker, an API server, or a whole cluster. */
 const heavy = ['**/*.cluster.test.ts'];
-/** Counts requests that are made together, which they are not on a machine that is busy with something else. */
-const brokers = ['operator/test/effects/kafka-broker.cluster.test.ts'];
+/**
+ * One counts requests that are made together, which they are not on a machine that is busy with something else. The other
+ * runs seven operators and their API server in one process, which takes a core: starved, they lose their leases, and start
+ * again and again.
+ */
+const unshared = [
+  'operator/test/effects/kafka-broker.cluster.test.ts',
+  'operator/test/faults/crash-matrix.cluster.test.ts',
+];
 /** They take minutes in all, and wait most of the time. */
 const patience = { testTimeout: 120_000, hookTimeout: 180_000 };
 /** What is asked again and again: a second, which is the default, is short on a busy machine. */
@@ -50,13 +57,13 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: heavy,
-          exclude: [...ignored, ...brokers],
+          exclude: [...ignored, ...unshared],
           expect: polling,
           ...patience,
         },
       },
       {
-        test: { name: 'alone', include: brokers, exclude: ignored, fileParallelism: false, ...patience },
+        test: { name: 'alone', include: unshared, exclude: ignored, fileParallelism: false, ...patience },
       },
     ],
   },

@@ -6,9 +6,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
   'cli/test/demo.cluster.test.ts',
   'operator/test/faults/sigkill.cluster.test.ts',
-  'operator/test/faults/crash-matrix.cluster.test.ts',
-  'cli/test/demo-promotion.cluster.test.ts',
   'operator/test/faults/soak.cluster.test.ts',
+  'cli/test/demo-promotion.cluster.test.ts',
+  'benchmarks/test/durability/durability.cluster.test.ts',
   'services/vault/test/start.cluster.test.ts',
   'services/router/test/payments.cluster.test.ts',
   'operator/test/faults/schedules.cluster.test.ts',
